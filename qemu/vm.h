@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A virtual machine with a given kernel, a small memory file system, and a channel for
+ * commands apart from the console.
+ *
+ *	vm_boot → vm_put, vm_run, vm_get … → vm_stop
+ *
+ * Three things can go wrong and are told apart: a command fails (its status), the guest
+ * panics (VM_PANICKED), the guest is lost (VM_LOST: no answer in time). Console and kernel
+ * log of each are kept in the VM's folder. KVM is used only where a smoke boot has proved
+ * that it runs guests; else TCG.
+ */
+#ifndef SUTURE_QEMU_VM_H
+#define SUTURE_QEMU_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum vm_state { VM_RUNNING, VM_STOPPED, VM_PANICKED, VM_LOST };
+
+struct vm_options {
+	const char *kernel;	  /* vmlinuz or bzImage */
+	const char *modules;	  /* /lib/modules/RELEASE of that kernel; NULL: none */
+	const char *const *load;  /* modules to load at boot, with what they depend on; or NULL */
+	const char *const *files; /* "host path=guest path" to put in; executables bring their
+				     shared libraries; NULL-terminated or NULL */
+	const char *append;	  /* more kernel command line, or NULL */
+	unsigned int cpus;	  /* 0: 2 */
+	unsigned int memory;	  /* MiB; 0: 512 */
+	double boot_timeout;	  /* seconds; 0: 120 */
+	const char *keep;	  /* folder for console.log, dmesg.log, ...; NULL: temporary */
+};
+
+struct vm;
+
+struct error *vm_boot(const struct vm_options *opt, struct vm **out) __must_check;
+enum vm_state vm_state(const struct vm *vm);
+/* "TCG" or "KVM" */
+const char *vm_accelerator(const struct vm *vm);
+
+/*
+ * Run a command line with /bin/sh in the guest. *status is its exit status; output (stdout
+ * and stderr in order) is appended to out. An error if the guest panicked or was lost;
+ * vm_state() tells which, and the message quotes the console. timeout 0: 60 s.
+ */
+struct error *vm_run(struct vm *vm, const char *command, double timeout, struct strbuf *out,
+		     int *status) __must_check;
+/* Copy a host file into the guest, a guest file out. */
+struct error *vm_put(struct vm *vm, const char *from, const char *to) __must_check;
+struct error *vm_get(struct vm *vm, const char *from, const char *to) __must_check;
+/* The kernel log so far. */
+struct error *vm_dmesg(struct vm *vm, struct strbuf *out) __must_check;
+
+/* Power off (bounded), then end the emulator. */
+void vm_stop(struct vm **vm);
+#define __cleanup_vm __cleanup(vm_stop)
+
+#endif

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct error *file_map(const char *path, struct file_map *out)
+{
+	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *p = NULL;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return error_failed("%s: not a regular file", path);
+	if (st.st_size) {
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+		if (p == MAP_FAILED)
+			return error_errno(errno, "mapping %s", path);
+	}
+	out->bytes = p;
+	out->size = (size_t)st.st_size;
+	return NULL;
+}
+
+void file_unmap(struct file_map *m)
+{
+	if (m->bytes)
+		munmap(m->bytes, m->size);
+	*m = (struct file_map){ 0 };
+}
+
+static struct error *read_all(int fd, const char *path, struct strbuf *out)
+{
+	char block[65536];
+	ssize_t n;
+
+	while ((n = read(fd, block, sizeof(block)))) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(errno, "reading %s", path);
+		TRY(strbuf_add(out, block, (size_t)n));
+	}
+	return NULL;
+}
+
+struct error *file_read(const char *path, struct strbuf *out)
+{
+	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(errno, "%s", path);
+	return read_all(fd, path, out);
+}
+
+static struct error *write_all(int fd, const char *path, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return error_errno(errno, "writing %s", path);
+		p += k;
+		n -= (size_t)k;
+	}
+	return NULL;
+}
+
+struct error *file_write(const char *path, const void *p, size_t n, unsigned int mode)
+{
+	char *tmp __free = str_printf("%s.new.%d", path, (int)getpid());
+	struct error *e;
+	int fd;
+
+	if (!tmp)
+		return error_nomem();
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return error_errno(errno, "creating %s", path);
+	e = write_all(fd, path, p, n);
+	/* Some file systems report a full disk only here. */
+	if (close(fd) < 0 && !e)
+		e = error_errno(errno, "writing %s", path);
+	if (!e && rename(tmp, path) < 0)
+		e = error_errno(errno, "creating %s", path);
+	if (e)
+		unlink(tmp);
+	return e;
+}
+
+struct error *file_copy(const char *from, const char *to)
+{
+	struct file_map m __cleanup_map = { 0 };
+	struct stat st;
+
+	TRY(file_map(from, &m));
+	if (stat(from, &st) < 0)
+		return error_errno(errno, "%s", from);
+	return file_write(to, m.bytes, m.size, st.st_mode & 0777);
+}
+
+bool file_exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+bool file_is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+struct error *dir_make(const char *path)
+{
+	char *copy __free = strdup(path);
+	char *p;
+
+	if (!copy)
+		return error_nomem();
+	for (p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+			return error_errno(errno, "creating folder %s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+		return error_errno(errno, "creating folder %s", copy);
+	return NULL;
+}
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static struct error *remove_at(int at, const char *name)
+{
+	DIR *d __cleanup(close_dir) = NULL;
+	struct dirent *ent;
+	int fd;
+
+	if (!unlinkat(at, name, 0) || errno == ENOENT)
+		return NULL;
+	if (errno != EISDIR && errno != EPERM)
+		return error_errno(errno, "removing %s", name);
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(errno, "removing %s", name);
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return error_nomem();
+	}
+	while ((ent = readdir(d))) {
+		if (str_equal(ent->d_name, ".") || str_equal(ent->d_name, ".."))
+			continue;
+		TRY(remove_at(fd, ent->d_name));
+	}
+	if (unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_errno(errno, "removing %s", name);
+	return NULL;
+}
+
+struct error *dir_remove(const char *path)
+{
+	return remove_at(AT_FDCWD, path);
+}
+
+struct error *tmpdir_make(const char *under, struct tmpdir *out)
+{
+	const char *base = under ? under : getenv("TMPDIR");
+	char *path __free = str_printf("%s/suture.XXXXXX", base && *base ? base : "/tmp");
+
+	if (!path)
+		return error_nomem();
+	if (!mkdtemp(path))
+		return error_errno(errno, "creating a temporary folder %s", path);
+	out->path = take(path);
+	return NULL;
+}
+
+void tmpdir_remove(struct tmpdir *d)
+{
+	struct error *e __cleanup_error = NULL;
+
+	if (d->path)
+		e = dir_remove(d->path);
+	free(d->path);
+	d->path = NULL;
+}
+
+struct error *cache_dir(char **out)
+{
+	const char *suture = getenv("SUTURE_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	char *path __free = NULL;
+
+	if (suture && *suture)
+		path = strdup(suture);
+	else if (xdg && *xdg)
+		path = str_printf("%s/suture", xdg);
+	else if (home && *home)
+		path = str_printf("%s/.cache/suture", home);
+	else
+		return error_advise(error_failed("no place for the cache: HOME is not set"),
+				    "set SUTURE_CACHE to a folder");
+	if (!path)
+		return error_nomem();
+	TRY_CONTEXT(dir_make(path), "making the cache");
+	*out = take(path);
+	return NULL;
+}

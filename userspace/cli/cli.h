@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: main.c is a table of verbs, each verb one cmd_*.c, thin. */
+#ifndef SUTURE_CLI_CLI_H
+#define SUTURE_CLI_CLI_H
+
+#include "base/error.h"
+
+struct verb {
+	const char *name;
+	const char *summary; /* for "suture --help" */
+	const char *help;    /* for "suture VERB --help" */
+	/* argv[0] is the verb. Results go to stdout; the error's kind is the exit code. */
+	struct error *(*run)(int argc, char **argv);
+};
+
+extern const struct verb verb_help;
+
+#endif

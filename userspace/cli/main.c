@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* suture: find the verb, run it, print its error, exit with the error's kind. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "base/str.h"
+#include "cli/cli.h"
+
+static struct error *help(int argc, char **argv);
+
+const struct verb verb_help = { "help", "list the verbs, or explain one", "suture help [VERB]\n",
+				help };
+
+static const struct verb *const verbs[] = {
+	&verb_help,
+};
+
+static const struct verb *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (str_equal(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}
+
+static struct error *unknown(const char *name)
+{
+	return error_advise(error_usage("there is no verb '%s'", name), "suture help lists them");
+}
+
+static struct error *help(int argc, char **argv)
+{
+	const struct verb *v;
+
+	if (argc > 1) {
+		v = find(argv[1]);
+		if (!v)
+			return unknown(argv[1]);
+		fputs(v->help, stdout);
+		return NULL;
+	}
+	printf("suture: fixes for running kernels and processes\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	printf("\nsuture VERB --help explains a verb.\n");
+	return NULL;
+}
+
+static struct error *run(int argc, char **argv)
+{
+	const struct verb *v;
+
+	if (argc < 2 || str_equal(argv[1], "--help") || str_equal(argv[1], "-h"))
+		return help(1, argv);
+	if (str_equal(argv[1], "--version")) {
+		printf("suture %s\n", SUTURE_VERSION);
+		return NULL;
+	}
+	v = find(argv[1]);
+	if (!v)
+		return unknown(argv[1]);
+	if (argc > 2 && (str_equal(argv[2], "--help") || str_equal(argv[2], "-h"))) {
+		fputs(v->help, stdout);
+		return NULL;
+	}
+	return v->run(argc - 1, argv + 1);
+}
+
+static int report(struct error *e)
+{
+	int code = error_kind(e);
+	const char *advice = error_advice(e);
+
+	progress_abandon();
+	fprintf(stderr, "suture: %s\n", error_message(e));
+	while (advice && *advice) {
+		int n = (int)strcspn(advice, "\n");
+
+		fprintf(stderr, "  → %.*s\n", n, advice);
+		advice += n + (advice[n] == '\n');
+	}
+	error_free(&e);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct error *e;
+
+	interrupt_install();
+	e = run(argc, argv);
+	if (!e && (fflush(stdout) || ferror(stdout)))
+		e = error_failed("writing the output failed");
+	if (e)
+		return report(e);
+	progress_done();
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The delta between two builds of one object: what really changed, what the changed
+ * functions need, and the reason for each.
+ *
+ *	correlate  each symbol and section of 'after' with its counterpart in 'before'
+ *	compare    functions and data that correlate; a moved line number is no change
+ *	include    changed and new functions, and transitively what they need and cannot
+ *	           take from the running code
+ *	refuse     what is not understood, or cannot be done soundly: a finding
+ *	extract    the included part as an object of its own; everything else it refers
+ *	           to becomes an outside reference
+ *
+ * Linear in the size of the objects. Pure: no I/O.
+ */
+#ifndef SUTURE_DELTA_DELTA_H
+#define SUTURE_DELTA_DELTA_H
+
+#include "arch/arch.h"
+#include "base/json.h"
+#include "elf/object.h"
+
+enum delta_kind {
+	DELTA_CHANGED_FUNCTION, /* is redirected */
+	DELTA_NEW_FUNCTION,	/* is called by included code only */
+	DELTA_COPIED_FUNCTION,	/* unchanged, but must travel with its parent (.cold, inlined copy)
+				 */
+	DELTA_NEW_DATA,		/* a variable that the before build does not have */
+	DELTA_COPIED_DATA,	/* strings, constants, private records: a copy is as good */
+	DELTA_SPECIAL,		/* entries of a special section that refer to included functions */
+};
+
+struct delta_item {
+	enum delta_kind kind;
+	struct section *section;	    /* in after */
+	struct symbol *symbol;		    /* in after; NULL for what has no name */
+	struct symbol *old;		    /* its counterpart in before; NULL if new */
+	const char *reason;		    /* a sentence: "+0x1c: calls bar() instead of foo()" */
+	const struct delta_item *needed_by; /* NULL if included for its own change */
+	const char *file;		    /* source, from line tables; NULL if unknown */
+	unsigned int line;
+};
+
+/* Why this delta can't be made live. */
+struct delta_finding {
+	const char *code;   /* stable, for programs: "changed-data", "unknown-section", ... */
+	const char *where;  /* the function, variable or section by name */
+	const char *what;   /* a sentence */
+	const char *advice; /* what to write instead, or NULL */
+	const char *file;   /* or NULL */
+	unsigned int line;
+};
+
+struct delta {
+	const struct object *before, *after; /* borrowed: must outlive the delta */
+	const struct arch *arch;
+	VEC(struct delta_item *) items; /* in the order of after's sections */
+	VEC(struct delta_finding) findings;
+	size_t functions; /* in after, for "3 of 412" */
+	struct arena arena;
+	struct delta_private *private;
+};
+
+/*
+ * Compare. What cannot be patched is a finding, not an error: errors are for memory and
+ * objects that do not belong together (another machine, no relocatable file). No items
+ * and no findings: nothing changed.
+ */
+struct error *delta_compute(const struct object *before, const struct object *after,
+			    struct delta **out) __must_check;
+void delta_free(struct delta **d);
+#define __cleanup_delta __cleanup(delta_free)
+
+/* The counterpart in before of a symbol of after, or NULL. */
+struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *after);
+
+/* A refusal (ERROR_REFUSED) that tells all findings; NULL if there are none. */
+struct error *delta_refusal(const struct delta *d) __must_check;
+
+/* The delta as text for a person, and as JSON ("suture-delta/1"). */
+struct error *delta_print(const struct delta *d, struct strbuf *out) __must_check;
+void delta_json(const struct delta *d, struct json *j, const char *key);
+
+/* --- the extracted object ---------------------------------------------------- */
+
+/* A place outside the extracted object that it refers to. */
+struct outside {
+	struct symbol *symbol; /* undefined, in the extracted object; one for each place */
+	struct symbol *before; /* the counterpart in before, defined there or not; NULL: the
+				  reference is new and only its name is known */
+	bool called;	       /* referred to by a branch */
+	bool pointed;	       /* its address is taken or its data used */
+};
+
+/* A function to redirect. */
+struct replacement {
+	struct symbol *old; /* in before */
+	struct symbol *new; /* in the extracted object, a defined function */
+};
+
+struct extraction {
+	struct object *object;
+	VEC(struct outside) outside;
+	VEC(struct replacement) replacements;
+};
+
+/*
+ * Refuses with delta_refusal() if there are findings, and with ERROR_NOTHING if nothing
+ * changed. Symbol names are those of after; several undefined symbols may share a name
+ * (statics of the same name), told apart by 'before'. Direct calls between included
+ * functions stay inside; pointers to a redirected function lead outside, to the original,
+ * so that they stay valid when the patch is gone.
+ */
+struct error *delta_extract(const struct delta *d, struct extraction **out) __must_check;
+void extraction_free(struct extraction **x);
+#define __cleanup_extraction __cleanup(extraction_free)
+
+#endif

@@ -1,71 +1,164 @@
-# suture: fixes for running kernels and processes.
+# suture: fixes for running kernels and processes. "make help" lists what can be made.
 #
-#   make          build/suture
-#   make demo     the whole way on a real fix, in a VM (installs what is missing)
-#   make check    all tests (installs what is missing)
-#   make bench    speed, as ratios taken in one run
-#
-# V=1 shows the commands; SAN=1 builds with ASan and UBSan into build-san.
+# Everything that is made lies in build/ (build-san/ with SAN=1, build-fuzz/ with FUZZ=1).
+# Sources are found by wildcard: userspace/*/*.c and qemu/*.c make the library, and each of
+# tests/unit/*.c, tests/fuzz/fuzz_*.c, tests/vm/*.c, tests/e2e/*.c and tests/bench/*.c a program.
 
 VERSION := 0.1.0
-SAN ?=
 V ?=
-B := build$(if $(SAN),-san)
+SAN ?=
+FUZZ ?=
+# Warnings are errors in a git checkout; a release is built by compilers we have not met.
+WERROR ?= $(if $(wildcard .git),1)
+
+B := build$(if $(SAN),-san)$(if $(FUZZ),-fuzz)
 PREFIX ?= /usr/local
-CC ?= gcc
+DESTDIR ?=
+INSTALL ?= install
 CLANG ?= clang
+CC := $(if $(FUZZ),$(CLANG),$(if $(filter default,$(origin CC)),gcc,$(CC)))
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
-PKGS := libelf libdw libbpf
-CPPFLAGS += -D_GNU_SOURCE -DSUTURE_VERSION='"$(VERSION)"' -Iuserspace -I. -I$B
+# CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS belong to whoever calls make.
 CFLAGS ?= -O2 -g
-CFLAGS += -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers $(if $(WERROR),-Werror)
-LDLIBS += -lelf -ldw -lbpf -lz -llzma -lzstd -llz4 -lm
-ifneq ($(SAN),)
-CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
-LDFLAGS += -fsanitize=address,undefined
-endif
+comma := ,
+sanitize := $(if $(SAN)$(FUZZ),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined) $(if $(FUZZ),-fsanitize=fuzzer-no-link)
+all_cppflags := -D_GNU_SOURCE -DSUTURE_VERSION='"$(VERSION)"' -Iuserspace -I. -I$B $(CPPFLAGS)
+all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers \
+	$(if $(WERROR),-Werror) $(sanitize)
+all_ldflags := $(LDFLAGS) $(sanitize)
+libs := -lelf -ldw -lbpf -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
 
-lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) $(filter-out qemu/init.c,$(wildcard qemu/*.c))
+lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) \
+	$(filter-out qemu/init.c,$(wildcard qemu/*.c))
 cli_src := $(wildcard userspace/cli/*.c)
 bpf_src := $(wildcard bpf/*.bpf.c)
-unit_src := $(wildcard tests/unit/*.c)
+test_src := $(foreach d,unit vm e2e bench,$(wildcard tests/$d/*.c))
+fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 
 lib_obj := $(lib_src:%.c=$B/%.o)
 cli_obj := $(cli_src:%.c=$B/%.o)
 skeletons := $(bpf_src:bpf/%.bpf.c=$B/bpf/%.skel.h)
-unit_bin := $(unit_src:tests/unit/%.c=$B/tests/unit/%)
+programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
+fuzz_bin := $(fuzz_src:%.c=$B/%)
+man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.1.scd))
 
-.PHONY: all clean check-unit
+.PHONY: all tests help clean FORCE
 all: $B/suture
 
-$B/suture: $(cli_obj) $B/libsuture.a
-	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $(cli_obj) $B/libsuture.a $(LDLIBS)
+$B/suture: $(cli_obj) $B/libsuture.a $B/flags
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $(cli_obj) $B/libsuture.a $(libs)
 
-$B/libsuture.a: $(lib_obj)
-	$(call say,AR,$@) rm -f $@ && ar rcs $@ $^
+$B/libsuture.a: $(lib_obj) $B/members
+	$(call say,AR,$@) rm -f $@ && ar rcs $@ $(lib_obj)
 
-$B/%.o: %.c Makefile | $(skeletons)
+$B/%.o: %.c $B/flags | $(skeletons)
 	@mkdir -p $(@D)
-	$(call say,CC,$<) $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<) $(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
-$B/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+$B/bpf/%.bpf.o: bpf/%.bpf.c $B/flags
 	@mkdir -p $(@D)
-	$(call say,BPF,$<) $(CLANG) -target bpf -D__TARGET_ARCH_x86 -g -O2 -Wall -Ibpf -I/usr/include/x86_64-linux-gnu -c -o $@ $<
+	$(call say,BPF,$<) $(CLANG) -target bpf -D__TARGET_ARCH_x86 -g -O2 -Wall -Ibpf \
+		-I/usr/include/x86_64-linux-gnu -MMD -MP -c -o $@ $<
 
 $B/bpf/%.skel.h: $B/bpf/%.bpf.o
 	$(call say,SKEL,$@) $(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@.new && mv $@.new $@
 
-$B/tests/unit/%: tests/unit/%.c $B/libsuture.a
-	@mkdir -p $(@D)
-	$(call say,TEST,$@) $(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $B/libsuture.a $(LDLIBS) -lcmocka
+$B/tests/fuzz/%: $B/tests/fuzz/%.o $B/libsuture.a
+	$(call say,LD,$@) $(CC) $(all_ldflags) -fsanitize=fuzzer -o $@ $< $B/libsuture.a $(libs)
 
-check-unit: $(unit_bin)
-	$(Q)status=0; for t in $(unit_bin); do CMOCKA_MESSAGE_OUTPUT=STDOUT $$t || status=1; done; exit $$status
+$B/tests/%: $B/tests/%.o $B/libsuture.a
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/libsuture.a $(libs) -lcmocka
+
+$B/docs/%.1: docs/%.1.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$@) scdoc < $< > $@.new && mv $@.new $@
+
+# What the results depend on beside files: rewritten only when it differs.
+record = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(1))' > $@
+$B/flags: FORCE
+	$(call record,$(CC) $(all_cppflags) $(all_cflags) $(all_ldflags) $(libs))
+$B/members: FORCE
+	$(call record,$(lib_obj))
+
+# Objects of test programs are kept, though only pattern rules name them.
+.SECONDARY:
+.PHONY: tests-unit
+tests-unit: $(call programs,unit)
+tests: $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
+
+.PHONY: check check-unit deps demo bench fuzz fuzz-programs man
+check:
+	$(Q)scripts/deps build check
+	$(Q)MAKE='$(MAKE)' tests/run
+
+check-unit: $(call programs,unit)
+	$(Q)B=$B tests/run unit
+
+demo:
+	$(Q)scripts/deps build demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)B=$B scripts/demo
+
+bench:
+	$(Q)scripts/deps build demo
+	$(Q)$(MAKE) --no-print-directory all $(call programs,bench)
+	$(Q)B=$B scripts/bench
+
+fuzz:
+	$(Q)scripts/deps build check
+	$(Q)$(MAKE) --no-print-directory FUZZ=1 fuzz-programs
+	$(Q)scripts/fuzz
+
+fuzz-programs: $(fuzz_bin)
+
+man: $(man_pages)
+
+.PHONY: format format-check lint compile_commands.json
+c_files = $(shell git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null)
+format:
+	$(Q)clang-format -i $(c_files)
+format-check:
+	$(Q)clang-format --dry-run -Werror $(c_files)
+lint: $(skeletons) compile_commands.json
+	$(Q)B=$B scripts/lint
+
+compile_commands.json: $(skeletons)
+	$(call say,GEN,$@)$(file > $@.new,[)$(foreach f,$(lib_src) $(cli_src) $(test_src) $(fuzz_src),\
+	$(file >> $@.new,{"directory": "$(CURDIR)"$(comma) "file": "$f"$(comma) "output": "$B/$(f:.c=.o)"$(comma)\
+	"command": "$(subst ",\",$(CC) $(all_cppflags) $(all_cflags) -c -o $B/$(f:.c=.o) $f)"}$(comma)))true
+	@sed '$$ s/,$$/\n]/' $@.new > $@ && rm $@.new
+
+.PHONY: install uninstall
+bindir := $(DESTDIR)$(PREFIX)/bin
+man1dir := $(DESTDIR)$(PREFIX)/share/man/man1
+compdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+install: all man
+	$(INSTALL) -D -m 755 $B/suture $(bindir)/suture
+	$(INSTALL) -D -m 644 -t $(man1dir) $(man_pages)
+	$(INSTALL) -D -m 644 scripts/completion.bash $(compdir)/suture
+uninstall:
+	rm -f $(bindir)/suture $(compdir)/suture $(patsubst $B/docs/%,$(man1dir)/%,$(man_pages))
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz compile_commands.json
+
+help:
+	@echo 'make            build/suture'
+	@echo 'make demo       the whole way on a real fix, in a VM (installs what is missing)'
+	@echo 'make check      all tests (installs what is missing)'
+	@echo 'make check-unit the unit tests only; no root, no network, seconds'
+	@echo 'make bench      speed, as ratios taken in one run'
+	@echo 'make fuzz       all fuzzers, FUZZ_SECONDS=60 altogether'
+	@echo 'make lint       format, include direction, self-contained headers, clang, static analysis'
+	@echo 'make format     clang-format over all C'
+	@echo 'make install    under DESTDIR and PREFIX=$(PREFIX); make uninstall takes it back'
+	@echo 'make clean      remove all build folders'
+	@echo
+	@echo 'V=1 shows the commands. SAN=1 builds with ASan and UBSan. WERROR= lets warnings pass.'
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -40,7 +40,7 @@ struct error *vec_grow(void **v, size_t *cap, size_t n, size_t size) __must_chec
 	})
 
 #define vec_for_each(vec, it) \
-	for (__typeof__((vec)->v) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
+	for (__typeof__((vec)->v + 0) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
 
 #define vec_sort(vec, compare)                                                 \
 	do {                                                                   \

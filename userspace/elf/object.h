@@ -6,7 +6,19 @@
  * made and written.
  *
  * Knowledge: System V gABI, chapters 4 and 5; psABI for x86-64. Reading and writing
- * go through libelf (gelf). Only 64-bit little-endian files are taken.
+ * go through libelf. Only 64-bit little-endian files are taken.
+ *
+ * What is guaranteed of an ET_REL, read or made: .bytes has .size bytes; a symbol with a
+ * section lies in it (value + size <= section size); a relocation lies in its section
+ * (offset < size; how wide its field is, only arch/ knows: check offset + width); indexes
+ * equal positions in .sections and .symbols. Of an ET_EXEC or ET_DYN only that pointers
+ * and .bytes are sound: its symbol values are addresses, its (dynamic) relocations are
+ * not read, and without a .symtab its symbols are those of .dynsym.
+ *
+ * Livepatch relocation sections (SHF_RELA_LIVEPATCH) are not merged into .relocs of the
+ * section they apply to: their own .relocs has them, and .info is the index of the
+ * section they apply to. They are written as they are. To make one: object_add_section()
+ * with SHT_RELA and SHF_RELA_LIVEPATCH, no bytes; set .info; object_add_reloc() to it.
  *
  * Ownership: everything belongs to the object and dies with object_free().
  */
@@ -20,8 +32,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
+#include "base/str.h"
 #include "base/vec.h"
 
 #ifndef SHN_LIVEPATCH
@@ -43,7 +55,7 @@ struct reloc {
 
 struct section {
 	const char *name;
-	unsigned int index; /* as in the file; for new sections: when written */
+	unsigned int index; /* position in object.sections */
 	uint32_t type, info;
 	uint64_t flags, address, align, entsize;
 	uint64_t size;
@@ -55,16 +67,18 @@ struct section {
 	symbols; /* defined here, but for STT_SECTION; sorted by value, then index */
 	VEC(struct reloc) relocs;   /* that apply to it; sorted by offset (stable) */
 	VEC(struct section *) rela; /* the SHT_RELA sections these came from */
+	VEC(uint64_t) reach;	    /* private: the furthest end of symbols[0..i] */
 
 	void *user; /* free for the layer above */
 };
 
 struct symbol {
-	const char *name; /* "" for none; section symbols carry their section's name */
-	unsigned int index;
+	const char *name;   /* "" for none; section symbols carry their section's name */
+	unsigned int index; /* position in object.symbols */
 	uint64_t value, size;
 	uint8_t type, bind, visibility; /* STT_, STB_, STV_ */
-	uint16_t shndx; /* SHN_UNDEF, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH; SHN_XINDEX never */
+	uint16_t shndx; /* SHN_UNDEF, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH; SHN_XINDEX never. Another
+			   value: defined in .section */
 	struct section *section; /* NULL unless defined in one */
 
 	void *user; /* free for the layer above */
@@ -82,7 +96,7 @@ struct object {
 	struct hash_map sections_by_name; /* -> the first of that name */
 	struct hash_map symbols_by_name;  /* -> the first of that name, section symbols left out */
 	struct arena arena;
-	struct file_map map;
+	struct strbuf content; /* of the file; names and bytes point into it */
 };
 
 /* Refuses what is no ELF, cut off, of another class or order, or contradicts itself. */
@@ -99,14 +113,20 @@ struct symbol *object_symbol(const struct object *o, const char *name);
 
 /* The first relocation at or behind offset; index into relocs, == relocs.n if none. */
 size_t section_reloc_at(const struct section *s, uint64_t offset);
-/* The symbol with a size or type that covers offset (functions and objects first), or NULL. */
+/*
+ * The function or object that covers offset, else whatever other symbol does; the innermost
+ * if several do. A symbol without a size covers only its own address. NULL if none. ET_REL.
+ */
 struct symbol *section_symbol_at(const struct section *s, uint64_t offset);
 
 /* --- making and changing objects ------------------------------------------- */
 
 /* An empty ET_REL. */
 struct error *object_new(const char *name, uint16_t machine, struct object **out) __must_check;
-/* Bytes are copied (NULL: zeroes, or none for SHT_NOBITS). Names are copied. */
+/*
+ * Bytes are copied (NULL: zeroes, or none for SHT_NOBITS). Names are copied. Sections that
+ * object_write() makes itself (symbol and string tables, .rela) are not added.
+ */
 struct error *object_add_section(struct object *o, const char *name, uint32_t type, uint64_t flags,
 				 uint64_t align, const void *bytes, uint64_t size,
 				 struct section **out) __must_check;
@@ -121,7 +141,7 @@ struct error *object_add_reloc(struct section *s, uint64_t offset, uint32_t type
 			       struct symbol *symbol, int64_t addend) __must_check;
 
 /*
- * Write whole or not at all. SHT_RELA sections are made anew from .relocs (one for each
+ * Write an ET_REL whole or not at all. SHT_RELA sections are made anew from .relocs (one for each
  * section, named ".rela" + its name), symbol and string tables too: local symbols first.
  * The output depends on nothing but the content: the same object, the same bytes.
  */

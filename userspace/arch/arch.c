@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "arch/arch.h"
+
+#include "arch/rows.h"
+
+static const struct arch *const rows[] = { &arch_x86_64 };
+
+const struct arch *arch_find(uint16_t machine)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i]->machine == machine)
+			return rows[i];
+	return NULL;
+}
+
+const struct reloc_kind *arch_reloc_kind(const struct arch *a, uint32_t type)
+{
+	for (size_t i = 0; i < a->n_reloc_kinds; i++)
+		if (a->reloc_kinds[i].type == type)
+			return &a->reloc_kinds[i];
+	return NULL;
+}

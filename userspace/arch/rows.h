@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table's rows, one a file. */
+#ifndef SUTURE_ARCH_ROWS_H
+#define SUTURE_ARCH_ROWS_H
+
+#include "arch/arch.h"
+
+extern const struct arch arch_x86_64;
+
+#endif

@@ -15,8 +15,8 @@
 
 #include "arch/arch.h"
 #include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/vec.h"
 
 struct image_segment {
@@ -52,18 +52,20 @@ struct image {
 	const struct arch *arch;
 	VEC(struct image_segment) segments; /* sorted by address, not overlapping */
 	VEC(struct image_symbol) symbols;   /* sorted by address, then file order */
-	struct hash_map by_name;	    /* name -> index + 1 of the first in name_order */
-	VEC(uint32_t) name_order;	    /* symbol indices grouped by name, position order */
+	VEC(uint32_t) name_order;	    /* symbol indices sorted by name, then position */
 	const struct image_ops *ops;
 	void *private;
 	struct arena arena;
 };
 
 /*
- * vmlinux from a Debian vmlinuz: decompress (xz, zstd, gzip, lz4), find kallsyms in it.
- * image_open_cache() reads what image_write_cache() wrote, in milliseconds.
+ * vmlinux from a distro's vmlinuz: decompress (xz, zstd, gzip, lz4), find kallsyms in it.
+ * image_open_cache() reads what image_write_cache() wrote, in milliseconds; the file stays
+ * mapped, so it may be renamed or removed but not rewritten in place.
  */
 struct error *image_open_vmlinuz(const char *path, struct image **out) __must_check;
+/* A linked ELF file with a symbol table (ET_EXEC, ET_DYN); 'name' is the livepatch object. */
+struct error *image_open_elf(const char *path, const char *name, struct image **out) __must_check;
 struct error *image_open_cache(const char *path, struct image **out) __must_check;
 struct error *image_write_cache(const struct image *img, const char *path) __must_check;
 /* A module file (.ko); also an ET_REL object in tests. */
@@ -81,6 +83,9 @@ size_t image_symbols_named(const struct image *img, const char *name, size_t *fi
 size_t image_symbols_at(const struct image *img, uint64_t address, size_t *first);
 /* The last symbol at or before an address, or NULL. */
 const struct image_symbol *image_symbol_covering(const struct image *img, uint64_t address);
+/* The one symbol of that name at an address, or NULL. */
+const struct image_symbol *image_symbol_named_at(const struct image *img, const char *name,
+						 uint64_t address);
 /* What livepatch wants as old_sympos: 0 if the name is unique, else the position. */
 unsigned int image_sympos(const struct image_symbol *s);
 
@@ -91,5 +96,11 @@ unsigned int image_sympos(const struct image_symbol *s);
  */
 bool image_refers(const struct image *img, uint64_t field, const struct reloc_kind *kind,
 		  struct image_target *out);
+
+/*
+ * The first byte in [from, to) that a relocation of the image itself will change before the
+ * code runs; 'to' if there is none. In a linked image nothing is left to relocate.
+ */
+uint64_t image_next_field(const struct image *img, uint64_t from, uint64_t to);
 
 #endif

@@ -39,7 +39,7 @@ bpf_src := $(wildcard bpf/*.bpf.c)
 test_src := $(foreach d,unit vm e2e bench,$(wildcard tests/$d/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 
-lib_obj := $(lib_src:%.c=$B/%.o)
+lib_obj := $(lib_src:%.c=$B/%.o) $B/qemu/guest_init.o
 cli_obj := $(cli_src:%.c=$B/%.o)
 skeletons := $(bpf_src:bpf/%.bpf.c=$B/bpf/%.skel.h)
 programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
@@ -58,6 +58,15 @@ $B/libsuture.a: $(lib_obj) $B/members
 $B/%.o: %.c $B/flags | $(skeletons)
 	@mkdir -p $(@D)
 	$(call say,CC,$<) $(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
+
+# The guest's init: static, alone, never sanitised; its bytes go into the library.
+$B/qemu/init: qemu/init.c qemu/frame.c qemu/frame.h $B/flags
+	@mkdir -p $(@D)
+	$(call say,INIT,$@) $(CC) -D_GNU_SOURCE -I. -std=gnu17 -Os -Wall -Wextra $(if $(WERROR),-Werror) \
+		-static -s -o $@ qemu/init.c qemu/frame.c
+
+$B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
+	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<
 
 $B/bpf/%.bpf.o: bpf/%.bpf.c $B/flags
 	@mkdir -p $(@D)

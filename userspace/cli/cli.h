@@ -14,5 +14,6 @@ struct verb {
 };
 
 extern const struct verb verb_help;
+extern const struct verb verb_vm;
 
 #endif

@@ -16,6 +16,7 @@ const struct verb verb_help = { "help", "list the verbs, or explain one", "sutur
 
 static const struct verb *const verbs[] = {
 	&verb_help,
+	&verb_vm,
 };
 
 static const struct verb *find(const char *name)

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qemu/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+
+uint32_t channel_begin(struct channel *c)
+{
+	return ++c->id;
+}
+
+/* Wait at most a second, so that an interrupt between check and poll() is seen. */
+static struct error *wait_for(struct channel *c, short events, double deadline,
+			      enum channel_event *event)
+{
+	struct pollfd p = { .fd = c->fd, .events = events };
+	double left = deadline - clock_seconds();
+
+	TRY(interrupt_check());
+	if (left <= 0) {
+		*event = CHANNEL_SILENT;
+		return NULL;
+	}
+	if (poll(&p, 1, left < 1 ? (int)(left * 1000) + 1 : 1000) < 0 && errno != EINTR)
+		return error_errno(errno, "waiting for the guest");
+	return interrupt_check();
+}
+
+/* Take in what has come. */
+static void fill(struct channel *c, enum channel_event *event)
+{
+	size_t room;
+	uint8_t *to = frame_space(&c->in, &room);
+	ssize_t n;
+
+	if (!room)
+		return;
+	n = recv(c->fd, to, room, MSG_DONTWAIT);
+	if (n > 0)
+		frame_received(&c->in, (size_t)n);
+	else if (!n || (errno != EAGAIN && errno != EINTR))
+		*event = CHANNEL_CLOSED;
+}
+
+static struct error *next(struct channel *c, struct frame *out, bool *found)
+{
+	*found = false;
+	while (frame_read(&c->in, out)) {
+		if (out->type == FRAME_LOG) {
+			TRY(strbuf_add(&c->log, out->payload, out->length));
+			continue;
+		}
+		if (out->id != c->id && out->type != FRAME_HELLO)
+			continue;
+		*found = true;
+		return NULL;
+	}
+	return NULL;
+}
+
+struct error *channel_receive(struct channel *c, double deadline, struct frame *out,
+			      enum channel_event *event)
+{
+	*event = CHANNEL_FRAME;
+	for (;;) {
+		bool found;
+
+		TRY(next(c, out, &found));
+		if (found) {
+			*event = CHANNEL_FRAME;
+			return NULL;
+		}
+		if (*event != CHANNEL_FRAME)
+			return NULL;
+		TRY(wait_for(c, POLLIN, deadline, event));
+		if (*event == CHANNEL_FRAME)
+			fill(c, event);
+	}
+}
+
+struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,
+			   size_t n, enum channel_event *event)
+{
+	uint8_t frame[FRAME_MAX];
+	size_t size = frame_write(frame, type, c->id, payload, n), done = 0;
+
+	*event = CHANNEL_FRAME;
+	while (done < size) {
+		ssize_t k = send(c->fd, frame + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (k > 0) {
+			done += (size_t)k;
+			continue;
+		}
+		if (k < 0 && errno != EAGAIN && errno != EINTR) {
+			*event = CHANNEL_CLOSED;
+			return NULL;
+		}
+		/* The guest may be busy sending: take that in, or both sides wait. */
+		fill(c, event);
+		if (*event == CHANNEL_FRAME)
+			TRY(wait_for(c, POLLOUT, deadline, event));
+		if (*event != CHANNEL_FRAME)
+			return NULL;
+	}
+	return NULL;
+}
+
+void channel_free(struct channel *c)
+{
+	strbuf_free(&c->log);
+}

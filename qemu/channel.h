@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The runner's end of the guest's second serial port. Lines of the kernel log, which may
+ * come at any time, are put aside; frames that answer an older request are dropped.
+ */
+#ifndef SUTURE_QEMU_CHANNEL_H
+#define SUTURE_QEMU_CHANNEL_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "qemu/frame.h"
+
+struct channel {
+	int fd; /* borrowed; not blocking */
+	uint32_t id;
+	struct frame_reader in;
+	struct strbuf log; /* the kernel log so far */
+};
+
+enum channel_event {
+	CHANNEL_FRAME,
+	CHANNEL_CLOSED, /* the emulator has ended */
+	CHANNEL_SILENT, /* nothing until the deadline */
+};
+
+/* Begin a request: answers to it carry the new id. */
+uint32_t channel_begin(struct channel *c);
+/*
+ * Wait for the next frame of the current request until 'deadline' (clock_seconds()). The frame
+ * is valid until the next call. An error only if the user interrupts or memory is out.
+ */
+struct error *channel_receive(struct channel *c, double deadline, struct frame *out,
+			      enum channel_event *event) __must_check;
+/* Send a frame of the current request; *event says CHANNEL_FRAME when it is all sent. */
+struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,
+			   size_t n, enum channel_event *event) __must_check;
+void channel_free(struct channel *c);
+
+#endif

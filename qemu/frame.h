@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What runs over the serial line between the runner and the guest's init: frames with a
+ * length, a type and checksums. The line may carry garbage before, between and inside frames
+ * (a firmware's greeting, an echo): a reader finds the next whole frame by itself.
+ *
+ *	magic  type  id  length  checksum of these | payload | checksum of the payload
+ *
+ * All numbers are 32 bits, little endian. 'id' of an answer is that of its request.
+ * Used by both sides; needs nothing but libc and allocates nothing.
+ */
+#ifndef SUTURE_QEMU_FRAME_H
+#define SUTURE_QEMU_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FRAME_HEADER 20
+#define FRAME_PAYLOAD_MAX 32768
+#define FRAME_MAX (FRAME_HEADER + FRAME_PAYLOAD_MAX + 4)
+
+enum frame_type {
+	/* to the guest */
+	FRAME_RUN = 1,	/* payload: a command for /bin/sh */
+	FRAME_KILL,	/* end the running command */
+	FRAME_PUT,	/* payload: mode (32 bits), path; then FRAME_DATA, FRAME_END */
+	FRAME_GET,	/* payload: path */
+	FRAME_PING,	/* is answered at once; what the kernel logged before comes first */
+	FRAME_POWEROFF, /* not answered */
+	/* either way */
+	FRAME_DATA = 32,
+	FRAME_END,
+	/* to the runner */
+	FRAME_HELLO = 64, /* the guest is up; payload: uname -r */
+	FRAME_OUTPUT,	  /* payload: what the command printed */
+	FRAME_EXIT,	  /* payload: exit status (32 bits) */
+	FRAME_ACK,	  /* a FRAME_DATA has been taken */
+	FRAME_PONG,
+	FRAME_FAILED, /* payload: errno (32 bits), a sentence */
+	FRAME_LOG,    /* payload: lines of the kernel log; id 0 */
+};
+
+struct frame {
+	uint32_t type, id, length;
+	const uint8_t *payload; /* in the reader's buffer: valid until the next frame_read() */
+};
+
+/* Received bytes that are no frame yet. Start with zeroes. */
+struct frame_reader {
+	uint8_t bytes[2 * FRAME_MAX];
+	size_t start, end; /* what is kept: bytes[start..end) */
+	uint64_t skipped;  /* bytes of garbage so far */
+};
+
+/* CRC-32 (IEEE 802.3). */
+uint32_t frame_checksum(const void *p, size_t n);
+
+uint32_t frame_get32(const uint8_t *p);
+void frame_put32(uint8_t *p, uint32_t v);
+
+/* Write a whole frame to 'to', which has room for FRAME_MAX bytes; returns its size.
+ * length is at most FRAME_PAYLOAD_MAX. */
+size_t frame_write(uint8_t *to, uint32_t type, uint32_t id, const void *payload, size_t length);
+
+/* Where received bytes go: *room of them at most (never 0 after frame_read() said false). */
+uint8_t *frame_space(struct frame_reader *r, size_t *room);
+void frame_received(struct frame_reader *r, size_t n);
+/* The next whole frame, if there is one; garbage before it is dropped. */
+bool frame_read(struct frame_reader *r, struct frame *out);
+
+#endif

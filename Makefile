@@ -27,7 +27,7 @@ comma := ,
 sanitize := $(if $(SAN)$(FUZZ),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=undefined) $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 all_cppflags := -D_GNU_SOURCE -DSUTURE_VERSION='"$(VERSION)"' -Iuserspace -I. -I$B $(CPPFLAGS)
-all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers \
+all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -fno-strict-aliasing \
 	$(if $(WERROR),-Werror) $(sanitize)
 all_ldflags := $(LDFLAGS) $(sanitize)
 libs := -lelf -ldw -lbpf -lz -llzma -lzstd -llz4 -lm $(LDLIBS)

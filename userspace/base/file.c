@@ -10,7 +10,8 @@
 
 struct error *file_map(const char *path, struct file_map *out)
 {
-	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: a FIFO is refused, not waited for. */
+	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	void *p = NULL;
 
@@ -74,7 +75,8 @@ static struct error *write_all(int fd, const char *path, const char *p, size_t n
 	return NULL;
 }
 
-struct error *file_write(const char *path, const void *p, size_t n, unsigned int mode)
+static struct error *write_whole(const char *path, const void *p, size_t n, unsigned int mode,
+				 bool durable)
 {
 	char *tmp __free = str_printf("%s.new.%d", path, (int)getpid());
 	struct error *e;
@@ -82,10 +84,14 @@ struct error *file_write(const char *path, const void *p, size_t n, unsigned int
 
 	if (!tmp)
 		return error_nomem();
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	/* What stands there was left by a process of our number that died, or was planted. */
+	unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return error_errno(errno, "creating %s", path);
 	e = write_all(fd, path, p, n);
+	if (!e && durable && fsync(fd) < 0)
+		e = error_errno(errno, "writing %s", path);
 	/* Some file systems report a full disk only here. */
 	if (close(fd) < 0 && !e)
 		e = error_errno(errno, "writing %s", path);
@@ -94,6 +100,16 @@ struct error *file_write(const char *path, const void *p, size_t n, unsigned int
 	if (e)
 		unlink(tmp);
 	return e;
+}
+
+struct error *file_write(const char *path, const void *p, size_t n, unsigned int mode)
+{
+	return write_whole(path, p, n, mode, false);
+}
+
+struct error *file_write_durable(const char *path, const void *p, size_t n, unsigned int mode)
+{
+	return write_whole(path, p, n, mode, true);
 }
 
 struct error *file_copy(const char *from, const char *to)
@@ -119,24 +135,26 @@ bool file_is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+static struct error *make_one(const char *path)
+{
+	if (!mkdir(path, 0777) || (errno == EEXIST && file_is_dir(path)))
+		return NULL;
+	return error_errno(errno == EEXIST ? ENOTDIR : errno, "creating folder %s", path);
+}
+
 struct error *dir_make(const char *path)
 {
 	char *copy __free = strdup(path);
-	char *p;
+	char *p = copy;
 
 	if (!copy)
 		return error_nomem();
-	for (p = copy + 1; *p; p++) {
-		if (*p != '/')
-			continue;
+	while (*p && (p = strchr(p + 1, '/'))) {
 		*p = '\0';
-		if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-			return error_errno(errno, "creating folder %s", copy);
+		TRY(make_one(copy));
 		*p = '/';
 	}
-	if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-		return error_errno(errno, "creating folder %s", copy);
-	return NULL;
+	return make_one(copy);
 }
 
 static void close_dir(DIR **d)
@@ -145,9 +163,11 @@ static void close_dir(DIR **d)
 		closedir(*d);
 }
 
+/* What can't be removed does not keep the rest; the first error is returned. */
 static struct error *remove_at(int at, const char *name)
 {
 	DIR *d __cleanup(close_dir) = NULL;
+	struct error *first = NULL, *e;
 	struct dirent *ent;
 	int fd;
 
@@ -166,11 +186,15 @@ static struct error *remove_at(int at, const char *name)
 	while ((ent = readdir(d))) {
 		if (str_equal(ent->d_name, ".") || str_equal(ent->d_name, ".."))
 			continue;
-		TRY(remove_at(fd, ent->d_name));
+		e = error_context(remove_at(fd, ent->d_name), "%s", name);
+		if (first)
+			error_free(&e);
+		else
+			first = e;
 	}
-	if (unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_errno(errno, "removing %s", name);
-	return NULL;
+	if (!first && unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		first = error_errno(errno, "removing %s", name);
+	return first;
 }
 
 struct error *dir_remove(const char *path)
@@ -187,8 +211,12 @@ struct error *tmpdir_make(const char *under, struct tmpdir *out)
 		return error_nomem();
 	if (!mkdtemp(path))
 		return error_errno(errno, "creating a temporary folder %s", path);
-	out->path = take(path);
-	return NULL;
+	/* Absolute: programs run in it, and in other folders, are told its name. */
+	out->path = realpath(path, NULL);
+	if (out->path)
+		return NULL;
+	rmdir(path);
+	return error_errno(errno, "creating a temporary folder %s", path);
 }
 
 void tmpdir_remove(struct tmpdir *d)
@@ -219,6 +247,6 @@ struct error *cache_dir(char **out)
 	if (!path)
 		return error_nomem();
 	TRY_CONTEXT(dir_make(path), "making the cache");
-	*out = take(path);
-	return NULL;
+	*out = realpath(path, NULL);
+	return *out ? NULL : error_errno(errno, "making the cache: %s", path);
 }

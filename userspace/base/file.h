@@ -27,11 +27,14 @@ void file_unmap(struct file_map *m);
 struct error *file_read(const char *path, struct strbuf *out) __must_check;
 /* Create or replace the file whole; a full disk leaves the old content. */
 struct error *file_write(const char *path, const void *p, size_t n, unsigned int mode) __must_check;
+/* The same, and on the disk when it returns, so that it outlives a loss of power. */
+struct error *file_write_durable(const char *path, const void *p, size_t n,
+				 unsigned int mode) __must_check;
 struct error *file_copy(const char *from, const char *to) __must_check;
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 
-/* mkdir -p */
+/* mkdir -p; an existing path that is no folder is an error. */
 struct error *dir_make(const char *path) __must_check;
 /* rm -rf; symbolic links are removed, never followed. A missing path is no error. */
 struct error *dir_remove(const char *path) __must_check;
@@ -48,7 +51,8 @@ struct error *tmpdir_make(const char *under, struct tmpdir *out) __must_check;
 void tmpdir_remove(struct tmpdir *d);
 #define __cleanup_tmpdir __cleanup(tmpdir_remove)
 
-/* $SUTURE_CACHE, else $XDG_CACHE_HOME/suture, else ~/.cache/suture. Allocated; made if missing. */
+/* $SUTURE_CACHE, else $XDG_CACHE_HOME/suture, else ~/.cache/suture. Allocated, absolute; made if
+ * missing. */
 struct error *cache_dir(char **out) __must_check;
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-/* SIGINT, SIGTERM and SIGHUP are noted from now on. */
+/* SIGINT, SIGTERM and SIGHUP are noted from now on; SIGPIPE is ignored: a write fails. */
 void interrupt_install(void);
 bool interrupted(void);
 /* An error of kind ERROR_INTERRUPTED once a signal has come. */

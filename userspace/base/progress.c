@@ -2,6 +2,7 @@
 #include "base/progress.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -9,7 +10,7 @@
 #include "base/str.h"
 
 static struct {
-	char words[160];
+	char words[160], note[96];
 	double started, drawn;
 	bool active, visible;
 } step;
@@ -26,15 +27,41 @@ void progress_hide(void)
 	step.visible = false;
 }
 
-static void draw(const char *note)
+static unsigned int columns(void)
+{
+	struct winsize w;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) || !w.ws_col ? 80 : w.ws_col;
+}
+
+/* Cut a line of UTF-8 to n columns: a line that wraps can't be wiped. */
+static void cut(char *s, unsigned int n)
+{
+	for (; *s; s++) {
+		if (((unsigned char)*s & 0xc0) == 0x80)
+			continue;
+		if (!n--) {
+			*s = '\0';
+			return;
+		}
+	}
+}
+
+static void draw(void)
 {
 	double now = clock_seconds();
+	char line[320];
+	int n;
 
 	if (!on_terminal() || log_level() < LOG_NORMAL)
 		return;
-	fprintf(stderr, "\r\033[K  … %s%s%s", step.words, *note ? "  " : "", note);
-	if (now - step.started >= 1)
-		fprintf(stderr, "  %s", str_duration(now - step.started).s);
+	n = snprintf(line, sizeof(line), "  … %s%s%s", step.words, *step.note ? "  " : "",
+		     step.note);
+	if (now - step.started >= 1 && n > 0 && (size_t)n < sizeof(line))
+		snprintf(line + n, sizeof(line) - (size_t)n, "  %s",
+			 str_duration(now - step.started).s);
+	cut(line, columns() - 1);
+	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
 	step.visible = true;
 	step.drawn = now;
@@ -50,20 +77,27 @@ void progress_step(const char *fmt, ...)
 	va_end(ap);
 	step.started = clock_seconds();
 	step.active = true;
-	draw("");
+	step.note[0] = '\0';
+	draw();
 }
 
 void progress_note(const char *fmt, ...)
 {
-	char note[96];
 	va_list ap;
 
-	if (!step.active || clock_seconds() - step.drawn < 0.05)
+	if (!step.active)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(note, sizeof(note), fmt, ap);
+	vsnprintf(step.note, sizeof(step.note), fmt, ap);
 	va_end(ap);
-	draw(note);
+	if (clock_seconds() - step.drawn >= 0.05)
+		draw();
+}
+
+void progress_tick(void)
+{
+	if (step.active && clock_seconds() - step.drawn >= 0.5)
+		draw();
 }
 
 void progress_done(void)

@@ -13,6 +13,8 @@
 void progress_step(const char *fmt, ...) __printf_like(1, 2);
 /* More about the current step ("3 of 12"), shown while it runs. */
 void progress_note(const char *fmt, ...) __printf_like(1, 2);
+/* Show the time that went by, if a step runs; for whoever waits in a loop. */
+void progress_tick(void);
 /* The current step is done. */
 void progress_done(void);
 /* The current step is given up: its line is wiped. */

@@ -101,9 +101,12 @@ struct error *str_u64(const char *s, uint64_t *out)
 struct text32 str_duration(double seconds)
 {
 	struct text32 t;
-	unsigned long whole = seconds > 0 ? (unsigned long)(seconds + 0.5) : 0;
+	unsigned long whole;
 
-	if (seconds < 0.001)
+	if (!(seconds > 0))
+		seconds = 0;
+	whole = seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 1000000000;
+	if (seconds < 0.0009995)
 		snprintf(t.s, sizeof(t.s), "%.0f µs", seconds * 1e6);
 	else if (seconds < 0.9995)
 		snprintf(t.s, sizeof(t.s), "%.*f ms", seconds < 0.01 ? 1 : 0, seconds * 1e3);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/progress.h"
 #include "base/vec.h"
 
 struct child {
@@ -38,7 +39,7 @@ static void child_close(struct child *c)
 	close_fd(&c->err);
 }
 
-/* End the whole group and wait for its leader. */
+/* End the whole group now, and wait for its leader. */
 static void child_kill(struct child *c)
 {
 	if (c->pid) {
@@ -48,6 +49,30 @@ static void child_kill(struct child *c)
 		c->pid = 0;
 	}
 	child_close(c);
+}
+
+/*
+ * End what still runs. SIGTERM and a second first: compilers and make remove their
+ * temporary files then. Every pidfd becomes readable when its leader has ended.
+ */
+static void end_all(struct child *c, size_t n)
+{
+	double deadline = clock_seconds() + 1;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (c[i].pid)
+			kill(-c[i].pid, SIGTERM);
+	for (i = 0; i < n; i++) {
+		struct pollfd ended = { .fd = c[i].pidfd, .events = POLLIN };
+		double left = deadline - clock_seconds();
+
+		if (c[i].pid && c[i].pidfd >= 0)
+			while (left > 0 && poll(&ended, 1, (int)(left * 1000) + 1) < 0 &&
+			       errno == EINTR)
+				left = deadline - clock_seconds();
+		child_kill(&c[i]);
+	}
 }
 
 static int input_fd(const char *input)
@@ -73,11 +98,17 @@ static int input_fd(const char *input)
 	return fd;
 }
 
-/* In the child; the errno of what failed goes up the pipe. */
+/* What went wrong between fork and exec, sent up a pipe. */
+struct start_failure {
+	int code; /* errno */
+	int in_cwd;
+};
+
+/* In the child. */
 static void child_exec(const struct subprocess *p, pid_t parent, int in, int out, int err, int fail)
 {
+	struct start_failure f = { 0 };
 	char *path = getenv("PATH");
-	int code;
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -86,6 +117,7 @@ static void child_exec(const struct subprocess *p, pid_t parent, int in, int out
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
 	dup2(in, 0);
 	if (!p->inherit) {
 		dup2(out, 1);
@@ -100,8 +132,10 @@ static void child_exec(const struct subprocess *p, pid_t parent, int in, int out
 		putenv((char *)*e);
 	if (!p->cwd || !chdir(p->cwd))
 		execvp(p->argv[0], (char *const *)p->argv);
-	code = errno;
-	if (write(fail, &code, sizeof(code)) < 0)
+	else
+		f.in_cwd = 1;
+	f.code = errno;
+	if (write(fail, &f, sizeof(f)) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -117,25 +151,43 @@ static struct error *make_pipe(int *read_end, int *write_end)
 	return NULL;
 }
 
+/* The pipes for the child's output; our ends never block, as strangers may hold theirs open. */
+static struct error *output_pipes(struct child *c, int *out, int *err)
+{
+	TRY(make_pipe(&c->out, out));
+	fcntl(c->out, F_SETFL, O_NONBLOCK);
+	if (c->p->out == c->p->err) {
+		*err = fcntl(*out, F_DUPFD_CLOEXEC, 0);
+		return *err < 0 ? error_errno(errno, "pipe") : NULL;
+	}
+	TRY(make_pipe(&c->err, err));
+	fcntl(c->err, F_SETFL, O_NONBLOCK);
+	return NULL;
+}
+
+static struct error *not_started(const struct subprocess *p, struct start_failure f)
+{
+	if (f.in_cwd)
+		return error_errno(f.code, "starting %s in %s", p->argv[0], p->cwd);
+	if (f.code == ENOENT && !strchr(p->argv[0], '/'))
+		return error_failed("%s: no such program; is its package installed?", p->argv[0]);
+	return error_errno(f.code, "starting %s", p->argv[0]);
+}
+
 static struct error *child_start(struct child *c)
 {
 	struct subprocess *p = c->p;
 	int in __closefd = input_fd(p->input);
 	int out __closefd = -1, err __closefd = -1, fail __closefd = -1, failed __closefd = -1;
 	pid_t parent = getpid();
-	int code = 0;
+	struct start_failure f;
 	ssize_t n;
 
 	if (in < 0)
 		return error_errno(errno, "starting %s", p->argv[0]);
 	TRY(make_pipe(&failed, &fail));
-	if (!p->inherit) {
-		TRY(make_pipe(&c->out, &out));
-		if (p->out == p->err)
-			err = dup(out);
-		else
-			TRY(make_pipe(&c->err, &err));
-	}
+	if (!p->inherit)
+		TRY(output_pipes(c, &out, &err));
 	c->started = clock_seconds();
 	fflush(NULL);
 	c->pid = fork();
@@ -148,15 +200,11 @@ static struct error *child_start(struct child *c)
 	setpgid(c->pid, c->pid);
 	close_fd(&fail);
 	do {
-		n = read(failed, &code, sizeof(code));
+		n = read(failed, &f, sizeof(f));
 	} while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)sizeof(code)) {
+	if (n == (ssize_t)sizeof(f)) {
 		child_kill(c);
-		if (code == ENOENT && !strchr(p->argv[0], '/'))
-			return error_failed("%s: no such program; is its package installed?",
-					    p->argv[0]);
-		return error_errno(code, "starting %s%s%s", p->argv[0], p->cwd ? " in " : "",
-				   p->cwd ? p->cwd : "");
+		return not_started(p, f);
 	}
 	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	if (c->pidfd < 0)
@@ -164,13 +212,14 @@ static struct error *child_start(struct child *c)
 	return NULL;
 }
 
-/* One readable pipe; closes it at its end. */
-static struct error *drain(int *fd, struct strbuf *to)
+/* What a pipe holds now, at most a block; closes it at its end. *more: there may be more. */
+static struct error *drain(int *fd, struct strbuf *to, bool *more)
 {
 	char block[16384];
 	ssize_t n = read(*fd, block, sizeof(block));
 
-	if (n < 0 && errno == EINTR)
+	*more = n > 0 || (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return NULL;
 	if (n <= 0) {
 		close_fd(fd);
@@ -179,26 +228,35 @@ static struct error *drain(int *fd, struct strbuf *to)
 	return to ? strbuf_add(to, block, (size_t)n) : NULL;
 }
 
+/* The last of the output. A stranger (a daemon that left the group) may hold the pipe open. */
+static struct error *drain_rest(int *fd, struct strbuf *to)
+{
+	bool more = *fd >= 0;
+
+	while (more)
+		TRY(drain(fd, to, &more));
+	close_fd(fd);
+	return NULL;
+}
+
 /*
- * The leader has ended. What its group still holds the pipes with (a stray background
- * process) is ended too, so that the pipes close.
+ * The leader has ended. What is left of its group is ended before the leader is waited for,
+ * while the group's number cannot be anybody else's.
  */
 static struct error *child_end(struct child *c)
 {
 	int status;
 
+	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(errno, "waiting for %s", c->p->argv[0]);
-	kill(-c->pid, SIGKILL);
 	c->pid = 0;
 	c->p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	c->p->seconds = clock_seconds() - c->started;
 	close_fd(&c->pidfd);
-	while (c->out >= 0)
-		TRY(drain(&c->out, c->p->out));
-	while (c->err >= 0)
-		TRY(drain(&c->err, c->p->err));
+	TRY(drain_rest(&c->out, c->p->out));
+	TRY(drain_rest(&c->err, c->p->err));
 	return NULL;
 }
 
@@ -223,6 +281,7 @@ static struct error *serve(struct child *c, size_t n, size_t *running)
 	struct pollfd fds[3 * 64];
 	double wait = 3600, now = clock_seconds();
 	size_t i, k = 0;
+	bool more;
 
 	for (i = 0; i < n; i++) {
 		if (!c[i].pid)
@@ -237,13 +296,14 @@ static struct error *serve(struct child *c, size_t n, size_t *running)
 	if (poll(fds, k, wait < 1 ? (int)(wait * 1000) + 1 : 1000) < 0 && errno != EINTR)
 		return error_errno(errno, "poll");
 	TRY(interrupt_check());
+	progress_tick();
 	for (i = 0, k = 0; i < n; i++) {
 		if (!c[i].pid)
 			continue;
 		if (fds[k + 1].revents && c[i].out >= 0)
-			TRY(drain(&c[i].out, c[i].p->out));
+			TRY(drain(&c[i].out, c[i].p->out, &more));
 		if (fds[k + 2].revents && c[i].err >= 0)
-			TRY(drain(&c[i].err, c[i].p->err));
+			TRY(drain(&c[i].err, c[i].p->err, &more));
 		if (fds[k].revents) {
 			TRY(child_end(&c[i]));
 			--*running;
@@ -283,8 +343,7 @@ struct error *subprocess_run_all(struct subprocess *p, size_t n, unsigned int jo
 	for (i = 0; i < jobs; i++)
 		child_init(&slots[i], NULL);
 	e = run_all(slots, p, n, jobs);
-	for (i = 0; i < jobs; i++)
-		child_kill(&slots[i]);
+	end_all(slots, jobs);
 	return e;
 }
 

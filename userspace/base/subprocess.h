@@ -2,8 +2,9 @@
 /*
  * Running other programs: arguments as a list (never through a shell), output
  * captured, time bounded. Each child leads its own process group; when it times
- * out or the user interrupts, the whole group is ended, so nothing stays behind.
- * Children also die with us (PR_SET_PDEATHSIG).
+ * out or the user interrupts, the whole group is ended (SIGTERM, a second later
+ * SIGKILL), so nothing stays behind. What a child leaves running in its group when
+ * it ends is ended too. Children also die with us (PR_SET_PDEATHSIG).
  */
 #ifndef SUTURE_BASE_SUBPROCESS_H
 #define SUTURE_BASE_SUBPROCESS_H

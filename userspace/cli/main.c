@@ -70,13 +70,22 @@ static struct error *run(int argc, char **argv)
 	return v->run(argc - 1, argv + 1);
 }
 
+/* Names from files are in messages: control characters must not reach the terminal. */
+static void print_safely(const char *s)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t' ? '?' : *s, stderr);
+}
+
 static int report(struct error *e)
 {
 	int code = error_kind(e);
 	const char *advice = error_advice(e);
 
 	progress_abandon();
-	fprintf(stderr, "suture: %s\n", error_message(e));
+	fputs("suture: ", stderr);
+	print_safely(error_message(e));
+	fputc('\n', stderr);
 	while (advice && *advice) {
 		int n = (int)strcspn(advice, "\n");
 

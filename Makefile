@@ -30,7 +30,7 @@ all_cppflags := -D_GNU_SOURCE -DSUTURE_VERSION='"$(VERSION)"' -Iuserspace -I. -I
 all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -fno-strict-aliasing \
 	$(if $(WERROR),-Werror) $(sanitize)
 all_ldflags := $(LDFLAGS) $(sanitize)
-libs := -lelf -ldw -lbpf -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
+libs := -lelf -ldw -lbpf -larchive -ljansson -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
 
 lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) \
 	$(filter-out qemu/init.c,$(wildcard qemu/*.c))
@@ -67,6 +67,9 @@ $B/qemu/init: qemu/init.c qemu/frame.c qemu/frame.h $B/flags
 
 $B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
 	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<
+
+# The glue's source is embedded by the assembler, which tells no dependencies.
+$B/userspace/livepatch/glue.o: kmod/payload/payload.c kmod/payload/records.h
 
 $B/bpf/%.bpf.o: bpf/%.bpf.c $B/flags
 	@mkdir -p $(@D)

@@ -3,6 +3,11 @@
  * Linking a livepatch module: extracted objects with their bindings become one .ko in
  * the form that the kernel's livepatch ABI asks for (Documentation/livepatch/
  * module-elf-format.rst): .klp.rela.OBJECT.SECTION, .klp.sym.OBJECT.NAME,POS.
+ *
+ * Every outside reference is named in one of three ways: as a symbol that vmlinux exports
+ * (checked by its CRC at load), as a livepatch symbol (resolved by the kernel from object,
+ * name and position), or as something new in another part of the same patch. Which one is
+ * decided from the address that the binding proved, never from the name alone.
  */
 #ifndef SUTURE_LIVEPATCH_LIVEPATCH_H
 #define SUTURE_LIVEPATCH_LIVEPATCH_H
@@ -19,12 +24,49 @@ struct livepatch_part {
 	const struct image *vmlinux;   /* for what a module's unit refers to in vmlinux */
 };
 
+enum livepatch_named {
+	LIVEPATCH_EXPORT, /* an ordinary undefined symbol, with its CRC */
+	LIVEPATCH_SYMBOL, /* .klp.sym.OBJECT.NAME,POS */
+	LIVEPATCH_INSIDE, /* defined by another part */
+};
+
+/* What became of an outside reference. */
+struct livepatch_reference {
+	enum livepatch_named named;
+	const char *object; /* "vmlinux" or a module; "" for LIVEPATCH_INSIDE */
+	const char *name;
+	unsigned int sympos; /* 0: unique */
+	uint64_t address;    /* in the image; 0 if only the name is known */
+	enum bind_how how;
+	unsigned int witnesses;
+};
+
+/* A redirected function. */
+struct livepatch_function {
+	const char *object, *name;
+	unsigned int sympos;
+	uint64_t address;
+	const struct livepatch_part *part;
+	const struct replacement *replacement;
+};
+
+struct livepatch_account {
+	VEC(struct livepatch_function) functions;   /* as in the module: by object, then part */
+	VEC(struct livepatch_reference) references; /* each once; sorted by object, name, sympos */
+	char build_id[41];			    /* of the module, in hex */
+	struct arena arena;
+};
+
 /*
  * 'name' is the module's name ([a-z0-9_], at most 55 characters). Writes out_path whole or
- * not at all. The result depends on nothing but its inputs.
+ * not at all. The result depends on nothing but its inputs. *out may outlive the parts but
+ * for what it points to in them. ERROR_REFUSED, naming the symbol, if a reference has no
+ * proven place or the kernel would fill it in too late.
  */
 struct error *livepatch_link(const struct target *t, const char *name,
 			     const struct livepatch_part *parts, size_t n_parts,
-			     const char *out_path) __must_check;
+			     const char *out_path, struct livepatch_account **out) __must_check;
+void livepatch_account_free(struct livepatch_account **a);
+#define __cleanup_account __cleanup(livepatch_account_free)
 
 #endif

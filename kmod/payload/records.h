@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What suture writes into a livepatch module for the glue in it (payload.c) to find.
+ * Read by the kernel at load, written by the linker: both include this file. Every
+ * field is 64 bits wide and aligned; pointers are filled by ordinary relocations.
+ *
+ *	suture_patch	one struct suture_patch_record, in .suture.patch
+ *	suture_funcs	an array of struct suture_func_record, in .suture.funcs; those of one
+ *			object lie together
+ *
+ * The glue's own facts come back in .suture.layout, which is read by the linker and left
+ * out of the module.
+ */
+#ifndef SUTURE_PAYLOAD_RECORDS_H
+#define SUTURE_PAYLOAD_RECORDS_H
+
+#include <linux/types.h>
+
+#define SUTURE_PATCH_SECTION ".suture.patch"
+#define SUTURE_FUNCS_SECTION ".suture.funcs"
+#define SUTURE_NAMES_SECTION ".suture.names"
+#define SUTURE_LAYOUT_SECTION ".suture.layout"
+
+struct suture_patch_record {
+	__u64 n_funcs;
+	__u64 replace; /* 1: takes the place of all other livepatches */
+};
+
+struct suture_func_record {
+	__u64 old_name;	    /* -> NUL-terminated, in .suture.names */
+	__u64 object;	    /* the same; 0 for vmlinux */
+	__u64 sympos;	    /* 0: the name is unique in its object */
+	__u64 new_function; /* -> the code */
+};
+
+/* How this kernel lays out what the linker fills in. */
+struct suture_layout_record {
+	__u64 name_offset;  /* the module's name, in .gnu.linkonce.this_module */
+	__u64 name_size;    /* with its NUL */
+	__u64 version_size; /* of an entry of __versions; 0: no CONFIG_MODVERSIONS */
+	__u64 version_crc_size;
+	__u64 version_name_offset; /* in the entry; the name fills the rest, with its NUL */
+};
+
+#endif

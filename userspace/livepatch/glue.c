@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The glue's source travels inside suture, so that an installed suture needs no share folder. */
+#include "livepatch/glue.h"
+
+#define EMBED(symbol, path)                                \
+	__asm__(".pushsection .rodata." #symbol ",\"a\"\n" \
+		".globl " #symbol "\n" #symbol ":\n"       \
+		".incbin \"" path "\"\n"                   \
+		".byte 0\n"                                \
+		".popsection\n")
+
+EMBED(glue_records_h, "kmod/payload/records.h");
+EMBED(glue_payload_c, "kmod/payload/payload.c");

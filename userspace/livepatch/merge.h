@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Several relocatable objects become one, as "ld -r" with the kernel's module script would
+ * do it, but with the symbols in our hands: each input says what becomes of each of its
+ * undefined symbols, and what an input defines stays its own.
+ *
+ * Sections of one name become one section, in the order of the inputs: the module loader
+ * looks for its tables by name and takes the first. -ffunction-sections and -fdata-sections
+ * are undone (.text.foo is .text); names that begin with two dots (.data..ro_after_init)
+ * mean something to the kernel and are left alone.
+ *
+ * Knowledge: scripts/module.lds.S, kernel/module/main.c (find_module_sections).
+ */
+#ifndef SUTURE_LIVEPATCH_MERGE_H
+#define SUTURE_LIVEPATCH_MERGE_H
+
+#include "elf/object.h"
+
+struct merge_input {
+	const struct object *object;
+	const char *patched; /* the livepatch object that the input belongs to */
+	/*
+	 * By symbol index, made by merge_place() and filled in by the caller: what a symbol
+	 * without a section is in the result. A relocation to one that is left NULL is refused.
+	 */
+	struct symbol **outside;
+	struct symbol **symbols; /* by symbol index: its counterpart in the result, or NULL */
+	struct merge_piece *pieces;
+};
+
+struct merge {
+	struct object *out;
+	struct merge_input *inputs;
+	size_t n;
+	VEC(struct merge_group *) groups;
+	struct hash_map by_name;
+	struct arena arena;
+};
+
+/* Make the sections and the defined symbols of the result. All symbols become local. */
+struct error *merge_place(struct merge *m) __must_check;
+/*
+ * Once every input's .outside is set: the relocations. Those to livepatch symbols go to
+ * livepatch relocation sections (klp.h).
+ */
+struct error *merge_relocate(struct merge *m) __must_check;
+void merge_free(struct merge *m);
+#define __cleanup_merge __cleanup(merge_free)
+
+#endif

@@ -293,7 +293,7 @@ static void test_an_interrupt_ends_the_child_and_is_told_as_such(void **state)
 {
 	struct strbuf out __cleanup_strbuf = { 0 };
 	struct subprocess p = {
-		.argv = subprocess_words("sh", "-c", "echo $$; kill -INT $PPID; exec sleep 100"),
+		.argv = subprocess_words("sh", "-c", "echo $$; sleep 0.3; kill -INT $PPID; exec sleep 100"),
 		.out = &out,
 	};
 	struct error *e __cleanup_error = NULL;

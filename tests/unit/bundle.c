@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Bundles come back as they were written; whatever else is in a file is refused. */
+#include "snippet.h"
+
+#include "base/digest.h"
+#include "bundle/archive.h"
+#include "bundle/bundle.h"
+#include "bundle/manifest.h"
+
+static struct tmpdir dir;
+static char path[256], other[256];
+
+/* What one bundle is made of, for changing a part of it. */
+struct parts {
+	struct strbuf patch, module, manifest, bytes;
+};
+
+static void free_parts(struct parts *p)
+{
+	strbuf_free(&p->patch);
+	strbuf_free(&p->module);
+	strbuf_free(&p->manifest);
+	strbuf_free(&p->bytes);
+}
+
+#define __cleanup_parts __cleanup(free_parts)
+
+static int setup(void **state)
+{
+	(void)state;
+	ok(tmpdir_make(NULL, &dir));
+	snprintf(path, sizeof(path), "%s/a.suture", dir.path);
+	snprintf(other, sizeof(other), "%s/b.suture", dir.path);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tmpdir_remove(&dir);
+	return 0;
+}
+
+static void write_sample(struct parts *p, const char *to)
+{
+	struct bundle b __cleanup_made_bundle = { .name = "fuse_uaf", .tool = "suture 0" };
+	struct bundle_payload payload = { .target = "kernel:6.1.0-56-amd64",
+					  .release = "6.1.0-56-amd64",
+					  .version = "6.1.192-2",
+					  .compiler = "gcc-12 \"quoted\"",
+					  .module = "suture_fuse_uaf",
+					  .build_id = "00ff",
+					  .content = &p->module };
+
+	ok(strbuf_puts(&p->patch, "--- a/x.c\n+++ b/x.c\n"));
+	for (int i = 0; i < 3000; i++)
+		ok(strbuf_printf(&p->module, "%d,", i));
+	b.patch = &p->patch;
+	ok(vec_push(&b.payloads, payload));
+	ok(vec_push(
+		&b.payloads.v[0].functions,
+		(struct bundle_function){ "fuse", "fuse_open", 2, "fs/fuse/file.c", 12, "why" }));
+	ok(vec_push(&b.payloads.v[0].functions,
+		    (struct bundle_function){ "vmlinux", "vfs_open", 0, NULL, 0, NULL }));
+	ok(vec_push(&b.payloads.v[0].references,
+		    (struct bundle_reference){ "vmlinux", "kfree", 0, "export", 0xffffffff81234560,
+					       "derived", 3 }));
+	ok(bundle_write(&b, to));
+	ok(digest_bytes(p->patch.s, p->patch.n, &b.patch_digest));
+	ok(bundle_manifest_write(&b, &p->manifest));
+	ok(file_read(to, &p->bytes));
+}
+
+/* The bundle at 'other', made of these files, is refused. */
+static void refused(const struct archive_input *files, size_t n, const char *word)
+{
+	struct strbuf bytes __cleanup_strbuf = { 0 };
+	struct bundle *b __cleanup_bundle = NULL;
+
+	ok(archive_pack(files, n, &bytes));
+	ok(file_write(other, bytes.s, bytes.n, 0600));
+	expect_error(bundle_open(other, &b), word);
+	assert_null(b);
+}
+
+static void refused_bytes(const char *bytes, size_t n, const char *word)
+{
+	struct bundle *b __cleanup_bundle = NULL;
+
+	ok(file_write(other, bytes, n, 0600));
+	expect_error(bundle_open(other, &b), word);
+}
+
+static void test_a_bundle_comes_back_as_it_was_written(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	struct bundle *b __cleanup_bundle = NULL;
+	struct strbuf out __cleanup_strbuf = { 0 };
+	const struct bundle_payload *payload;
+
+	(void)state;
+	write_sample(&p, path);
+	ok(bundle_open(path, &b));
+	assert_string_equal(b->name, "fuse_uaf");
+	assert_string_equal(b->patch->s, p.patch.s);
+	assert_null(bundle_payload_for(b, "6.1.0-55-amd64"));
+	payload = bundle_payload_for(b, "6.1.0-56-amd64");
+	assert_non_null(payload);
+	assert_string_equal(payload->compiler, "gcc-12 \"quoted\"");
+	assert_int_equal(payload->functions.n, 2);
+	assert_string_equal(payload->functions.v[0].name, "fuse_open");
+	assert_int_equal(payload->functions.v[0].sympos, 2);
+	assert_null(payload->functions.v[1].file);
+	assert_int_equal(payload->references.n, 1);
+	assert_true(payload->references.v[0].address == 0xffffffff81234560);
+	ok(bundle_extract(payload, other));
+	ok(file_read(other, &out));
+	assert_int_equal(out.n, p.module.n);
+	assert_memory_equal(out.s, p.module.s, out.n);
+}
+
+static void test_the_same_content_is_the_same_file(void **state)
+{
+	struct parts p __cleanup_parts = { 0 }, q __cleanup_parts = { 0 };
+
+	(void)state;
+	write_sample(&p, path);
+	usleep(1100 * 1000); /* a time stamp of seconds would differ */
+	write_sample(&q, other);
+	assert_int_equal(p.bytes.n, q.bytes.n);
+	assert_memory_equal(p.bytes.s, q.bytes.s, p.bytes.n);
+}
+
+static void test_ordinary_tar_reads_it_and_finds_the_manifest_first(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	struct strbuf out __cleanup_strbuf = { 0 };
+	struct subprocess tar = { .argv = subprocess_words("tar", "tf", path), .out = &out };
+
+	(void)state;
+	write_sample(&p, path);
+	ok(subprocess_check(&tar));
+	assert_string_equal(out.s, "manifest.json\nfix.patch\n"
+				   "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko\n");
+}
+
+static void test_a_bundle_that_is_cut_off_anywhere_is_refused(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+
+	(void)state;
+	write_sample(&p, path);
+	for (size_t n = 0; n < p.bytes.n; n += 512 - 16 * (n % 3))
+		refused_bytes(p.bytes.s, n, "");
+	refused_bytes(p.bytes.s, p.bytes.n - 1, "cut off");
+}
+
+static void test_a_changed_byte_of_content_is_refused(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	char *at;
+
+	(void)state;
+	write_sample(&p, path);
+	at = memmem(p.bytes.s, p.bytes.n, "1234,1235", 9);
+	assert_non_null(at);
+	at[0] ^= 1;
+	refused_bytes(p.bytes.s, p.bytes.n, "not what the manifest says");
+}
+
+static void test_bytes_behind_the_end_are_refused(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	char block[512] = "hidden";
+
+	(void)state;
+	write_sample(&p, path);
+	ok(strbuf_add(&p.bytes, block, sizeof(block)));
+	refused_bytes(p.bytes.s, p.bytes.n, "follow");
+	memset(block, 0, sizeof(block));
+	ok(strbuf_add(&p.bytes, block, sizeof(block)));
+	ok(strbuf_add(&p.bytes, block, sizeof(block)));
+	refused_bytes(p.bytes.s, p.bytes.n, "follow");
+}
+
+static void test_a_compressed_bundle_is_refused(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	struct subprocess gzip = { .argv = subprocess_words("gzip", "-kf", path) };
+	char packed[300];
+	struct bundle *b __cleanup_bundle = NULL;
+
+	(void)state;
+	write_sample(&p, path);
+	ok(subprocess_check(&gzip));
+	snprintf(packed, sizeof(packed), "%s.gz", path);
+	expect_error(bundle_open(packed, &b), "no sound");
+}
+
+#define MODULE_PATH "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko"
+
+static void test_files_that_the_manifest_does_not_name_are_refused(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	const struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
+					       { PATCH_NAME, &p.patch },
+					       { MODULE_PATH, &p.module },
+					       { "more", &p.patch },
+					       { PATCH_NAME, &p.patch } };
+	const struct archive_input twice[] = { files[0], files[1], files[2], files[4] };
+
+	(void)state;
+	write_sample(&p, path);
+	refused(files, 4, "does not name");
+	refused(twice, 4, "twice");
+	refused(files, 2, MODULE_PATH " is missing");
+	refused(&files[1], 2, "first file");
+	refused(files, 1, "missing");
+}
+
+static void test_names_that_lead_outside_are_refused(void **state)
+{
+	static const char *const names[] = { "/etc/passwd",  "../x",	 "kernel/../../x",
+					     "kernel//x",    "./x",	 ".hidden",
+					     "kernel/\x01x", "kernel/x/" };
+	struct parts p __cleanup_parts = { 0 };
+
+	(void)state;
+	write_sample(&p, path);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
+						       { PATCH_NAME, &p.patch },
+						       { MODULE_PATH, &p.module },
+						       { names[i], &p.patch } };
+
+		refused(files, 4, "");
+	}
+}
+
+static void replace(struct strbuf *b, const char *from, const char *to)
+{
+	struct strbuf out = { 0 };
+	char *at = strstr(b->s, from);
+
+	assert_non_null(at);
+	ok(strbuf_printf(&out, "%.*s%s%s", (int)(at - b->s), b->s, to, at + strlen(from)));
+	strbuf_free(b);
+	*b = out;
+}
+
+static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
+{
+	static const struct {
+		const char *from, *to, *word;
+	} changes[] = {
+		{ "suture-bundle/1", "suture-bundle/2", "schema" },
+		{ "\"release\": \"6.1.0-56-amd64\"", "\"release\": \"../../x\"", "file name" },
+		{ "\"module\": \"suture_fuse_uaf\"", "\"module\": \"a/b\"", "file name" },
+		{ "\"module\": \"suture_fuse_uaf\"", "\"module\": \"\"", "file name" },
+		{ "\"module\": \"suture_fuse_uaf\"", "\"module\": \"else\"", "path" },
+		{ "\"sympos\": 2", "\"sympos\": -2", "sympos" },
+		{ "\"sympos\": 2", "\"sympos\": 1e3", "sympos" },
+		{ "\"line\": 12", "\"line\": \"12\"", "line" },
+		{ "\"sha256\": \"", "\"sha256\": \"00", "SHA-256" },
+		{ "\"functions\"", "\"functiones\"", "functions" },
+		{ "\"functions\"", "\"references\"", "two members" },
+		{ "\"name\": \"fuse_uaf\"", "\"name\": null", "name" },
+		{ "{", "[", "line 2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		struct parts p __cleanup_parts = { 0 };
+		struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
+						 { PATCH_NAME, &p.patch },
+						 { MODULE_PATH, &p.module } };
+
+		write_sample(&p, path);
+		replace(&p.manifest, changes[i].from, changes[i].to);
+		refused(files, 3, changes[i].word);
+	}
+}
+
+static void test_links_and_folders_in_a_bundle_are_refused(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	struct strbuf bytes __cleanup_strbuf = { 0 };
+	static const char kinds[] = { '1', '2', '3', '5', '6' };
+
+	(void)state;
+	write_sample(&p, path);
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
+						 { PATCH_NAME, &p.patch },
+						 { MODULE_PATH, &p.module } };
+		char *header;
+		unsigned int sum = 0;
+
+		bytes.n = 0;
+		ok(archive_pack(files, 3, &bytes));
+		header = memmem(bytes.s, bytes.n, PATCH_NAME "\0", sizeof(PATCH_NAME) + 1);
+		assert_non_null(header);
+		header[156] = kinds[i]; /* typeflag */
+		strcpy(header + 157, "/etc/passwd");
+		memset(header + 148, ' ', 8);
+		for (int k = 0; k < 512; k++)
+			sum += (unsigned char)header[k];
+		snprintf(header + 148, 8, "%06o", sum);
+		refused_bytes(bytes.s, bytes.n, "");
+	}
+}
+
+static void test_a_file_that_cannot_be_written_leaves_nothing(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	struct error *e __cleanup_error = NULL;
+	struct bundle b __cleanup_made_bundle = { .name = "x", .tool = "y" };
+	char nowhere[300];
+
+	(void)state;
+	write_sample(&p, path);
+	snprintf(nowhere, sizeof(nowhere), "%s/none/x.suture", dir.path);
+	e = bundle_write(&b, nowhere);
+	assert_non_null(e);
+	assert_false(file_exists(nowhere));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_bundle_comes_back_as_it_was_written),
+		cmocka_unit_test(test_the_same_content_is_the_same_file),
+		cmocka_unit_test(test_ordinary_tar_reads_it_and_finds_the_manifest_first),
+		cmocka_unit_test(test_a_bundle_that_is_cut_off_anywhere_is_refused),
+		cmocka_unit_test(test_a_changed_byte_of_content_is_refused),
+		cmocka_unit_test(test_bytes_behind_the_end_are_refused),
+		cmocka_unit_test(test_a_compressed_bundle_is_refused),
+		cmocka_unit_test(test_files_that_the_manifest_does_not_name_are_refused),
+		cmocka_unit_test(test_names_that_lead_outside_are_refused),
+		cmocka_unit_test(test_a_manifest_that_makes_no_sense_is_refused),
+		cmocka_unit_test(test_links_and_folders_in_a_bundle_are_refused),
+		cmocka_unit_test(test_a_file_that_cannot_be_written_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

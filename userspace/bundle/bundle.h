@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A bundle: one file with one fix, its payloads, and where it is all from. An uncompressed
+ * POSIX tar (ustar), so that anybody's tools can look into it:
+ *
+ *	manifest.json           first; schema "suture-bundle/1"
+ *	fix.patch               the diff as it was given
+ *	kernel/RELEASE/NAME.ko  a livepatch module for each kernel
+ *
+ * Owners, times and modes in it are fixed: the same content is the same file.
+ *
+ * What is read is hostile until checked: only the files that the manifest names, each once,
+ * with the digest that the manifest gives.
+ */
+#ifndef SUTURE_BUNDLE_BUNDLE_H
+#define SUTURE_BUNDLE_BUNDLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+/* A function that the payload redirects. */
+struct bundle_function {
+	const char *object; /* "vmlinux" or a module */
+	const char *name;
+	unsigned int sympos;
+	const char *file;   /* source; or NULL */
+	unsigned int line;  /* 0: unknown */
+	const char *reason; /* a sentence */
+};
+
+/* What the payload refers to outside of itself. */
+struct bundle_reference {
+	const char *object, *name;
+	unsigned int sympos;
+	const char *named; /* "export" or "livepatch" */
+	uint64_t address;  /* in the image it was bound to; 0 if only the name is known */
+	const char *proof; /* "matched", "derived", "named", "external" */
+	unsigned int witnesses;
+};
+
+/* One payload, for one kernel. */
+struct bundle_payload {
+	const char *target;   /* "kernel:6.1.0-56-amd64" */
+	const char *release;  /* "6.1.0-56-amd64" */
+	const char *version;  /* of the package */
+	const char *compiler; /* as CONFIG_CC_VERSION_TEXT has it */
+	const char *module;   /* the module's name: NAME of kernel/RELEASE/NAME.ko */
+	const char *build_id;
+	struct digest digest;	      /* of content */
+	const struct strbuf *content; /* the .ko */
+	VEC(struct bundle_function) functions;
+	VEC(struct bundle_reference) references;
+};
+
+struct bundle {
+	const char *name;	    /* of the fix */
+	const char *tool;	    /* "suture 0.1.0" */
+	struct digest patch_digest; /* of fix.patch */
+	const struct strbuf *patch;
+	VEC(struct bundle_payload) payloads;
+	struct arena arena; /* what the pointers above point to, if bundle_open() made it */
+	struct bundle_files *files;
+};
+
+/*
+ * Write the bundle whole or not at all. Payloads are written in the order given. The digests
+ * are computed here; .files and .arena are not looked at.
+ */
+struct error *bundle_write(const struct bundle *b, const char *path) __must_check;
+
+/*
+ * Read and check everything. ERROR_FAILED, saying what, if it is no bundle, is cut off, has
+ * a digest that does not agree, or anything in it that the manifest does not name.
+ */
+struct error *bundle_open(const char *path, struct bundle **out) __must_check;
+void bundle_free(struct bundle **b);
+#define __cleanup_bundle __cleanup(bundle_free)
+
+/* The payload for a kernel release, or NULL. */
+const struct bundle_payload *bundle_payload_for(const struct bundle *b, const char *release);
+/* Write a payload's module to a file, whole or not at all. */
+struct error *bundle_extract(const struct bundle_payload *p, const char *path) __must_check;
+
+/* Release what vec_push() put into a bundle that bundle_open() did not make. */
+void bundle_clear(struct bundle *b);
+#define __cleanup_made_bundle __cleanup(bundle_clear)
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* manifest.json: writing it, and reading it from hands that are not trusted. */
+#ifndef SUTURE_BUNDLE_MANIFEST_H
+#define SUTURE_BUNDLE_MANIFEST_H
+
+#include "bundle/bundle.h"
+
+#define MANIFEST_SCHEMA "suture-bundle/1"
+#define MANIFEST_NAME "manifest.json"
+#define PATCH_NAME "fix.patch"
+
+/* The path of a payload in the archive. NULL: no memory. Free with free(). */
+char *bundle_payload_path(const struct bundle_payload *p);
+
+/* Digests must be set. */
+struct error *bundle_manifest_write(const struct bundle *b, struct strbuf *out) __must_check;
+
+/*
+ * Fill in all but the contents; strings are copied to b->arena. Every name that becomes part
+ * of a path is checked to be harmless.
+ */
+struct error *bundle_manifest_read(const char *text, size_t n, struct bundle *b) __must_check;
+
+#endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "arch/arch.h"
 
+#include <string.h>
+
 #include "arch/rows.h"
 
 static const struct arch *const rows[] = { &arch_x86_64 };
@@ -18,5 +20,17 @@ const struct reloc_kind *arch_reloc_kind(const struct arch *a, uint32_t type)
 	for (size_t i = 0; i < a->n_reloc_kinds; i++)
 		if (a->reloc_kinds[i].type == type)
 			return &a->reloc_kinds[i];
+	return NULL;
+}
+
+const struct special *arch_special(const struct arch *a, const char *section)
+{
+	for (size_t i = 0; i < a->n_specials; i++) {
+		const char *name = a->specials[i].name;
+		size_t n = strlen(name);
+
+		if (name[n - 1] == '*' ? !strncmp(name, section, n - 1) : !strcmp(name, section))
+			return &a->specials[i];
+	}
 	return NULL;
 }

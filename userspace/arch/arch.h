@@ -20,16 +20,59 @@ struct reloc_kind {
 	bool is_branch;	  /* a call or jump (PLT32): its symbol is a destination, not a datum */
 };
 
+/* One machine instruction, as far as comparing and linking need to know it. */
+struct insn {
+	uint8_t length;
+	bool is_call, is_branch;    /* relative: the destination is a field of the instruction */
+	uint8_t rel_at, rel_size;   /* that field; rel_size 0: none */
+	int64_t rel;		    /* its value, counted from the instruction's end */
+	uint8_t disp_at, disp_size; /* displacement of a memory operand; size 0: none */
+	bool disp_is_relative;	    /* counted from the instruction's end */
+	uint8_t imm_at, imm_size;   /* (first) immediate operand; size 0: none */
+	int64_t imm;
+};
+
+/* What a section of the compiler's or assembler's making says about places in code. */
+enum special_kind {
+	SPECIAL_NONE,
+	SPECIAL_SITES,	      /* entries, each about one place; kept with it */
+	SPECIAL_BUGS,	      /* the same, with a line number */
+	SPECIAL_ALTERNATIVES, /* entries that name a replacement */
+	SPECIAL_PIECES,	      /* code that such entries, or sites, refer to */
+	SPECIAL_KEYS,	      /* entries that name a static key or static call */
+	SPECIAL_FENTRIES,     /* the places where ftrace can redirect */
+	SPECIAL_UNWIND,	      /* entries in lockstep with those of another section */
+	SPECIAL_UNWIND_IP,    /* that section: one place for each entry */
+	SPECIAL_UNPATCHED,    /* sites that the kernel patches in vmlinux only: refused */
+};
+
+struct special {
+	const char *name; /* ends with '*': a prefix */
+	enum special_kind kind;
+	const char *partner; /* SPECIAL_ALTERNATIVES, SPECIAL_UNWIND_IP: the other section */
+};
+
 struct arch {
 	uint16_t machine; /* EM_... */
 	const char *name; /* "x86-64" */
 	const struct reloc_kind *reloc_kinds;
 	size_t n_reloc_kinds;
+	const struct special *specials;
+	size_t n_specials;
+	/* False if the bytes are no instruction. */
+	bool (*decode)(const uint8_t *bytes, size_t n, struct insn *out);
+	/* Whether the field at 'at' of some code is the destination of a branch. */
+	bool (*is_branch_field)(const uint8_t *code, size_t at);
+	/* How far behind a function's address its ftrace site may be. */
+	unsigned int fentry_reach;
 };
 
 /* NULL if this processor is not supported. */
 const struct arch *arch_find(uint16_t machine);
 /* NULL for a type that is not known: the caller refuses it by number. */
 const struct reloc_kind *arch_reloc_kind(const struct arch *a, uint32_t type);
+
+/* NULL: not a special section. */
+const struct special *arch_special(const struct arch *a, const char *section);
 
 #endif

@@ -7,4 +7,6 @@
 
 extern const struct arch arch_x86_64;
 
+bool x86_64_decode(const uint8_t *bytes, size_t n, struct insn *out);
+
 #endif

@@ -19,9 +19,53 @@ static const struct reloc_kind kinds[] = {
 	{ R_X86_64_NONE, "R_X86_64_NONE", 0 },
 };
 
+/*
+ * Sections of the kernel's own making. The names are those of the kernel's headers
+ * (asm/bug.h, asm/alternative.h, asm/jump_label.h, asm/extable.h, ...) and of objtool.
+ */
+static const struct special specials[] = {
+	{ "__mcount_loc", SPECIAL_FENTRIES },
+	{ "__patchable_function_entries", SPECIAL_FENTRIES },
+	{ "__bug_table", SPECIAL_BUGS },
+	{ ".altinstructions", SPECIAL_ALTERNATIVES, ".altinstr_replacement" },
+	{ ".altinstr_replacement", SPECIAL_PIECES },
+	{ ".altinstr_aux", SPECIAL_PIECES },
+	{ "__ex_table", SPECIAL_SITES },
+	{ ".parainstructions", SPECIAL_SITES },
+	{ ".smp_locks", SPECIAL_SITES },
+	{ ".retpoline_sites", SPECIAL_SITES },
+	{ ".return_sites", SPECIAL_SITES },
+	{ ".call_sites", SPECIAL_SITES },
+	{ ".ibt_endbr_seal", SPECIAL_SITES },
+	{ "__jump_table", SPECIAL_KEYS },
+	{ ".static_call_sites", SPECIAL_KEYS },
+	{ ".orc_unwind_ip", SPECIAL_UNWIND_IP, ".orc_unwind" },
+	{ ".orc_unwind", SPECIAL_UNWIND },
+	{ "runtime_ptr_*", SPECIAL_UNPATCHED },
+	{ "runtime_shift_*", SPECIAL_UNPATCHED },
+};
+
+/*
+ * A displacement relative to %rip follows a ModRM byte with mod 0 and r/m 5. No branch
+ * opcode (e8, e9, 0f 80 to 0f 8f) looks like that.
+ */
+static bool is_branch_field(const uint8_t *code, size_t at)
+{
+	if (at < 1)
+		return false;
+	if (code[at - 1] == 0xe8 || code[at - 1] == 0xe9)
+		return true;
+	return at >= 2 && code[at - 2] == 0x0f && (code[at - 1] & 0xf0) == 0x80;
+}
+
 const struct arch arch_x86_64 = {
 	.machine = EM_X86_64,
 	.name = "x86-64",
 	.reloc_kinds = kinds,
 	.n_reloc_kinds = sizeof(kinds) / sizeof(*kinds),
+	.specials = specials,
+	.n_specials = sizeof(specials) / sizeof(*specials),
+	.decode = x86_64_decode,
+	.is_branch_field = is_branch_field,
+	.fentry_reach = 4, /* an endbr64 may come first */
 };

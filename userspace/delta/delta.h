@@ -98,10 +98,22 @@ struct replacement {
 	struct symbol *new; /* in the extracted object, a defined function */
 };
 
+/*
+ * A static key or static call that new code has a site for. If it belongs to a module other
+ * than the one patched, the kernel would not find it when the patch is loaded: the linker,
+ * which knows who owns what is outside, must refuse that.
+ */
+struct key_site {
+	struct section *table; /* in the extracted object: "__jump_table", ".static_call_sites" */
+	struct symbol *key;    /* in the extracted object; undefined if the key is outside */
+	const char *function;  /* whose code has the site */
+};
+
 struct extraction {
 	struct object *object;
 	VEC(struct outside) outside;
 	VEC(struct replacement) replacements;
+	VEC(struct key_site) key_sites;
 };
 
 /*
@@ -110,6 +122,10 @@ struct extraction {
  * (statics of the same name), told apart by 'before'. Direct calls between included
  * functions stay inside; pointers to a redirected function lead outside, to the original,
  * so that they stay valid when the patch is gone.
+ *
+ * Replacement functions are local symbols: where one is also pointed to, an undefined
+ * global symbol of the same name stands for the original. Sections keep their names;
+ * several may have the same one, and mergeable ones are no longer marked so.
  */
 struct error *delta_extract(const struct delta *d, struct extraction **out) __must_check;
 void extraction_free(struct extraction **x);

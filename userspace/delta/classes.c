@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the sections of a kernel object are for. The names are those of the kernel's
+ * linker scripts (include/asm-generic/vmlinux.lds.h, scripts/module.lds.S). A name that
+ * is in no row is unknown, and refused as soon as it matters.
+ */
+#include "delta/private.h"
+
+static const struct {
+	const char *name; /* ends with '*': a prefix */
+	enum section_class class;
+} rows[] = {
+	{ ".debug_*", CLASS_IGNORED },
+	{ ".discard.*", CLASS_IGNORED },
+	{ ".comment", CLASS_IGNORED },
+	{ ".note.GNU-stack", CLASS_IGNORED },
+	{ ".note.gnu.property", CLASS_IGNORED },
+	{ ".llvm_addrsig", CLASS_IGNORED },
+	{ ".BTF", CLASS_IGNORED },
+	{ ".BTF.ext", CLASS_IGNORED },
+	{ ".eh_frame", CLASS_IGNORED },
+
+	{ ".init.text*", CLASS_BOOT_TEXT },
+	{ ".exit.text*", CLASS_BOOT_TEXT },
+	{ ".meminit.text*", CLASS_BOOT_TEXT },
+	{ ".memexit.text*", CLASS_BOOT_TEXT },
+	{ ".head.text*", CLASS_BOOT_TEXT },
+	{ ".init.*", CLASS_BOOT },
+	{ ".exit.*", CLASS_BOOT },
+	{ ".meminit.*", CLASS_BOOT },
+	{ ".memexit.*", CLASS_BOOT },
+	{ ".initcall*", CLASS_BOOT },
+	{ ".con_initcall.*", CLASS_BOOT },
+	{ ".exitcall.exit", CLASS_BOOT },
+	{ ".x86_cpu_dev.init", CLASS_BOOT },
+	{ ".x86_intel_mid_dev.init", CLASS_BOOT },
+	{ ".iommu_table", CLASS_BOOT },
+	{ ".apicdrivers", CLASS_BOOT },
+
+	{ ".data..percpu*", CLASS_PERCPU },
+	{ ".data.once", CLASS_PRIVATE },
+	{ ".data..once", CLASS_PRIVATE },
+	{ "__dyndbg", CLASS_PRIVATE },
+	{ "__verbose", CLASS_PRIVATE },
+
+	{ ".static_call.text", CLASS_REGISTRY },
+	{ ".static_call_tramp_key", CLASS_REGISTRY },
+	{ ".modinfo", CLASS_REGISTRY },
+	{ "__modver", CLASS_REGISTRY },
+	{ "__param", CLASS_REGISTRY },
+	{ "__ksymtab*", CLASS_REGISTRY },
+	{ "___ksymtab*", CLASS_REGISTRY },
+	{ "__kcrctab*", CLASS_REGISTRY },
+	{ "___kcrctab*", CLASS_REGISTRY },
+	{ ".export_symbol", CLASS_REGISTRY },
+	{ "__syscalls_metadata", CLASS_REGISTRY },
+	{ "_ftrace_events", CLASS_REGISTRY },
+	{ "_ftrace_eval_map", CLASS_REGISTRY },
+	{ "_ftrace_annotated_branch", CLASS_REGISTRY },
+	{ "__tracepoints*", CLASS_REGISTRY },
+	{ "__bpf_raw_tp_map", CLASS_REGISTRY },
+	{ "_error_injection_whitelist", CLASS_REGISTRY },
+	{ "_kprobe_blacklist", CLASS_REGISTRY },
+	{ "__trace_printk_fmt", CLASS_REGISTRY },
+	{ ".printk_index", CLASS_REGISTRY },
+	{ ".BTF_ids", CLASS_REGISTRY },
+	{ ".gnu.linkonce.this_module", CLASS_REGISTRY },
+
+	{ ".text", CLASS_TEXT },
+	{ ".text.*", CLASS_TEXT },
+	{ ".ref.text", CLASS_TEXT },
+	{ ".sched.text", CLASS_TEXT },
+	{ ".spinlock.text", CLASS_TEXT },
+	{ ".cpuidle.text", CLASS_TEXT },
+	{ ".irqentry.text", CLASS_TEXT },
+	{ ".softirqentry.text", CLASS_TEXT },
+	{ ".kprobes.text", CLASS_TEXT },
+	{ ".noinstr.text", CLASS_TEXT },
+	{ ".entry.text", CLASS_TEXT },
+	{ ".fixup", CLASS_TEXT },
+
+	{ ".data", CLASS_DATA },
+	{ ".data.*", CLASS_DATA },
+	{ ".bss", CLASS_DATA },
+	{ ".bss.*", CLASS_DATA },
+	{ ".rodata", CLASS_DATA },
+	{ ".rodata.*", CLASS_DATA },
+	{ ".ref.data", CLASS_DATA },
+	{ ".ref.rodata", CLASS_DATA },
+};
+
+static bool matches(const char *pattern, const char *name)
+{
+	size_t n = strlen(pattern);
+
+	return pattern[n - 1] == '*' ? !strncmp(pattern, name, n - 1) : str_equal(pattern, name);
+}
+
+/* What neither code nor the kernel ever sees at run time. */
+static bool is_bookkeeping(const struct section *s)
+{
+	switch (s->type) {
+	case SHT_NULL:
+	case SHT_SYMTAB:
+	case SHT_STRTAB:
+	case SHT_RELA:
+	case SHT_SYMTAB_SHNDX:
+		return true;
+	}
+	return !(s->flags & SHF_ALLOC) && !s->relocs.n && !s->symbols.n;
+}
+
+enum section_class section_classify(const struct arch *a, const struct section *s)
+{
+	const struct special *special = arch_special(a, s->name);
+	size_t i;
+
+	if (is_bookkeeping(s))
+		return CLASS_IGNORED;
+	if (special)
+		return special->kind == SPECIAL_PIECES ? CLASS_PIECES : CLASS_SPECIAL;
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (matches(rows[i].name, s->name))
+			break;
+	if (i == ARRAY_SIZE(rows))
+		return CLASS_UNKNOWN;
+	if (rows[i].class != CLASS_TEXT && rows[i].class != CLASS_DATA)
+		return rows[i].class;
+	if (!(s->flags & SHF_ALLOC) || (s->type != SHT_PROGBITS && s->type != SHT_NOBITS))
+		return CLASS_UNKNOWN;
+	if ((rows[i].class == CLASS_TEXT) != !!(s->flags & SHF_EXECINSTR))
+		return CLASS_UNKNOWN;
+	if (rows[i].class == CLASS_DATA && s->flags & SHF_MERGE && !(s->flags & SHF_WRITE) &&
+	    s->entsize && !s->relocs.n)
+		return CLASS_LITERALS;
+	return rows[i].class;
+}
+
+const char *section_class_name(enum section_class c)
+{
+	switch (c) {
+	case CLASS_IGNORED:
+		return "notes";
+	case CLASS_TEXT:
+		return "code";
+	case CLASS_DATA:
+		return "data";
+	case CLASS_LITERALS:
+		return "literals";
+	case CLASS_PRIVATE:
+		return "private data";
+	case CLASS_PERCPU:
+		return "per-CPU data";
+	case CLASS_BOOT:
+		return "init data";
+	case CLASS_BOOT_TEXT:
+		return "init code";
+	case CLASS_REGISTRY:
+		return "a registry";
+	case CLASS_SPECIAL:
+		return "a table about code";
+	case CLASS_PIECES:
+		return "alternative code";
+	case CLASS_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}

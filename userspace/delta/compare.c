@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whether two nodes mean the same: their bytes, what their relocations refer to, and what
+ * special sections say about them.
+ */
+#include "delta/private.h"
+
+/* Chains of private data that refer to one another are followed so far, no further. */
+#define DEPTH 16
+
+static bool same(struct delta *d, struct node *a, struct node *b, unsigned int depth);
+
+static bool literals_equal(const struct target *a, const struct target *b)
+{
+	const struct section *s = a->node->section, *t = b->node->section;
+	const char *x, *y;
+	uint64_t entry, left;
+
+	if (s->entsize != t->entsize || (s->flags & SHF_STRINGS) != (t->flags & SHF_STRINGS))
+		return false;
+	if (s->flags & SHF_STRINGS) {
+		x = section_string(s, a->offset);
+		y = section_string(t, b->offset);
+		return x && y && str_equal(x, y);
+	}
+	if (a->offset < 0 || b->offset < 0 || (uint64_t)a->offset >= s->size ||
+	    (uint64_t)b->offset >= t->size || !s->bytes || !t->bytes)
+		return false;
+	entry = (uint64_t)a->offset % s->entsize;
+	left = s->entsize - entry;
+	if ((uint64_t)b->offset % t->entsize != entry || left > s->size - (uint64_t)a->offset ||
+	    left > t->size - (uint64_t)b->offset)
+		return false;
+	return !memcmp(s->bytes + a->offset - entry, t->bytes + b->offset - entry, s->entsize);
+}
+
+static bool contents_equal(struct delta *d, struct node *a, struct node *b, unsigned int depth)
+{
+	if (a->equal_to == b)
+		return a->equal;
+	if (a->class != b->class || a->section->flags != b->section->flags || !depth)
+		return false;
+	if ((a->stem || b->stem) && (!a->stem || !b->stem || !str_equal(a->stem, b->stem)))
+		return false;
+	a->equal_to = b;
+	a->equal = false; /* a ring of references back to here is not followed */
+	a->equal = same(d, a, b, depth - 1);
+	return a->equal;
+}
+
+static bool targets_same(struct delta *d, const struct target *a, const struct target *b,
+			 unsigned int depth)
+{
+	if (!a->node != !b->node)
+		return false;
+	if (!a->node) {
+		if (!a->section != !b->section || a->offset != b->offset)
+			return false;
+		if (a->section)
+			return str_equal(a->section->name, b->section->name);
+		return a->symbol->shndx == b->symbol->shndx &&
+		       a->symbol->value == b->symbol->value &&
+		       str_equal(a->symbol->name, b->symbol->name);
+	}
+	if (a->node->class == CLASS_LITERALS && b->node->class == CLASS_LITERALS)
+		return literals_equal(a, b);
+	if (a->offset != b->offset)
+		return false;
+	if (a->node->twin || b->node->twin)
+		return a->node->twin == b->node;
+	return node_is_copied(a->node) && node_is_copied(b->node) &&
+	       contents_equal(d, a->node, b->node, depth);
+}
+
+bool targets_equal(struct delta *d, const struct target *a, const struct target *b)
+{
+	return targets_same(d, a, b, DEPTH);
+}
+
+static bool bytes_equal(const uint8_t *a, const uint8_t *b, uint64_t size)
+{
+	if (!a || !b)
+		return a == b;
+	return !memcmp(a, b, size);
+}
+
+static bool relocs_equal(struct delta *d, struct node *a, struct node *b, unsigned int depth)
+{
+	for (size_t i = 0; i < a->n_relocs; i++) {
+		const struct reloc *r = &a->relocs[i], *q = &b->relocs[i];
+		struct target x, y;
+
+		if (r->type != q->type || r->offset - a->start != q->offset - b->start)
+			return false;
+		if (!node_target(a, r, &x) || !node_target(b, q, &y) ||
+		    !targets_same(d, &x, &y, depth))
+			return false;
+	}
+	return true;
+}
+
+static bool entry_equal(struct delta *d, const struct entry *x, const struct entry *y)
+{
+	const struct table *t = x->table, *u = y->table;
+	size_t i = section_reloc_at(t->section, x->offset);
+	size_t k = section_reloc_at(u->section, y->offset);
+	struct view *a = &d->private->before, *b = &d->private->after;
+
+	if (t->special != u->special || t->entry_size != u->entry_size)
+		return false;
+	if (t->special->kind == SPECIAL_UNWIND_IP) /* follows from the code */
+		return true;
+	if (!entry_bytes_equal(x, y))
+		return false;
+	for (;; i++, k++) {
+		const struct reloc *r = &t->section->relocs.v[i], *q = &u->section->relocs.v[k];
+		bool more = i < t->section->relocs.n && r->offset < x->offset + t->entry_size;
+		bool too = k < u->section->relocs.n && q->offset < y->offset + t->entry_size;
+		struct target to, other;
+
+		if (more != too)
+			return false;
+		if (!more)
+			return true;
+		if (r->type != q->type || r->offset - x->offset != q->offset - y->offset ||
+		    !section_target(a, t->section, r, &to) ||
+		    !section_target(b, u->section, q, &other))
+			return false;
+		if (entry_names_nothing(x, r) && entry_names_nothing(y, q))
+			continue;
+		if (!targets_equal(d, &to, &other))
+			return false;
+	}
+}
+
+static bool entries_equal(struct delta *d, const struct node *a, const struct node *b)
+{
+	const struct entry *x = a->entries, *y = b->entries;
+
+	for (; x && y; x = x->next, y = y->next)
+		if (!entry_equal(d, x, y))
+			return false;
+	return !x && !y;
+}
+
+static bool same(struct delta *d, struct node *a, struct node *b, unsigned int depth)
+{
+	if (a->size != b->size || a->n_relocs != b->n_relocs ||
+	    a->section->flags != b->section->flags)
+		return false;
+	return bytes_equal(a->bytes, b->bytes, a->size) && relocs_equal(d, a, b, depth) &&
+	       entries_equal(d, a, b);
+}
+
+bool nodes_equal(struct delta *d, struct node *a, struct node *b)
+{
+	return same(d, a, b, DEPTH);
+}
+
+struct error *compare(struct delta *d)
+{
+	vec_for_each(&d->private->after.nodes, it) {
+		struct node *n = *it;
+
+		if (n->class == CLASS_LITERALS || n->is_private)
+			continue;
+		if (!n->twin)
+			n->state = STATE_NEW;
+		else if (!nodes_equal(d, n->twin, n))
+			n->state = STATE_CHANGED;
+	}
+	vec_for_each(&d->private->after.nodes, it) {
+		struct node *n = *it;
+
+		if (n->parent && n->state != STATE_SAME && n->parent->state == STATE_SAME)
+			n->parent->state = STATE_CHANGED;
+	}
+	return NULL;
+}

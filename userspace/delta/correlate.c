@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which node of before is which of after.
+ *
+ * Names that the compiler took from the source are trusted. Numbered names are not: the
+ * numbers differ between builds, and a wrong pair of variables would make new code use
+ * the wrong storage. So a numbered variable is paired only if the code that refers to it
+ * says so: where two correlated functions refer to variables of one stem from the same
+ * place, or each to only one of that stem, that is a vote; votes must agree both ways.
+ *
+ * A wrong pair of cloned functions does no harm: a clone is called only from this object,
+ * and a caller that did not change was compiled against the very pair that is assumed.
+ */
+#include "delta/private.h"
+
+static bool same_sort(const struct node *a, const struct node *b)
+{
+	return a->class == b->class && a->numbered == b->numbered;
+}
+
+static void pair(struct node *before, struct node *after)
+{
+	before->twin = after;
+	after->twin = before;
+}
+
+static struct error *pair_by_name(struct delta *d)
+{
+	struct delta_private *p = d->private;
+
+	vec_for_each(&p->after.nodes, it) {
+		struct node *n = *it, *old;
+		uint64_t *at;
+
+		if (!n->symbol || n->numbered || n->is_private)
+			continue;
+		at = hash_get(&p->before.by_name, n->symbol->name);
+		old = at ? (struct node *)(uintptr_t)*at : NULL;
+		if (old && !old->twin && same_sort(old, n))
+			pair(old, n);
+	}
+	return NULL;
+}
+
+/* Sections that are one node and have no name of their own: literals, registries. */
+static struct error *pair_by_section(struct delta *d)
+{
+	struct delta_private *p = d->private;
+	struct hash_map seen __cleanup(hash_free) = { 0 };
+
+	vec_for_each(&p->before.nodes, it) {
+		struct node *n = *it;
+
+		if (n->twin || n->symbol || p->before.in_section[n->section->index].n != 1 ||
+		    n->is_private)
+			continue;
+		if (!hash_get(&seen, n->section->name))
+			TRY(hash_put(&seen, n->section->name, (uint64_t)(uintptr_t)n));
+	}
+	vec_for_each(&p->after.nodes, it) {
+		struct node *n = *it, *old;
+		uint64_t *at;
+
+		if (n->twin || n->symbol || p->after.in_section[n->section->index].n != 1 ||
+		    n->is_private)
+			continue;
+		at = hash_get(&seen, n->section->name);
+		old = at ? (struct node *)(uintptr_t)*at : NULL;
+		if (old && !old->twin && old->class == n->class)
+			pair(old, n);
+	}
+	return NULL;
+}
+
+/* Cloned functions: the same numbers first, then a stem that is left once in each. */
+struct clones {
+	struct node *before, *after;
+	unsigned int n_before, n_after;
+};
+
+static bool is_clone(const struct node *n)
+{
+	return n->numbered && !n->twin && (n->class == CLASS_TEXT || n->class == CLASS_BOOT_TEXT);
+}
+
+static struct error *pair_exact_clones(struct delta *d)
+{
+	struct delta_private *p = d->private;
+	struct hash_map names __cleanup(hash_free) = { 0 };
+
+	vec_for_each(&p->before.nodes, it)
+		if (is_clone(*it))
+			TRY(hash_put(&names, (*it)->symbol->name, (uint64_t)(uintptr_t)*it));
+	vec_for_each(&p->after.nodes, it) {
+		uint64_t *at;
+
+		if (!is_clone(*it))
+			continue;
+		at = hash_get(&names, (*it)->symbol->name);
+		if (at && same_sort((struct node *)(uintptr_t)*at, *it))
+			pair((struct node *)(uintptr_t)*at, *it);
+	}
+	return NULL;
+}
+
+static struct error *pair_lone_clones(struct delta *d)
+{
+	struct delta_private *p = d->private;
+	struct hash_map stems __cleanup(hash_free) = { 0 };
+	VEC(struct clones) groups = { 0 };
+	struct error *e = NULL;
+
+	for (int side = 0; side < 2 && !e; side++) {
+		struct view *v = side ? &p->after : &p->before;
+
+		for (size_t i = 0; i < v->nodes.n && !e; i++) {
+			struct node *n = v->nodes.v[i];
+			uint64_t *at;
+			struct clones *g;
+
+			if (!is_clone(n))
+				continue;
+			at = hash_get(&stems, n->stem);
+			if (!at) {
+				e = vec_push(&groups, (struct clones){ 0 });
+				if (!e)
+					e = hash_put(&stems, n->stem, groups.n - 1);
+			}
+			if (e)
+				break;
+			g = &groups.v[at ? *at : groups.n - 1];
+			*(side ? &g->after : &g->before) = n;
+			(*(side ? &g->n_after : &g->n_before))++;
+		}
+	}
+	vec_for_each(&groups, g)
+		if (g->n_before == 1 && g->n_after == 1 && same_sort(g->before, g->after))
+			pair(g->before, g->after);
+	vec_free(&groups);
+	return e;
+}
+
+/* --- numbered variables ------------------------------------------------------- */
+
+static bool wants_votes(const struct node *n)
+{
+	return n && n->numbered && !n->is_private &&
+	       (n->class == CLASS_DATA || n->class == CLASS_PERCPU);
+}
+
+static bool may_be(const struct node *a, const struct node *b)
+{
+	return same_sort(a, b) && str_equal(a->stem, b->stem) &&
+	       a->section->type == b->section->type && a->section->flags == b->section->flags;
+}
+
+struct votes {
+	VEC(struct node *) queue; /* of after: newly paired, to be looked at */
+};
+
+static void votes_free(struct votes *q)
+{
+	vec_free(&q->queue);
+}
+
+static void vote(struct node *a, struct node *b)
+{
+	if ((a->vote && a->vote != b) || (b->vote && b->vote != a)) {
+		a->contradicted = b->contradicted = true;
+		if (a->vote)
+			a->vote->contradicted = true;
+		if (b->vote)
+			b->vote->contradicted = true;
+	}
+	a->vote = b;
+	b->vote = a;
+}
+
+static bool same_layout(const struct node *a, const struct node *b)
+{
+	if (a->size != b->size || a->n_relocs != b->n_relocs)
+		return false;
+	for (size_t i = 0; i < a->n_relocs; i++)
+		if (a->relocs[i].offset - a->start != b->relocs[i].offset - b->start ||
+		    a->relocs[i].type != b->relocs[i].type)
+			return false;
+	return true;
+}
+
+static void vote_by_place(struct node *a, struct node *b)
+{
+	for (size_t i = 0; i < a->n_relocs; i++) {
+		struct target x, y;
+
+		if (!node_target(a, &a->relocs[i], &x) || !node_target(b, &b->relocs[i], &y))
+			continue;
+		if (wants_votes(x.node) && wants_votes(y.node) && may_be(x.node, y.node))
+			vote(x.node, y.node);
+	}
+}
+
+/* The distinct numbered variables that a node refers to. */
+static struct error *list_numbered(struct node *n, struct hash_map *stems)
+{
+	for (size_t i = 0; i < n->n_relocs; i++) {
+		struct target t;
+		uint64_t *at;
+
+		if (!node_target(n, &n->relocs[i], &t) || !wants_votes(t.node))
+			continue;
+		at = hash_get(stems, t.node->stem);
+		if (!at)
+			TRY(hash_put(stems, t.node->stem, (uint64_t)(uintptr_t)t.node));
+		else if (*at != (uint64_t)(uintptr_t)t.node)
+			*at = 0; /* several of one stem */
+	}
+	return NULL;
+}
+
+static struct error *vote_by_stem(struct node *a, struct node *b)
+{
+	struct hash_map in_a __cleanup(hash_free) = { 0 }, in_b __cleanup(hash_free) = { 0 };
+
+	TRY(list_numbered(a, &in_a));
+	if (!in_a.n)
+		return NULL;
+	TRY(list_numbered(b, &in_b));
+	for (size_t i = 0; i < in_a.cap; i++) {
+		const struct hash_slot *slot = &in_a.slots[i];
+		uint64_t *at = slot->used ? hash_get(&in_b, slot->key) : NULL;
+		struct node *x, *y;
+
+		if (!at || !*at || !slot->value)
+			continue;
+		x = (struct node *)(uintptr_t)slot->value;
+		y = (struct node *)(uintptr_t)*at;
+		if (may_be(x, y))
+			vote(x, y);
+	}
+	return NULL;
+}
+
+static struct error *ask(struct node *before, struct node *after)
+{
+	if (!after->n_relocs || after->class == CLASS_LITERALS)
+		return NULL;
+	if (same_layout(before, after)) {
+		vote_by_place(before, after);
+		return NULL;
+	}
+	return vote_by_stem(before, after);
+}
+
+static struct error *pair_elected(struct delta *d, struct votes *q)
+{
+	vec_for_each(&d->private->after.nodes, it) {
+		struct node *n = *it;
+
+		if (n->twin || !n->vote || n->contradicted || n->vote->contradicted ||
+		    n->vote->vote != n || n->vote->twin)
+			continue;
+		pair(n->vote, n);
+		TRY(vec_push(&q->queue, n));
+	}
+	return NULL;
+}
+
+static struct error *pair_by_votes(struct delta *d)
+{
+	struct votes q __cleanup(votes_free) = { 0 };
+	size_t done = 0;
+
+	vec_for_each(&d->private->after.nodes, it)
+		if ((*it)->twin)
+			TRY(vec_push(&q.queue, *it));
+	do {
+		for (; done < q.queue.n; done++)
+			TRY(ask(q.queue.v[done]->twin, q.queue.v[done]));
+		TRY(pair_elected(d, &q));
+	} while (done < q.queue.n);
+	return NULL;
+}
+
+/* foo.cold belongs to foo, whatever other suffixes foo has. */
+static struct error *find_parents(struct view *v)
+{
+	struct hash_map exact __cleanup(hash_free) = { 0 };
+
+	vec_for_each(&v->nodes, it) {
+		struct node *n = *it;
+
+		if (n->symbol && (n->class == CLASS_TEXT || n->class == CLASS_BOOT_TEXT))
+			TRY(hash_put(&exact, n->symbol->name, (uint64_t)(uintptr_t)n));
+	}
+	vec_for_each(&v->nodes, it) {
+		struct node *n = *it;
+		char *name __free = NULL;
+		const char *cold;
+		uint64_t *at;
+
+		if (!n->symbol || n->symbol->type != STT_FUNC)
+			continue;
+		cold = strstr(n->symbol->name, ".cold");
+		if (!cold || (cold[5] && cold[5] != '.'))
+			continue;
+		name = strndup(n->symbol->name, (size_t)(cold - n->symbol->name));
+		if (!name)
+			return error_nomem();
+		at = hash_get(&exact, name);
+		if (!at)
+			continue;
+		n->parent = (struct node *)(uintptr_t)*at;
+		n->parent->cold = n;
+	}
+	return NULL;
+}
+
+struct error *correlate(struct delta *d)
+{
+	TRY(pair_by_name(d));
+	TRY(pair_by_section(d));
+	TRY(pair_exact_clones(d));
+	TRY(pair_lone_clones(d));
+	TRY(find_parents(&d->private->before));
+	TRY(find_parents(&d->private->after));
+	return pair_by_votes(d);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The delta's life: the steps, in their order. */
+#include "delta/delta.h"
+
+#include "delta/private.h"
+
+static struct error *check_pair(const struct object *before, const struct object *after)
+{
+	const struct object *both[] = { before, after };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (both[i]->type != ET_REL)
+			return error_failed("%s: not a relocatable object", both[i]->name);
+		if (!arch_find(both[i]->machine))
+			return error_refused("%s: machine %u is not supported", both[i]->name,
+					     both[i]->machine);
+	}
+	if (before->machine != after->machine)
+		return error_failed("%s and %s are for different machines", before->name,
+				    after->name);
+	return NULL;
+}
+
+struct error *delta_compute(const struct object *before, const struct object *after,
+			    struct delta **out)
+{
+	struct delta *d __cleanup_delta = NULL;
+
+	TRY(check_pair(before, after));
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return error_nomem();
+	d->private = calloc(1, sizeof(*d->private));
+	if (!d->private)
+		return error_nomem();
+	d->before = before;
+	d->after = after;
+	d->arch = arch_find(after->machine);
+	TRY(view_make(before, d->arch, &d->arena, &d->private->before));
+	TRY(view_make(after, d->arch, &d->arena, &d->private->after));
+	TRY(correlate(d));
+	TRY(compare(d));
+	TRY(include(d));
+	TRY(refuse(d));
+	*out = take(d);
+	return NULL;
+}
+
+void delta_free(struct delta **at)
+{
+	struct delta *d = *at;
+
+	if (!d)
+		return;
+	if (d->private) {
+		view_free(&d->private->before);
+		view_free(&d->private->after);
+		free(d->private);
+	}
+	vec_free(&d->items);
+	vec_free(&d->findings);
+	arena_free(&d->arena);
+	free(d);
+	*at = NULL;
+}
+
+struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *after)
+{
+	struct node *n = d->private->after.of_symbol[after->index];
+
+	if (!after->section)
+		return object_symbol(d->before, after->name);
+	if (!n || !n->twin)
+		return NULL;
+	if (n->symbol == after)
+		return n->twin->symbol;
+	/* An alias, or one of several symbols in a section that is compared as a whole. */
+	return section_symbol_at(n->twin->section, n->twin->start + (after->value - n->start));
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the files of delta/. Each object is cut into nodes: the smallest pieces that
+ * are compared and included as one. With -ffunction-sections and -fdata-sections most
+ * sections are one node; where several functions or variables share a section, their
+ * symbols say where to cut.
+ */
+#ifndef SUTURE_DELTA_PRIVATE_H
+#define SUTURE_DELTA_PRIVATE_H
+
+#include "base/cleanup.h"
+#include "delta/delta.h"
+
+/* What a section's content means to a running kernel. */
+enum section_class {
+	CLASS_IGNORED,	 /* debug information, comments, notes to objtool */
+	CLASS_TEXT,	 /* functions */
+	CLASS_DATA,	 /* variables, constant or not */
+	CLASS_LITERALS,	 /* mergeable strings and constants: equal content is the same */
+	CLASS_PRIVATE,	 /* one for each place in code: a copy is as good (.data.once) */
+	CLASS_PERCPU,	 /* can be laid out at boot only */
+	CLASS_BOOT,	 /* used while booting or loading, then gone */
+	CLASS_BOOT_TEXT, /* the same, functions */
+	CLASS_REGISTRY,	 /* read as a whole by others: exports, parameters, tracepoints */
+	CLASS_SPECIAL,	 /* a table about code (arch_special()) */
+	CLASS_PIECES,	 /* code that only such tables and their sites refer to */
+	CLASS_UNKNOWN,
+};
+
+enum section_class section_classify(const struct arch *a, const struct section *s);
+const char *section_class_name(enum section_class c);
+
+struct entry; /* of a special section */
+
+enum node_state { STATE_SAME, STATE_CHANGED, STATE_NEW };
+
+struct node {
+	struct view *view;
+	struct section *section;
+	enum section_class class;
+	uint64_t start, size;
+	struct symbol *symbol; /* the one that stands for it, or NULL */
+	unsigned int aliases;  /* more symbols that start where it starts */
+
+	/* Its content; offsets of relocations are those in the section. */
+	const uint8_t *bytes; /* NULL: zeroes */
+	const struct reloc *relocs;
+	size_t n_relocs;
+
+	const char *stem; /* the name without the compiler's numbers */
+	bool numbered;	  /* it had some */
+	bool is_private;  /* never correlated, compared by content */
+
+	struct node *twin;
+	struct node *vote; /* the twin that code which did not change asks for */
+	bool contradicted; /* votes differ */
+	struct node *parent, *cold; /* of foo.cold: foo; of foo: foo.cold */
+	struct entry *entries, *last_entry;
+
+	enum node_state state;
+	bool compared;
+	const struct node *equal_to; /* private: known to be equal to, or not */
+	bool equal;
+
+	struct delta_item *item;
+	uint8_t *bias; /* of each relocation, once needed */
+	size_t index;  /* in view.nodes */
+};
+
+/* One entry of a special section, kept with the code that it is about. */
+struct entry {
+	struct table *table;
+	uint64_t offset; /* in the table's section */
+	struct node *owner;
+	struct entry *next; /* of the same owner, in the order of tables and offsets */
+};
+
+/* A special section, cut into entries. */
+struct table {
+	const struct special *special;
+	struct section *section, *partner;
+	uint64_t entry_size;
+	size_t n;
+	struct entry *entries;
+	const char *trouble; /* why it could not be cut: refused once it matters */
+};
+
+/* One of the two objects, cut up. */
+struct view {
+	const struct object *object;
+	const struct arch *arch;
+	struct arena *arena;
+	enum section_class *class; /* by section index */
+	VEC(struct node *) nodes;
+	struct {
+		size_t first, n;
+	} *in_section;		   /* by section index: which of nodes */
+	struct node **of_symbol;   /* by symbol index; NULL for those outside */
+	struct hash_map by_name;   /* names that are not numbered -> node */
+	VEC(struct table) tables;
+};
+
+struct error *view_make(const struct object *o, const struct arch *a, struct arena *arena,
+			struct view *out) __must_check;
+void view_free(struct view *v);
+
+/* The node that covers an offset; its end counts if no other starts there. NULL if none. */
+struct node *view_node_at(const struct view *v, const struct section *s, int64_t offset);
+
+/* What a relocation refers to. */
+struct target {
+	struct node *node;     /* or NULL: */
+	struct symbol *symbol; /* not defined in a section that has nodes */
+	struct section *section; /* where it is defined, NULL if it is not */
+	int64_t offset;	       /* in node, else in section, else from symbol */
+	bool branch;	       /* by a call or jump */
+	bool boundary;	       /* one node's end and another's start: either may be meant */
+	bool uncertain;	       /* the instruction around it can't be decoded */
+};
+/* False if the relocation's type is not known. */
+bool node_target(struct node *n, const struct reloc *r, struct target *out);
+bool section_target(struct view *v, struct section *s, const struct reloc *r, struct target *out);
+/* The string at an offset of a section of strings, NULL if it is none. */
+const char *section_string(const struct section *s, int64_t offset);
+/* How a person would name it: "foo()", "counter", "\"text\"". Lives in the arena. */
+const char *target_name(struct view *v, const struct target *t);
+const char *node_name(const struct node *n);
+
+/* Private copies, and constants without a name: compared by what is in them. */
+bool node_is_copied(const struct node *n);
+
+/* names.c */
+struct error *name_stem(struct arena *a, const char *name, const char **stem,
+			bool *numbered) __must_check;
+bool name_is_private(const char *stem);
+
+struct delta_private {
+	struct view before, after;
+};
+
+/* special.c */
+struct error *view_cut_tables(struct view *v) __must_check;
+/* Calls f for each relocation of an entry. */
+struct error *entry_each_reloc(const struct entry *e,
+			       struct error *(*f)(const struct entry *e, const struct reloc *r,
+						  void *arg),
+			       void *arg) __must_check;
+/* All but relocation fields and line numbers. */
+bool entry_bytes_equal(const struct entry *a, const struct entry *b);
+/* A relocation of no effect: the replacement of an alternative that has no bytes. */
+bool entry_names_nothing(const struct entry *e, const struct reloc *r);
+bool node_has_fentry(const struct node *n);
+
+/* correlate.c */
+struct error *correlate(struct delta *d) __must_check;
+
+/* compare.c */
+bool targets_equal(struct delta *d, const struct target *a, const struct target *b);
+bool nodes_equal(struct delta *d, struct node *a, struct node *b);
+struct error *compare(struct delta *d) __must_check;
+
+/* explain.c: why two nodes differ; an arena string, NULL without memory. */
+const char *explain_difference(struct delta *d, struct node *a, struct node *b, uint64_t *at);
+
+/* include.c */
+struct error *include(struct delta *d) __must_check;
+
+/* refuse.c */
+struct error *refuse(struct delta *d) __must_check;
+struct error *add_finding(struct delta *d, const char *code, const char *where, const char *advice,
+			  const char *fmt, ...) __printf_like(5, 6) __must_check;
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a relocation refers to. A pc-relative field is counted from the end of its
+ * instruction, so its addend is less than the offset by what lies between: the field
+ * itself, and an immediate operand that may follow it. Against a section symbol, only
+ * the instruction tells how much that is.
+ */
+#include "delta/private.h"
+
+#define BIAS_UNKNOWN 0xff
+
+/* Decode the node once; note for each relocation how far its instruction's end is. */
+static void learn_bias(struct node *n)
+{
+	struct view *v = n->view;
+	size_t r = 0;
+	uint64_t at = 0;
+
+	n->bias = arena_alloc(v->arena, n->n_relocs);
+	if (!n->bias)
+		return;
+	memset(n->bias, BIAS_UNKNOWN, n->n_relocs);
+	while (at < n->size && r < n->n_relocs) {
+		struct insn insn;
+
+		if (!v->arch->decode(n->bytes + at, n->size - at, &insn))
+			return;
+		at += insn.length;
+		for (; r < n->n_relocs && n->relocs[r].offset - n->start < at; r++)
+			n->bias[r] = (uint8_t)(n->start + at - n->relocs[r].offset);
+	}
+}
+
+/* Of a field in code: how much its addend is less than the offset it means. */
+static bool code_bias(struct node *n, const struct reloc *r, uint8_t *out)
+{
+	if (!n->bias)
+		learn_bias(n);
+	if (!n->bias)
+		return false;
+	*out = n->bias[r - n->relocs];
+	return *out != BIAS_UNKNOWN;
+}
+
+/* Where one node ends and the next begins, an offset alone does not tell which is meant. */
+static bool is_boundary(const struct view *v, const struct node *n, int64_t offset)
+{
+	size_t first = v->in_section[n->section->index].first;
+
+	if ((uint64_t)offset != n->start || n->index == first)
+		return false;
+	return v->nodes.v[n->index - 1]->start + v->nodes.v[n->index - 1]->size == n->start;
+}
+
+static bool fill(struct view *v, const struct reloc *r, int64_t bias, struct target *out)
+{
+	struct symbol *sym = r->symbol;
+	int64_t offset = r->addend + bias;
+
+	out->symbol = sym;
+	out->section = sym->section;
+	out->offset = offset;
+	if (!sym->section || v->class[sym->section->index] == CLASS_IGNORED)
+		return true;
+	if (sym->type == STT_SECTION) {
+		out->node = view_node_at(v, sym->section, offset);
+		out->boundary = out->node && is_boundary(v, out->node, offset);
+	} else {
+		out->node = v->of_symbol[sym->index];
+		offset += (int64_t)sym->value;
+	}
+	out->offset = out->node ? offset - (int64_t)out->node->start : offset;
+	return true;
+}
+
+bool section_target(struct view *v, struct section *s, const struct reloc *r, struct target *out)
+{
+	(void)s;
+	*out = (struct target){ 0 };
+	return arch_reloc_kind(v->arch, r->type) && fill(v, r, 0, out);
+}
+
+bool node_target(struct node *n, const struct reloc *r, struct target *out)
+{
+	struct view *v = n->view;
+	const struct reloc_kind *k = arch_reloc_kind(v->arch, r->type);
+	uint8_t bias = 0;
+
+	*out = (struct target){ 0 };
+	if (!k)
+		return false;
+	if (k->pc_relative && n->section->flags & SHF_EXECINSTR && n->bytes) {
+		out->branch = k->is_branch ||
+			      v->arch->is_branch_field(n->bytes, r->offset - n->start);
+		bias = k->size;
+		if (!out->branch && !code_bias(n, r, &bias)) {
+			bias = k->size;
+			out->uncertain = true;
+		}
+	}
+	return fill(v, r, bias, out);
+}
+
+const char *section_string(const struct section *s, int64_t offset)
+{
+	if (!(s->flags & SHF_STRINGS) || offset < 0 || (uint64_t)offset >= s->size || !s->bytes)
+		return NULL;
+	if (s->entsize > 1 || !memchr(s->bytes + offset, 0, s->size - (uint64_t)offset))
+		return NULL;
+	return (const char *)s->bytes + offset;
+}
+
+const char *node_name(const struct node *n)
+{
+	return n->symbol ? n->symbol->name : n->section->name;
+}
+
+const char *target_name(struct view *v, const struct target *t)
+{
+	const char *string, *name;
+
+	if (!t->node)
+		return t->symbol && *t->symbol->name ? t->symbol->name : "nothing";
+	if (t->node->class == CLASS_LITERALS) {
+		string = section_string(t->node->section, t->offset);
+		return string ? arena_printf(v->arena, "\"%.60s%s\"", string,
+					     strlen(string) > 60 ? "..." : "")
+			      : arena_printf(v->arena, "a constant");
+	}
+	name = node_name(t->node);
+	if (t->node->class == CLASS_TEXT && !t->offset)
+		return arena_printf(v->arena, "%s()", name);
+	if (t->offset)
+		return arena_printf(v->arena, "%s%+ld", name, (long)t->offset);
+	return name;
+}
+
+bool node_is_copied(const struct node *n)
+{
+	if (n->is_private)
+		return true;
+	return n->class == CLASS_DATA && !n->symbol && !(n->section->flags & SHF_WRITE);
+}

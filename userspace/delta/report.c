@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The delta told to a person, to a program, and as an error. */
+#include "delta/private.h"
+
+static const struct {
+	const char *word, *json;
+} kinds[] = {
+	[DELTA_CHANGED_FUNCTION] = { "changed", "changed-function" },
+	[DELTA_NEW_FUNCTION] = { "new", "new-function" },
+	[DELTA_COPIED_FUNCTION] = { "copied", "copied-function" },
+	[DELTA_NEW_DATA] = { "new data", "new-data" },
+	[DELTA_COPIED_DATA] = { "copy", "copied-data" },
+	[DELTA_SPECIAL] = { "table", "special" },
+};
+
+static const char *item_name(const struct delta_item *i)
+{
+	return i->symbol ? i->symbol->name : i->section->name;
+}
+
+static size_t count(const struct delta *d, enum delta_kind kind)
+{
+	size_t n = 0;
+
+	vec_for_each(&d->items, it)
+		n += (*it)->kind == kind;
+	return n;
+}
+
+static struct error *print_place(struct strbuf *out, const char *file, unsigned int line)
+{
+	return file ? strbuf_printf(out, "  (%s:%u)", file, line) : NULL;
+}
+
+static struct error *print_finding(struct strbuf *out, const struct delta_finding *f)
+{
+	TRY(strbuf_printf(out, "  refused  %s: %s", f->code, f->what));
+	TRY(print_place(out, f->file, f->line));
+	TRY(strbuf_puts(out, "\n"));
+	return f->advice ? strbuf_printf(out, "           → %s\n", f->advice) : NULL;
+}
+
+static struct error *print_kind(const struct delta *d, struct strbuf *out, enum delta_kind kind)
+{
+	vec_for_each(&d->items, it) {
+		const struct delta_item *i = *it;
+
+		if (i->kind != kind)
+			continue;
+		TRY(strbuf_printf(out, "  %-8s %-32s %s", kinds[kind].word, item_name(i), i->reason));
+		TRY(print_place(out, i->file, i->line));
+		TRY(strbuf_puts(out, "\n"));
+	}
+	return NULL;
+}
+
+struct error *delta_print(const struct delta *d, struct strbuf *out)
+{
+	if (!d->items.n && !d->findings.n)
+		return strbuf_printf(out, "%s: nothing changed in %zu functions\n", d->after->name,
+				     d->functions);
+	TRY(strbuf_printf(out, "%s: %zu of %zu functions changed, %zu new%s\n", d->after->name,
+			  count(d, DELTA_CHANGED_FUNCTION), d->functions,
+			  count(d, DELTA_NEW_FUNCTION),
+			  d->findings.n ? "; this can't be made live" : ""));
+	vec_for_each(&d->findings, f)
+		TRY(print_finding(out, f));
+	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+		TRY(print_kind(d, out, (enum delta_kind)kind));
+	return NULL;
+}
+
+static void json_place(struct json *j, const char *file, unsigned int line)
+{
+	json_string(j, "file", file);
+	if (file)
+		json_u64(j, "line", line);
+	else
+		json_null(j, "line");
+}
+
+void delta_json(const struct delta *d, struct json *j, const char *key)
+{
+	json_object(j, key);
+	json_string(j, "schema", "suture-delta/1");
+	json_string(j, "before", d->before->name);
+	json_string(j, "after", d->after->name);
+	json_u64(j, "functions", d->functions);
+	json_array(j, "findings");
+	vec_for_each(&d->findings, f) {
+		json_object(j, NULL);
+		json_string(j, "code", f->code);
+		json_string(j, "where", f->where);
+		json_string(j, "what", f->what);
+		json_string(j, "advice", f->advice);
+		json_place(j, f->file, f->line);
+		json_end(j);
+	}
+	json_end(j);
+	json_array(j, "items");
+	vec_for_each(&d->items, it) {
+		const struct delta_item *i = *it;
+
+		json_object(j, NULL);
+		json_string(j, "kind", kinds[i->kind].json);
+		json_string(j, "name", i->symbol ? i->symbol->name : NULL);
+		json_string(j, "section", i->section->name);
+		json_string(j, "old", i->old ? i->old->name : NULL);
+		json_string(j, "reason", i->reason);
+		json_string(j, "needed_by", i->needed_by ? item_name(i->needed_by) : NULL);
+		json_place(j, i->file, i->line);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
+struct error *delta_refusal(const struct delta *d)
+{
+	struct strbuf all __cleanup_strbuf = { 0 };
+	struct error *e;
+
+	if (!d->findings.n)
+		return NULL;
+	vec_for_each(&d->findings, f) {
+		TRY(strbuf_printf(&all, "%s%s", all.n ? "; " : "", f->what));
+		if (f->file)
+			TRY(strbuf_printf(&all, " (%s:%u)", f->file, f->line));
+	}
+	e = error_refused("%s: %s", d->after->name, strbuf_str(&all));
+	vec_for_each(&d->findings, f)
+		if (f->advice)
+			e = error_advise(e, "%s: %s", f->where, f->advice);
+	return e;
+}

@@ -23,6 +23,7 @@ struct reloc_kind {
 /* One machine instruction, as far as comparing and linking need to know it. */
 struct insn {
 	uint8_t length;
+	bool is_nop;
 	bool is_call, is_branch;    /* relative: the destination is a field of the instruction */
 	uint8_t rel_at, rel_size;   /* that field; rel_size 0: none */
 	int64_t rel;		    /* its value, counted from the instruction's end */

@@ -30,8 +30,8 @@ static struct error *parse(int argc, char **argv, struct options *o)
 		else if (str_equal(argv[i], "-o") && i + 1 < argc)
 			o->out = argv[++i];
 		else if (argv[i][0] == '-')
-			return error_usage("suture delta: '%s' is not an option, or lacks its value",
-					   argv[i]);
+			return error_usage(
+				"suture delta: '%s' is not an option, or lacks its value", argv[i]);
 		else if (!o->before)
 			o->before = argv[i];
 		else if (!o->after)
@@ -85,4 +85,5 @@ static struct error *run(int argc, char **argv)
 	return object_write(x->object, o.out);
 }
 
-const struct verb verb_delta = { "delta", "what changed between two builds of an object", help, run };
+const struct verb verb_delta = { "delta", "what changed between two builds of an object", help,
+				 run };

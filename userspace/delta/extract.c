@@ -56,8 +56,8 @@ static struct error *add_symbols(struct extractor *e, struct node *n, struct sec
 			continue;
 		if (replaced || bind == STB_WEAK)
 			bind = STB_LOCAL;
-		TRY(object_add_symbol(e->o, from->name, from->type, bind, to, from->value - n->start,
-				      from->size, &sym));
+		TRY(object_add_symbol(e->o, from->name, from->type, bind, to,
+				      from->value - n->start, from->size, &sym));
 		sym->visibility = from->visibility;
 		if (from == n->symbol)
 			e->symbol_of[n->index] = sym;
@@ -149,7 +149,7 @@ static struct error *move_reloc(struct extractor *e, const struct reloc *r, cons
 				bool from_table, struct section *to, uint64_t shift)
 {
 	int64_t addend = r->addend;
-	struct symbol *sym, *place;
+	struct symbol *sym, *place = NULL;
 
 	if (r->type == 0 && !t->node && r->symbol->index == 0) {
 		return object_add_reloc(to, r->offset - shift, r->type, e->o->symbols.v[0], 0);
@@ -239,11 +239,11 @@ static struct error *move_table(struct extractor *e, const struct table *t)
 			continue;
 		TRY(entry_each_reloc(&t->entries[i], move_entry_reloc, &row));
 		if (t->special->kind == SPECIAL_KEYS)
-			TRY(vec_push(&e->x->key_sites,
-				     (struct key_site){
-					     .table = row.to,
-					     .key = row.last,
-					     .function = node_name(t->entries[i].owner) }));
+			TRY(vec_push(
+				&e->x->key_sites,
+				(struct key_site){ .table = row.to,
+						   .key = row.last,
+						   .function = node_name(t->entries[i].owner) }));
 		row.at += t->entry_size;
 	}
 	return NULL;

@@ -120,12 +120,13 @@ static struct error *add_changed(struct work *w, struct node *n)
 	uint64_t at = 0;
 
 	if (n->parent) { /* goes with its parent */
-		n->parent->state = n->parent->state == STATE_SAME ? STATE_CHANGED : n->parent->state;
+		n->parent->state =
+			n->parent->state == STATE_SAME ? STATE_CHANGED : n->parent->state;
 		return NULL;
 	}
 	if (n->state == STATE_CHANGED)
-		return add(w, n, DELTA_CHANGED_FUNCTION,
-			   explain_difference(w->d, n->twin, n, &at), NULL);
+		return add(w, n, DELTA_CHANGED_FUNCTION, explain_difference(w->d, n->twin, n, &at),
+			   NULL);
 	if (n->symbol && n->symbol->bind != STB_LOCAL)
 		return add(w, n, DELTA_NEW_FUNCTION, "new and global: other objects may call it",
 			   NULL);

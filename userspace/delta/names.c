@@ -10,9 +10,9 @@
 
 /* Kernel macros that put a variable of their own at each place where they are used. */
 static const char *const private_stems[] = {
-	"__key",   "__warned",		  "__already_done", "__func__", "__FUNCTION__",
-	"_rs",	   "__PRETTY_FUNCTION__", "CSWTCH",	    "_entry",	"_entry_ptr",
-	"__print_once", "descriptor",
+	"__key",	"__warned",   "__already_done",	     "__func__",
+	"__FUNCTION__", "_rs",	      "__PRETTY_FUNCTION__", "CSWTCH",
+	"_entry",	"_entry_ptr", "__print_once",	     "descriptor",
 };
 
 bool name_is_private(const char *stem)

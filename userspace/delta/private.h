@@ -52,8 +52,8 @@ struct node {
 	bool is_private;  /* never correlated, compared by content */
 
 	struct node *twin;
-	struct node *vote; /* the twin that code which did not change asks for */
-	bool contradicted; /* votes differ */
+	struct node *vote;	    /* the twin that code which did not change asks for */
+	bool contradicted;	    /* votes differ */
 	struct node *parent, *cold; /* of foo.cold: foo; of foo: foo.cold */
 	struct entry *entries, *last_entry;
 
@@ -94,9 +94,9 @@ struct view {
 	VEC(struct node *) nodes;
 	struct {
 		size_t first, n;
-	} *in_section;		   /* by section index: which of nodes */
-	struct node **of_symbol;   /* by symbol index; NULL for those outside */
-	struct hash_map by_name;   /* names that are not numbered -> node */
+	} * in_section;		 /* by section index: which of nodes */
+	struct node **of_symbol; /* by symbol index; NULL for those outside */
+	struct hash_map by_name; /* names that are not numbered -> node */
 	VEC(struct table) tables;
 };
 
@@ -109,13 +109,13 @@ struct node *view_node_at(const struct view *v, const struct section *s, int64_t
 
 /* What a relocation refers to. */
 struct target {
-	struct node *node;     /* or NULL: */
-	struct symbol *symbol; /* not defined in a section that has nodes */
+	struct node *node;	 /* or NULL: */
+	struct symbol *symbol;	 /* not defined in a section that has nodes */
 	struct section *section; /* where it is defined, NULL if it is not */
-	int64_t offset;	       /* in node, else in section, else from symbol */
-	bool branch;	       /* by a call or jump */
-	bool boundary;	       /* one node's end and another's start: either may be meant */
-	bool uncertain;	       /* the instruction around it can't be decoded */
+	int64_t offset;		 /* in node, else in section, else from symbol */
+	bool branch;		 /* by a call or jump */
+	bool boundary;		 /* one node's end and another's start: either may be meant */
+	bool uncertain;		 /* the instruction around it can't be decoded */
 };
 /* False if the relocation's type is not known. */
 bool node_target(struct node *n, const struct reloc *r, struct target *out);

@@ -90,8 +90,8 @@ bool node_target(struct node *n, const struct reloc *r, struct target *out)
 	if (!k)
 		return false;
 	if (k->pc_relative && n->section->flags & SHF_EXECINSTR && n->bytes) {
-		out->branch = k->is_branch ||
-			      v->arch->is_branch_field(n->bytes, r->offset - n->start);
+		out->branch =
+			k->is_branch || v->arch->is_branch_field(n->bytes, r->offset - n->start);
 		bias = k->size;
 		if (!out->branch && !code_bias(n, r, &bias)) {
 			bias = k->size;

@@ -47,7 +47,8 @@ static struct error *refuse_registry(struct delta *d, const struct node *n, cons
 		{ "_ftrace_ev", "changed-tracepoint", "a trace event" },
 		{ "__tracepoints", "changed-tracepoint", "a tracepoint" },
 		{ "__bpf_raw_tp", "changed-tracepoint", "a tracepoint" },
-		{ "", "changed-registry", "a table that the kernel reads when it loads the object" },
+		{ "", "changed-registry",
+		  "a table that the kernel reads when it loads the object" },
 	};
 	size_t i = 0;
 
@@ -92,9 +93,8 @@ static struct error *refuse_function(struct delta *d, struct node *n)
 	const char *name = node_name(n), *alias;
 
 	if (!n->symbol || n->symbol->type != STT_FUNC)
-		return add_finding(d, "changed-asm", name,
-				   "change C functions only", "assembler code in %s %s",
-				   n->section->name, kind_of_change(n));
+		return add_finding(d, "changed-asm", name, "change C functions only",
+				   "assembler code in %s %s", n->section->name, kind_of_change(n));
 	if (n->state == STATE_NEW || n->parent)
 		return NULL;
 	if (n->section->flags != n->twin->section->flags)
@@ -107,8 +107,7 @@ static struct error *refuse_function(struct delta *d, struct node *n)
 				"before, %s() and %s() are one piece of code; now they are not",
 				name, alias));
 	if (n->symbol->bind == STB_WEAK || n->twin->symbol->bind == STB_WEAK)
-		TRY(add_finding(d, "weak-function", name,
-				"change the definition that is in use",
+		TRY(add_finding(d, "weak-function", name, "change the definition that is in use",
 				"%s() is weak: another definition may be the one that runs", name));
 	if (!node_has_fentry(n->twin))
 		return add_finding(d, "no-fentry", name,
@@ -254,9 +253,10 @@ static struct error *refuse_target(struct delta *d, const struct node *from, con
 	case CLASS_PERCPU:
 	case CLASS_PRIVATE:
 		if (t->uncertain && n->view->in_section[n->section->index].n > 1)
-			return add_finding(d, "undecodable", name, NULL,
-					   "an instruction of %s that refers to %s can't be decoded",
-					   name, n->section->name);
+			return add_finding(
+				d, "undecodable", name, NULL,
+				"an instruction of %s that refers to %s can't be decoded", name,
+				n->section->name);
 		if (t->boundary && n->class != CLASS_PRIVATE && !same_neighbours(n))
 			return add_finding(
 				d, "ambiguous-reference", name, NULL,
@@ -314,10 +314,11 @@ static struct error *refuse_included(struct delta *d, struct node *n)
 	}
 	for (const struct entry *e = n->entries; e; e = e->next) {
 		if (e->table->special->kind == SPECIAL_UNPATCHED)
-			TRY(add_finding(d, "unpatched-site", node_name(n), NULL,
-					"%s() has a site in %s, which the kernel patches in its own "
-					"image only",
-					node_name(n), e->table->section->name));
+			TRY(add_finding(
+				d, "unpatched-site", node_name(n), NULL,
+				"%s() has a site in %s, which the kernel patches in its own "
+				"image only",
+				node_name(n), e->table->section->name));
 		TRY(entry_each_reloc(e, refuse_in_entry, &w));
 	}
 	return NULL;

@@ -47,7 +47,8 @@ static struct error *print_kind(const struct delta *d, struct strbuf *out, enum 
 
 		if (i->kind != kind)
 			continue;
-		TRY(strbuf_printf(out, "  %-8s %-32s %s", kinds[kind].word, item_name(i), i->reason));
+		TRY(strbuf_printf(out, "  %-8s %-32s %s", kinds[kind].word, item_name(i),
+				  i->reason));
 		TRY(print_place(out, i->file, i->line));
 		TRY(strbuf_puts(out, "\n"));
 	}

@@ -123,7 +123,7 @@ enum error_kind error_kind(const struct error *e)
 
 int error_code(const struct error *e)
 {
-	return e->code;
+	return e ? e->code : 0;
 }
 
 const char *error_message(const struct error *e)

@@ -54,7 +54,7 @@ struct error *error_advise(struct error *e, const char *fmt, ...) __printf_like(
 struct error *error_with_kind(struct error *e, enum error_kind kind) __must_check;
 
 enum error_kind error_kind(const struct error *e);
-/* The errno of error_errno(), else 0. */
+/* The errno of error_errno(), else 0 (also for NULL). */
 int error_code(const struct error *e);
 const char *error_message(const struct error *e);
 /* NULL if there is none; several lines of advice are separated by newlines. */

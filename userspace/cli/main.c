@@ -17,6 +17,7 @@ const struct verb verb_help = { "help", "list the verbs, or explain one", "sutur
 static const struct verb *const verbs[] = {
 	&verb_help,
 	&verb_delta,
+	&verb_verify,
 	&verb_vm,
 };
 

@@ -14,6 +14,7 @@
 #define SUTURE_PROBE_PROOF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -23,39 +24,62 @@ enum proof_state { PROOF_NOT_PATCHED, PROOF_IN_PLACE, PROOF_EXERCISED, PROOF_LOS
 
 /* A function to watch. */
 struct proof_function {
-	const char *object;  /* "vmlinux" or a module */
-	const char *name;    /* the old function */
-	unsigned int sympos; /* 0: unique */
-	const char
-		*patch; /* the livepatch module, whose function of the same name is the new one */
+	const char *object;   /* "vmlinux" or a module */
+	const char *name;     /* the old function */
+	unsigned int sympos;  /* 0: unique */
+	const char *patch;    /* the livepatch module */
+	const char *new_name; /* the new function in it; NULL: the same name */
 };
 
 struct proof_count {
-	uint64_t old_body; /* executions behind the redirect since the probe was attached */
+	/*
+	 * Executions of the first instruction behind the redirect, since the mark. A loop back to
+	 * it counts each time: a zero is exact, another number is an upper bound of the calls.
+	 */
+	uint64_t old_body;
 	uint64_t new_entry;
 	uint64_t missed; /* hits that a probe missed: with any, a zero proves nothing */
 };
 
 struct proof_result {
 	enum proof_state state;
-	bool site_redirected; /* the running text at the ftrace site is a call that leads away */
+	bool present, enabled, transition; /* what sysfs says of the patch: a claim */
+	bool site_known;		   /* the running text could be read */
+	bool site_redirected; /* the text at the ftrace site is a call that leads away */
 	uint64_t site, destination;
-	bool registered;	  /* tracefs names livepatch's handler for the function */
+	const char *destination_name; /* "ftrace_trampoline+0x0 [...]", ""; never NULL */
+	bool registered;	  /* ftrace names livepatch's handler, or a hook that redirects */
 	struct proof_count count; /* since proof_mark() */
-	const char *trouble;	  /* why lost, or what could not be read; NULL */
+	const char *trouble;	  /* why lost, or what could not be known; or NULL */
+	/* The strings live until the next proof_read() of this function. */
 };
 
 struct proof;
 
-/* Attach before the patch is loaded, so that nothing changes later; needs root. */
+/*
+ * Attach behind the site of each old function, best before the patch is loaded, so that
+ * nothing changes later; needs root. Without the function, without a site, without a probe:
+ * an error. What attaches to the new functions is proof_attach_new().
+ */
 struct error *proof_attach(const struct proof_function *f, size_t n,
 			   struct proof **out) __must_check;
-/* Begin a new phase: counts start at zero. */
+/* Begin a new phase: counts start at zero. Exercised can only be what was marked after the
+ * transition: until then tasks may run the old body, rightly. */
 struct error *proof_mark(struct proof *p) __must_check;
-/* Attach to the new function once the patch module is loaded. */
+/*
+ * Attach to the new functions once the patch module is loaded. Done again after the module was
+ * loaded anew. What is attached already stays.
+ */
 struct error *proof_attach_new(struct proof *p) __must_check;
 struct error *proof_read(struct proof *p, size_t i, struct proof_result *out) __must_check;
+size_t proof_size(const struct proof *p);
+const struct proof_function *proof_function_at(const struct proof *p, size_t i);
 void proof_detach(struct proof **p);
 #define __cleanup_proof __cleanup(proof_detach)
+
+/* "exercised", "in place", "lost", "not patched" */
+const char *proof_state_name(enum proof_state state);
+/* One result as a JSON object (members: function, state, structural, counts, trouble). */
+void proof_json(const struct proof_function *f, const struct proof_result *r, struct json *j);
 
 #endif

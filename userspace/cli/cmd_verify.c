@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* suture verify: the proof for one kernel patch, once or through a session's phases. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/vec.h"
+#include "cli/cli.h"
+#include "cli/verify_session.h"
+#include "probe/proof.h"
+
+static const char help[] =
+	"suture verify --patch NAME --function [OBJECT:]FUNCTION[,POS]... [OPTION]...\n"
+	"suture verify --session SOCKET --patch NAME --function FUNCTION... \n"
+	"suture verify --ask SOCKET mark|attach-new|read|quit [OPTION]...\n"
+	"\n"
+	"Prove that calls of FUNCTION run the new code of the livepatch NAME. Two kinds of\n"
+	"evidence are kept apart: structural (the ftrace site in the running text leads away, and\n"
+	"ftrace names livepatch's handler there), and exercised (executions of the old body behind\n"
+	"the redirect and entries of the new function are counted, and no probe missed a hit).\n"
+	"\n"
+	"  exercised     in place, called since the mark, the old body not once\n"
+	"  in place      the redirect is there; nobody called the function since the mark\n"
+	"  lost          sysfs may say enabled, but the old code runs or can run\n"
+	"  not patched   no such patch is enabled\n"
+	"\n"
+	"The first form counts for a while and tells. A session attaches, stays in the background,\n"
+	"and is asked from then on: attach before the patch is loaded, 'attach-new' once it is,\n"
+	"'mark' where a phase begins (the counts start at zero), 'read' to see, 'quit' at the end.\n"
+	"\n"
+	"  --seconds N       how long the first form counts (5)\n"
+	"  --new NAME        the new function's name in the patch, if it is another (for the\n"
+	"                    --function before it)\n"
+	"  --require STATE   exit 0 only if all are in this state: exercised, in-place (which\n"
+	"                    exercised fulfils; the default), not-patched\n"
+	"  --json            one object a line\n"
+	"\n"
+	"Exit status: 0 as required, 5 lost or not patched, 6 in place where exercised was\n"
+	"required, 1 error. Needs root.\n";
+
+struct request {
+	const char *patch, *session, *ask, *command;
+	VEC(struct proof_function) functions;
+	struct arena arena;
+	unsigned int seconds;
+	struct verify_format format;
+};
+
+static void request_free(struct request *r)
+{
+	vec_free(&r->functions);
+	arena_free(&r->arena);
+}
+
+/* [OBJECT:]NAME[,POS] */
+static struct error *add_function(struct request *r, const char *words)
+{
+	struct proof_function f = { .object = "vmlinux" };
+	char *copy = arena_strdup(&r->arena, words), *at;
+	uint64_t pos = 0;
+
+	if (!copy)
+		return error_nomem();
+	at = strchr(copy, ',');
+	if (at) {
+		*at++ = '\0';
+		TRY_CONTEXT(str_u64(at, &pos), "--function %s", words);
+		if (!pos || pos > 100000)
+			return error_usage("--function %s: positions begin with 1", words);
+	}
+	at = strchr(copy, ':');
+	if (at) {
+		*at++ = '\0';
+		f.object = copy;
+	}
+	f.name = at ? at : copy;
+	f.sympos = (unsigned int)pos;
+	if (!*f.name || !*f.object)
+		return error_usage("--function %s: no name", words);
+	return vec_push(&r->functions, f);
+}
+
+static struct error *required(const char *words, enum proof_state *out)
+{
+	static const struct {
+		const char *words;
+		enum proof_state state;
+	} states[] = {
+		{ "exercised", PROOF_EXERCISED },
+		{ "in-place", PROOF_IN_PLACE },
+		{ "not-patched", PROOF_NOT_PATCHED },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		if (str_equal(states[i].words, words)) {
+			*out = states[i].state;
+			return NULL;
+		}
+	return error_usage("--require %s: exercised, in-place or not-patched", words);
+}
+
+static struct error *option(struct request *r, int c)
+{
+	uint64_t n;
+
+	switch (c) {
+	case 'p':
+		r->patch = optarg;
+		return NULL;
+	case 'f':
+		return add_function(r, optarg);
+	case 'n':
+		if (!r->functions.n)
+			return error_usage("--new comes behind the --function it is for");
+		r->functions.v[r->functions.n - 1].new_name = optarg;
+		return NULL;
+	case 's':
+		r->session = optarg;
+		return NULL;
+	case 'a':
+		r->ask = optarg;
+		return NULL;
+	case 't':
+		TRY_CONTEXT(str_u64(optarg, &n), "--seconds");
+		if (n > 86400 * 365)
+			return error_usage("--seconds %s is out of range", optarg);
+		r->seconds = (unsigned int)n;
+		return NULL;
+	case 'r':
+		return required(optarg, &r->format.require);
+	case 'j':
+		r->format.json = true;
+		return NULL;
+	default:
+		return error_advise(error_usage("that is not how 'suture verify' is used"),
+				    "suture verify --help explains it");
+	}
+}
+
+static struct error *parse(int argc, char **argv, struct request *r)
+{
+	static const struct option options[] = {
+		{ "patch", required_argument, NULL, 'p' },
+		{ "function", required_argument, NULL, 'f' },
+		{ "new", required_argument, NULL, 'n' },
+		{ "session", required_argument, NULL, 's' },
+		{ "ask", required_argument, NULL, 'a' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "require", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ 0 },
+	};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		TRY(option(r, c));
+	if (r->ask) {
+		if (argc - optind != 1 || r->session || r->functions.n)
+			return option(r, 0);
+		r->command = argv[optind];
+		return NULL;
+	}
+	if (argc != optind)
+		return error_usage("'%s' is not expected", argv[optind]);
+	if (!r->patch || !r->functions.n)
+		return error_usage("--patch and at least one --function are needed");
+	vec_for_each(&r->functions, f)
+		f->patch = r->patch;
+	return NULL;
+}
+
+static struct error *wait_seconds(double seconds)
+{
+	double until = clock_seconds() + seconds, left;
+
+	while ((left = until - clock_seconds()) > 0) {
+		TRY(interrupt_check());
+		poll(NULL, 0, left < 1 ? (int)(left * 1000) + 1 : 1000);
+	}
+	return interrupt_check();
+}
+
+static struct error *once(const struct request *r)
+{
+	struct proof *p __cleanup_proof = NULL;
+	struct strbuf out __cleanup_strbuf = { 0 };
+	struct error *e;
+
+	TRY(proof_attach(r->functions.v, r->functions.n, &p));
+	TRY(proof_attach_new(p));
+	TRY(proof_mark(p));
+	TRY(wait_seconds(r->seconds));
+	e = verify_read(p, &r->format, &out);
+	fwrite(strbuf_str(&out), 1, out.n, stdout);
+	return e;
+}
+
+static struct error *run(int argc, char **argv)
+{
+	struct request r __cleanup(request_free) = { .seconds = 5,
+						     .format = { .require = PROOF_IN_PLACE } };
+
+	TRY(parse(argc, argv, &r));
+	if (r.ask)
+		return verify_ask(r.ask, r.command, &r.format);
+	if (r.session)
+		return verify_session(r.functions.v, r.functions.n, r.session);
+	return once(&r);
+}
+
+const struct verb verb_verify = { "verify", "prove that the new code runs and the old does not",
+				  help, run };

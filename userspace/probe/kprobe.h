@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kprobes at addresses, made through tracefs (Documentation/trace/kprobetrace.rst) so that the
+ * kernel counts their hits and misses for us in kprobe_profile, independently of what is
+ * attached to them.
+ */
+#ifndef SUTURE_PROBE_KPROBE_H
+#define SUTURE_PROBE_KPROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define KPROBE_GROUP "suture"
+
+/* An event's name. It has our process id in it: the kernel's profile leaves the group out. */
+struct kprobe_name {
+	char s[32];
+};
+struct kprobe_name kprobe_name(unsigned int number);
+
+struct kprobe_counts {
+	uint64_t hits, missed;
+};
+
+/* Remove the events that processes which are gone left behind. */
+struct error *kprobe_remove_stale(void) __must_check;
+/* Make an event at "0xADDRESS" or "MODULE:SYMBOL"; with the latter the kernel puts the probe
+ * back by itself when the module is loaded anew. */
+struct error *kprobe_add(const struct kprobe_name *event, const char *where) __must_check;
+/* No error if it is not there. It must not be in use any more. */
+struct error *kprobe_remove(const struct kprobe_name *event) __must_check;
+/* The kernel's counts since the event was made; an error if there is no such event. */
+struct error *kprobe_counts(const struct kprobe_name *event,
+			    struct kprobe_counts *out) __must_check;
+
+/* The line of an event in the text of kprobe_profile; false if
+ * there is none. Pure. */
+bool kprobe_profile_parse(const char *text, const char *event, struct kprobe_counts *out);
+
+#endif

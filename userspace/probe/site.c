@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/site.h"
+
+#include <string.h>
+
+#define SITE_SIZE 5
+
+static bool is_nop(const uint8_t *p)
+{
+	/* What x86_nops[5] has been, through the years and processors. */
+	static const uint8_t nops[][SITE_SIZE] = {
+		{ 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x66, 0x0f, 0x1f, 0x40, 0x00 },
+		{ 0x66, 0x66, 0x66, 0x66, 0x90 },
+	};
+
+	for (size_t i = 0; i < sizeof(nops) / sizeof(nops[0]); i++)
+		if (!memcmp(p, nops[i], SITE_SIZE))
+			return true;
+	return false;
+}
+
+struct site site_decode(const uint8_t *bytes, size_t n, uint64_t address)
+{
+	static const uint8_t endbr64[4] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	struct site s = { 0 };
+	const uint8_t *p;
+	int32_t distance;
+
+	if (n >= sizeof(endbr64) && !memcmp(bytes, endbr64, sizeof(endbr64)))
+		s.offset = sizeof(endbr64);
+	s.behind = s.offset + SITE_SIZE;
+	if (n < s.behind)
+		return s;
+	p = bytes + s.offset;
+	if (*p == 0xe8) {
+		memcpy(&distance, p + 1, sizeof(distance));
+		s.kind = SITE_CALL;
+		s.destination = address + s.behind + (uint64_t)(int64_t)distance;
+	} else if (*p == 0xcc) {
+		s.kind = SITE_BEING_WRITTEN;
+	} else if (is_nop(p)) {
+		s.kind = SITE_NOP;
+	}
+	return s;
+}

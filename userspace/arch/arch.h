@@ -27,6 +27,7 @@ struct insn {
 	bool is_call, is_branch;    /* relative: the destination is a field of the instruction */
 	uint8_t rel_at, rel_size;   /* that field; rel_size 0: none */
 	int64_t rel;		    /* its value, counted from the instruction's end */
+	uint16_t operation;	    /* what it does: the same for short and long branches */
 	uint8_t disp_at, disp_size; /* displacement of a memory operand; size 0: none */
 	bool disp_is_relative;	    /* counted from the instruction's end */
 	uint8_t imm_at, imm_size;   /* (first) immediate operand; size 0: none */
@@ -62,6 +63,8 @@ struct arch {
 	size_t n_specials;
 	/* False if the bytes are no instruction. */
 	bool (*decode)(const uint8_t *bytes, size_t n, struct insn *out);
+	/* As an assembler would show it at that address; "(bad)" if it is none. */
+	void (*print)(const uint8_t *bytes, size_t n, uint64_t address, char *out, size_t size);
 	/* Whether the field at 'at' of some code is the destination of a branch. */
 	bool (*is_branch_field)(const uint8_t *code, size_t at);
 	/* How far behind a function's address its ftrace site may be. */

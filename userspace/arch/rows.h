@@ -8,5 +8,6 @@
 extern const struct arch arch_x86_64;
 
 bool x86_64_decode(const uint8_t *bytes, size_t n, struct insn *out);
+void x86_64_print(const uint8_t *bytes, size_t n, uint64_t address, char *out, size_t size);
 
 #endif

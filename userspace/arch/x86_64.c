@@ -66,6 +66,7 @@ const struct arch arch_x86_64 = {
 	.specials = specials,
 	.n_specials = sizeof(specials) / sizeof(*specials),
 	.decode = x86_64_decode,
+	.print = x86_64_print,
 	.is_branch_field = is_branch_field,
 	.fentry_reach = 4, /* an endbr64 may come first */
 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Instructions of x86-64, decoded by Zydis. */
+#include <stdio.h>
+
 #include <Zydis/Zydis.h>
 
 #include "arch/rows.h"
@@ -32,6 +34,7 @@ bool x86_64_decode(const uint8_t *bytes, size_t n, struct insn *out)
 	if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, n, &from)))
 		return false;
 	*out = (struct insn){ .length = from.length };
+	out->operation = from.mnemonic;
 	immediate(&from, out);
 	out->is_nop = from.mnemonic == ZYDIS_MNEMONIC_NOP || from.mnemonic == ZYDIS_MNEMONIC_INT3;
 	out->disp_at = from.raw.disp.offset;
@@ -39,4 +42,20 @@ bool x86_64_decode(const uint8_t *bytes, size_t n, struct insn *out)
 	out->disp_is_relative = out->disp_size == 4 && from.attributes & ZYDIS_ATTRIB_HAS_MODRM &&
 				from.raw.modrm.mod == 0 && from.raw.modrm.rm == 5;
 	return true;
+}
+
+void x86_64_print(const uint8_t *bytes, size_t n, uint64_t address, char *out, size_t size)
+{
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction from;
+	ZydisFormatter formatter;
+	ZydisDecoder decoder;
+
+	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_ATT);
+	if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, bytes, n, &from, operands)) ||
+	    ZYAN_FAILED(ZydisFormatterFormatInstruction(&formatter, &from, operands,
+							from.operand_count_visible, out, size,
+							address, NULL)))
+		snprintf(out, size, "(bad)");
 }

@@ -32,18 +32,41 @@ struct placement {
 	const char *trouble;		   /* why it is BIND_NONE, a sentence; else NULL */
 };
 
+/* What came of it, in numbers. */
+struct bind_counts {
+	size_t functions;  /* defined in the object */
+	size_t matched;	   /* placed, their own bytes agreeing there */
+	size_t nameless;   /* of these: without the use of any name */
+	size_t overridden; /* weak ones that another definition replaces: bound to that by name */
+	size_t tiny;	   /* of the matched: too few bytes to be believed on their own */
+	size_t shorter;	   /* of the matched: with jumps that the shipped build has shorter */
+	size_t fields;	   /* references of believed matches: each told where something is */
+	size_t places;	   /* different things that these refer to */
+};
+
 struct binding {
 	const struct object *object; /* the before build; borrowed, like the image */
 	const struct image *image;
 	struct placement *placements; /* by symbol index; section symbols: start of the section */
-	size_t functions, matched;    /* of this object; those that a weak one elsewhere replaces
-					 count as matched to the override if only that has the name */
+	struct bind_counts counts;
 	struct arena arena;
 };
 
+/*
+ * Where bytes are in an image's code, to find functions without their names. Made once for
+ * any number of objects.
+ */
+struct text_index;
+struct error *text_index_build(const struct image *image, struct text_index **out) __must_check;
+void text_index_free(struct text_index **x);
+#define __cleanup_text_index __cleanup(text_index_free)
+
 struct bind_options {
-	/* Do not use the names of functions to find candidates; for measuring the matcher. */
-	bool withhold_names;
+	/*
+	 * Find functions by their bytes first, and use names only for what is left then; for
+	 * measuring the matcher. NULL: by name from the beginning.
+	 */
+	const struct text_index *withhold_names;
 };
 
 /*
@@ -58,6 +81,12 @@ void binding_free(struct binding **b);
 /* The placement of a symbol of the before object; ERROR_REFUSED with the reason if it has none. */
 struct error *binding_need(const struct binding *b, const struct symbol *before,
 			   const struct placement **out) __must_check;
+/*
+ * The same for a function that shall be redirected: its own bytes must have been found, and
+ * it must have a name in the image that livepatch can find it by.
+ */
+struct error *binding_need_function(const struct binding *b, const struct symbol *before,
+				    const struct placement **out) __must_check;
 
 /*
  * A symbol that only the new code refers to, known by name alone: unique in the image, or

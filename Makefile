@@ -71,6 +71,12 @@ $B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
 # The glue's source is embedded by the assembler, which tells no dependencies.
 $B/userspace/livepatch/glue.o: kmod/payload/payload.c kmod/payload/records.h
 
+# The guest's program for tests: static and alone, too.
+$B/tests/guest/exercise: $(wildcard tests/guest/exercise/*.[ch]) $B/flags
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@) $(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g -Wall -Wextra \
+		$(if $(WERROR),-Werror) -static -o $@ $(filter %.c,$^)
+
 $B/bpf/%.bpf.o: bpf/%.bpf.c $B/flags
 	@mkdir -p $(@D)
 	$(call say,BPF,$<) $(CLANG) -target bpf -D__TARGET_ARCH_x86 -g -O2 -Wall -Ibpf \
@@ -101,7 +107,7 @@ $B/members: FORCE
 .SECONDARY:
 .PHONY: tests-unit
 tests-unit: $(call programs,unit)
-tests: $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
+tests: $B/tests/guest/exercise $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
 
 .PHONY: check check-unit deps demo bench fuzz fuzz-programs man
 check:

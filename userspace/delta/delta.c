@@ -64,12 +64,23 @@ void delta_free(struct delta **at)
 	*at = NULL;
 }
 
+/*
+ * What after leaves undefined is another object's. A definition that before had under this
+ * name is not it: the function moved to another file, and its old code must not be called.
+ */
+static struct symbol *old_undefined(const struct delta *d, const struct symbol *after)
+{
+	struct symbol *s = object_symbol(d->before, after->name);
+
+	return s && s->shndx == SHN_UNDEF ? s : NULL;
+}
+
 struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *after)
 {
 	struct node *n = d->private->after.of_symbol[after->index];
 
 	if (!after->section)
-		return object_symbol(d->before, after->name);
+		return old_undefined(d, after);
 	if (!n || !n->twin)
 		return NULL;
 	if (n->symbol == after)

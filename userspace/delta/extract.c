@@ -154,8 +154,8 @@ static struct error *move_reloc(struct extractor *e, const struct reloc *r, cons
 	if (r->type == 0 && !t->node && r->symbol->index == 0) {
 		return object_add_reloc(to, r->offset - shift, r->type, e->o->symbols.v[0], 0);
 	} else if (!t->node) {
-		TRY(outside(e, r->symbol->name, object_symbol(e->d->before, r->symbol->name),
-			    r->symbol, STT_NOTYPE, t->branch, &sym));
+		TRY(outside(e, r->symbol->name, delta_old_symbol(e->d, r->symbol), r->symbol,
+			    STT_NOTYPE, t->branch, &sym));
 	} else if (stays_inside(t, from_table)) {
 		TRY(inside(e, t, &sym));
 		addend += (int64_t)(r->symbol->value - t->node->start - sym->value);

@@ -353,6 +353,38 @@ static struct error *refuse_sections(struct delta *d)
 	return NULL;
 }
 
+/*
+ * A function that is gone after the change may still be reached by a pointer that the running
+ * code keeps, and still calls what it was compiled against. A copy that the compiler made for
+ * certain callers (foo.constprop.0) may be made for others now, under the same name: correlation
+ * trusts callers that did not change to show that it is not, and this one can't.
+ */
+static struct error *refuse_calls_of_removed(struct delta *d, struct node *gone)
+{
+	for (size_t i = 0; i < gone->n_relocs; i++) {
+		struct target t;
+
+		if (!node_target(gone, &gone->relocs[i], &t) || !t.node || !t.node->twin ||
+		    t.node->class != CLASS_TEXT || !t.node->numbered ||
+		    t.node->twin->state != STATE_CHANGED)
+			continue;
+		TRY(add_finding(d, "ambiguous-clone", node_name(t.node),
+				"keep the removed function, or change its callee under a new name",
+				"%s(), which the change removes, calls %s(), a copy that the "
+				"compiler made for its callers and that changed",
+				node_name(gone), node_name(t.node)));
+	}
+	return NULL;
+}
+
+static struct error *refuse_removed_callers(struct delta *d)
+{
+	vec_for_each(&d->private->before.nodes, it)
+		if ((*it)->class == CLASS_TEXT && !(*it)->twin && !(*it)->parent)
+			TRY(refuse_calls_of_removed(d, *it));
+	return NULL;
+}
+
 struct error *refuse(struct delta *d)
 {
 	vec_for_each(&d->private->after.nodes, it)
@@ -364,5 +396,6 @@ struct error *refuse(struct delta *d)
 	vec_for_each(&d->private->after.nodes, it)
 		if ((*it)->item)
 			TRY(refuse_included(d, *it));
+	TRY(refuse_removed_callers(d));
 	return refuse_sections(d);
 }

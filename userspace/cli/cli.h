@@ -16,6 +16,7 @@ struct verb {
 extern const struct verb verb_help;
 extern const struct verb verb_delta;
 extern const struct verb verb_verify;
+extern const struct verb verb_target;
 extern const struct verb verb_vm;
 
 #endif

@@ -18,6 +18,7 @@ static const struct verb *const verbs[] = {
 	&verb_help,
 	&verb_delta,
 	&verb_verify,
+	&verb_target,
 	&verb_vm,
 };
 

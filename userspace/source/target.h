@@ -3,14 +3,17 @@
  * Kernel targets: a distro kernel made ready to compile single objects exactly as the
  * distro did, and to be matched against.
  *
- *	$CACHE/targets/kernel:RELEASE/
+ *	$CACHE/targets/kernel/RELEASE/
  *		target.json     versions, digests, compiler, sizes
  *		tree/           source with the distro's headers, config and tools laid over it;
- *		                never written to after target_add()
+ *				never written to after target_add()
+ *		units           what this configuration compiles, and into what (see unit.h)
+ *		kbuild.mk, kbuild.env
+ *				what asks the kernel's own makefiles for a compile command
  *		image           the vmlinux image with symbols, see image_open_cache()
  *		vmlinuz         for the VM
- *		modules/        the shipped .ko files with modules.dep, as under
- * /lib/modules/RELEASE
+ *		modules/        the shipped .ko files with modules.dep, as /lib/modules/RELEASE
+ *		objects/        objects compiled from the tree as it is, by command
  *
  * Everything is fetched with the system's package manager (apt-get download) and unpacked;
  * nothing is installed on the host.
@@ -18,9 +21,18 @@
 #ifndef SUTURE_SOURCE_TARGET_H
 #define SUTURE_SOURCE_TARGET_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/vec.h"
+
+/* A package that the target was made of. */
+struct target_package {
+	char *name, *version;
+	char *sha256; /* of the .deb, as the archive's signed index has it and apt checked it */
+	uint64_t size;
+};
 
 struct target {
 	char *name;    /* "kernel:6.1.0-56-amd64" */
@@ -30,16 +42,35 @@ struct target {
 	char *tree, *image, *vmlinuz, *modules;
 	char *compiler;	     /* the command: "gcc-12" */
 	char *compiler_text; /* CONFIG_CC_VERSION_TEXT */
+	VEC(struct target_package) packages;
+	uint64_t n_symbols; /* of the vmlinux image */
+	uint64_t n_modules; /* shipped .ko files */
+	uint64_t n_units;   /* objects compiled from C in this configuration */
+	uint64_t bytes;	    /* on disk when it was made */
+	double seconds;	    /* how long making it took */
 };
 
-/* Fetch and prepare; ERROR_NOTHING if it is there already. All or nothing. */
+/*
+ * Fetch and prepare; ERROR_NOTHING if it is there already. All or nothing, also where the
+ * process is killed: leftovers are removed by the next call. One at a time: a second
+ * target_add() waits for the first.
+ */
 struct error *target_add(const char *name, struct target **out) __must_check;
 /* A prepared target; an error with advice if it is not there or incomplete. */
 struct error *target_open(const char *name, struct target **out) __must_check;
 struct error *target_remove(const char *name) __must_check;
-/* All prepared targets, sorted by name. Free each. */
+/* All prepared targets, sorted by name. Free each, and the array. */
 struct error *target_list(struct target ***out, size_t *n) __must_check;
 void target_free(struct target **t);
 #define __cleanup_target __cleanup(target_free)
+
+/* One JSON object with all of it (versions, packages with digests, compiler, paths, sizes). */
+void target_json(const struct target *t, struct json *j, const char *key);
+
+/*
+ * That the installed compiler is the one the kernel was built with. ERROR_REFUSED names both;
+ * ERROR_FAILED, with the package's name as advice, if there is none.
+ */
+struct error *target_check_compiler(const struct target *t) __must_check;
 
 #endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* suture target: kernels made ready to build fixes for. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "source/target.h"
+
+static const char help[] =
+	"suture target add TARGET [--json]\n"
+	"suture target list [--json]\n"
+	"suture target show TARGET [--json]\n"
+	"suture target remove TARGET\n"
+	"\n"
+	"A target is a kernel made ready: source, headers, configuration and compiler as the\n"
+	"distribution had them, the image with its symbols, and the shipped modules.\n"
+	"\n"
+	"  kernel:RELEASE    a distro kernel, as uname -r names it (kernel:6.1.0-56-amd64)\n"
+	"\n"
+	"add fetches the packages with apt-get and unpacks them into the cache; nothing is\n"
+	"installed. It needs about 2.3 GB there ($SUTURE_CACHE, else ~/.cache/suture), and the\n"
+	"compiler that the kernel was built with.\n";
+
+static struct error *print_json(const struct target *t)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct json j = json_begin(&text);
+
+	target_json(t, &j, NULL);
+	TRY(json_finish(&j));
+	fputs(strbuf_str(&text), stdout);
+	return NULL;
+}
+
+static void print_target(const struct target *t)
+{
+	printf("%s  %s, ready\n\n", t->name, t->version);
+	printf("compiler  %s\n", t->compiler_text);
+	printf("compiles  %llu objects\n", (unsigned long long)t->n_units);
+	printf("image     %llu symbols, %llu modules\n", (unsigned long long)t->n_symbols,
+	       (unsigned long long)t->n_modules);
+	printf("size      %s, made in %s\n", str_size(t->bytes).s, str_duration(t->seconds).s);
+	printf("place     %s\n\n", t->dir);
+	vec_for_each(&t->packages, p)
+		printf("%-36s %-14s %s\n", p->name, p->version, str_size(p->size).s);
+}
+
+static struct error *print(const struct target *t, bool json)
+{
+	if (json)
+		return print_json(t);
+	print_target(t);
+	return NULL;
+}
+
+static struct error *add(const char *name, bool json)
+{
+	struct target *t __cleanup_target = NULL;
+
+	TRY(target_add(name, &t));
+	return print(t, json);
+}
+
+static struct error *show(const char *name, bool json)
+{
+	struct target *t __cleanup_target = NULL;
+
+	TRY(target_open(name, &t));
+	return print(t, json);
+}
+
+static struct error *drop(const char *name, bool json)
+{
+	(void)json;
+	return target_remove(name);
+}
+
+static struct error *list_json(struct target *const *all, size_t n)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct json j = json_begin(&text);
+
+	json_object(&j, NULL);
+	json_u64(&j, "schema", 1);
+	json_array(&j, "targets");
+	for (size_t i = 0; i < n; i++)
+		target_json(all[i], &j, NULL);
+	json_end(&j);
+	json_end(&j);
+	TRY(json_finish(&j));
+	fputs(strbuf_str(&text), stdout);
+	return NULL;
+}
+
+static void list_table(struct target *const *all, size_t n)
+{
+	printf("%-28s %-14s %-9s %s\n", "TARGET", "VERSION", "SIZE", "COMPILER");
+	for (size_t i = 0; i < n; i++)
+		printf("%-28s %-14s %-9s %s\n", all[i]->name, all[i]->version,
+		       str_size(all[i]->bytes).s, all[i]->compiler_text);
+}
+
+static struct error *list(const char *name, bool json)
+{
+	struct target **all = NULL;
+	struct error *e = NULL;
+	size_t n = 0;
+
+	(void)name;
+	TRY(target_list(&all, &n));
+	if (json)
+		e = list_json(all, n);
+	else if (n)
+		list_table(all, n);
+	else
+		puts("no targets; suture target add kernel:RELEASE makes one");
+	for (size_t i = 0; i < n; i++)
+		target_free(&all[i]);
+	free(all);
+	return e;
+}
+
+static const struct action {
+	const char *name;
+	bool wants_target;
+	struct error *(*run)(const char *name, bool json);
+} actions[] = {
+	{ "add", true, add },
+	{ "list", false, list },
+	{ "show", true, show },
+	{ "remove", true, drop },
+};
+
+static const struct action *find_action(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (str_equal(actions[i].name, name))
+			return &actions[i];
+	return NULL;
+}
+
+static struct error *run(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	const struct action *a;
+	bool json = false;
+	int c, words;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c != 'j')
+			return error_advise(error_usage("unknown option"), "suture target --help");
+		json = true;
+	}
+	words = argc - optind;
+	a = words ? find_action(argv[optind]) : NULL;
+	if (!a || words != (a->wants_target ? 2 : 1))
+		return error_advise(error_usage("target wants add, list, show or remove%s",
+						a && a->wants_target ? ", and one target" : ""),
+				    "suture target --help");
+	return a->run(a->wants_target ? argv[optind + 1] : NULL, json);
+}
+
+const struct verb verb_target = { "target", "make a kernel ready to build fixes for", help, run };

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From scripts/Makefile.build of Linux 6.1 and 6.12: rule_cc_o_c compiles a C file,
+ * real-obj-y, lib-y and extra-y are what vmlinux is linked from, real-obj-m what modules are,
+ * modfile is the module an object belongs to. GNU make reads the files named in $MAKEFILES
+ * before any other, in every sub-make, and "override" makes their definitions stay.
+ */
+#include "source/kbuild.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/subprocess.h"
+#include "base/vec.h"
+#include "source/include_survey.h"
+
+/* Where the tree was when its environment was taken; it has moved since. */
+#define ROOT_VARIABLE "abs_srctree="
+
+/* What is generated beside headers, and costs time: images, tables that only fill an object. */
+#define SKIP                                                                                           \
+	"ar ar_builtin modules_order mod mkcapflags test_fortify gen_fortify_log vdso vdso_and_check " \
+	"vdso2c initfs extract_certs realmode relocs pasyms stubcopy"
+
+static const char makefile[] =
+	"# Written by suture: asks kbuild instead of building.\n"
+	"suture_owner = $(if $(filter $@,$(real-obj-m)),$(modfile),"
+	"$(if $(filter $@,$(real-obj-y) $(lib-y) $(extra-y)),-))\n"
+	"ifdef SUTURE_COMMANDS\n"
+	"override rule_cc_o_c = $(info suture:command $@ $(cmd_cc_o_c))\n"
+	"override TMPOUT = $(SUTURE_COMMANDS)/.tmp_$$$$\n"
+	"else\n"
+	"# One write a line, so that lines of makes side by side do not mix.\n"
+	"override rule_cc_o_c = $(file >>$(SUTURE_UNITS),$@ $< $(suture_owner))\n"
+	"override rule_as_o_S =\n"
+	"override rule_ld_multi_m =\n"
+	"override cmd = $(if $(filter-out " SKIP ",$(1)),$(if $(strip $(cmd_$(1))),"
+	"@set -e; $(cmd_$(1))))\n"
+	"override if_changed = $(cmd)\n"
+	"override if_changed_dep = $(cmd)\n"
+	"override if_changed_rule = $(rule_$(1))\n"
+	"override cmd_and_savecmd = $(cmd)\n"
+	"override cmd_and_fixdep = $(cmd)\n"
+	"# A goal that ends in 'install' needs the configuration but does not renew it.\n"
+	"suture_install:\n"
+	"\t@env -0 > $(SUTURE_ENV)\n"
+	"\t-@$(MAKE) -f scripts/Makefile.build obj=scripts need-builtin= need-modorder= "
+	"scripts/asn1_compiler scripts/selinux/genheaders/genheaders\n"
+	"\t@$(MAKE) -f scripts/Makefile.build obj=. need-builtin=1 need-modorder=1 "
+	"KBUILD_BUILTIN=1 KBUILD_MODULES=1\n"
+	"endif\n";
+
+/* Objects without an owner end up in nothing that runs: boot code, the vdso, the EFI stub. */
+static struct error *collect_units(const char *text, struct strbuf *out, uint64_t *n)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len && text[len - 1] != ' ') {
+			TRY(strbuf_add(out, text, len));
+			TRY(strbuf_puts(out, "\n"));
+			++*n;
+		}
+		text += len + (text[len] == '\n');
+	}
+	return NULL;
+}
+
+static const char *last_lines(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 800 ? s + n - 800 : s;
+}
+
+static struct error *run_survey(const char *dir, const char *units)
+{
+	struct strbuf err __cleanup_strbuf = { 0 };
+	char *tree __free = str_printf("%s/tree", dir);
+	char *makefiles __free = str_printf("MAKEFILES=%s/kbuild.mk", dir);
+	char *to __free = str_printf("SUTURE_UNITS=%s", units);
+	char *env __free = str_printf("SUTURE_ENV=%s/kbuild.env", dir);
+	char *jobs __free = str_printf("-j%ld", sysconf(_SC_NPROCESSORS_ONLN) + 1);
+	struct subprocess p = {
+		.argv = subprocess_words("make", "-k", "--no-print-directory", jobs,
+					 "suture_install"),
+		.env = subprocess_words(makefiles, to, env, "LC_ALL=C"),
+		.cwd = tree,
+		.clear_env = true,
+		.err = &err,
+	};
+
+	if (!tree || !makefiles || !to || !env || !jobs)
+		return error_nomem();
+	TRY(error_advise(subprocess_run(&p), "make is in the package make"));
+	/*
+	 * Its status is not asked for: what would link images that are not needed here (the
+	 * vdso, the real-mode trampoline) fails, for nothing was compiled.
+	 */
+	log_debug("survey: make ended with %d after %s\n%s", p.status, str_duration(p.seconds).s,
+		  strbuf_str(&err));
+	if (file_exists(units))
+		return NULL;
+	return error_failed("the kernel's makefiles could not be asked (status %d):\n%s", p.status,
+			    last_lines(strbuf_str(&err)));
+}
+
+static struct error *write_in(const char *dir, const char *name, const void *p, size_t n)
+{
+	char *path __free = str_printf("%s/%s", dir, name);
+
+	return path ? file_write(path, p, n, 0644) : error_nomem();
+}
+
+struct error *kbuild_survey(const char *dir, uint64_t *n_units)
+{
+	struct strbuf raw __cleanup_strbuf = { 0 }, units __cleanup_strbuf = { 0 };
+	char *path __free = str_printf("%s/units.raw", dir);
+
+	if (!path)
+		return error_nomem();
+	*n_units = 0;
+	TRY(write_in(dir, "kbuild.mk", makefile, sizeof(makefile) - 1));
+	TRY(run_survey(dir, path));
+	TRY(file_read(path, &raw));
+	TRY(collect_units(strbuf_str(&raw), &units, n_units));
+	TRY(dir_remove(path));
+	TRY(write_in(dir, "units", units.s, units.n));
+	return include_survey(dir);
+}
+
+/* The saved environment with its old place replaced by the tree's, as "NAME=value" strings. */
+struct environment {
+	struct strbuf text;
+	VEC(const char *) list;
+};
+
+static void environment_free(struct environment *e)
+{
+	strbuf_free(&e->text);
+	vec_free(&e->list);
+}
+
+/* What make itself sets, and what the survey set, is not passed on. */
+static bool is_own_variable(const char *s)
+{
+	static const char *const own[] = { "MAKEFILES=",     "MAKEFLAGS=", "MFLAGS=", "MAKELEVEL=",
+					   "MAKEOVERRIDES=", "PATH=",	   "PWD=",    "OLDPWD=" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (str_starts(s, own[i]))
+			return true;
+	return false;
+}
+
+static struct error *relocate(struct environment *e, const char *s, const char *from,
+			      const char *to)
+{
+	size_t n = strlen(from);
+	const char *at;
+
+	while (n && (at = strstr(s, from))) {
+		TRY(strbuf_add(&e->text, s, (size_t)(at - s)));
+		TRY(strbuf_puts(&e->text, to));
+		s = at + n;
+	}
+	return strbuf_add(&e->text, s, strlen(s) + 1);
+}
+
+static const char *find_root(const char *s, const char *end)
+{
+	for (; s < end; s += strlen(s) + 1)
+		if (str_starts(s, ROOT_VARIABLE))
+			return s + strlen(ROOT_VARIABLE);
+	return NULL;
+}
+
+static struct error *environment_load(const struct target *t, struct environment *e)
+{
+	struct strbuf raw __cleanup_strbuf = { 0 };
+	char *path __free = str_printf("%s/kbuild.env", t->dir);
+	const char *root, *s, *end;
+
+	if (!path)
+		return error_nomem();
+	TRY(file_read(path, &raw));
+	end = strbuf_str(&raw) + raw.n;
+	root = find_root(strbuf_str(&raw), end);
+	if (!root)
+		return error_failed("%s holds no " ROOT_VARIABLE, path);
+	for (s = raw.s; s < end; s += strlen(s) + 1)
+		if (!is_own_variable(s))
+			TRY(relocate(e, s, root, t->tree));
+	for (s = strbuf_str(&e->text); s < e->text.s + e->text.n; s += strlen(s) + 1)
+		TRY(vec_push(&e->list, s));
+	return NULL;
+}
+
+/* The command of one object in the makefiles' output, blanks at its ends cut off. */
+static char *find_command(const char *text, const char *object)
+{
+	static const char mark[] = "suture:command ";
+	size_t k = strlen(object), n;
+
+	while ((text = strstr(text, mark))) {
+		text += sizeof(mark) - 1;
+		if (strncmp(text, object, k) || text[k] != ' ')
+			continue;
+		text += k;
+		text += strspn(text, " ");
+		n = strcspn(text, "\n");
+		while (n && text[n - 1] == ' ')
+			n--;
+		return strndup(text, n);
+	}
+	return NULL;
+}
+
+static struct error *run_query(const struct target *t, const char *scratch,
+			       const char *const *objects, size_t n, struct strbuf *out)
+{
+	struct environment env __cleanup(environment_free) = { 0 };
+	struct strbuf err __cleanup_strbuf = { 0 };
+	char *makefiles __free = str_printf("MAKEFILES=%s/kbuild.mk", t->dir);
+	char *commands __free = str_printf("SUTURE_COMMANDS=%s", scratch);
+	VEC(const char *) argv = { 0 };
+	struct subprocess p = { .cwd = t->tree, .clear_env = true, .out = out, .err = &err };
+	static const char *const make[] = { "make",
+					    "-n",
+					    "-rR",
+					    "--no-print-directory",
+					    "-f",
+					    "scripts/Makefile.build",
+					    "obj=.",
+					    "need-builtin=1",
+					    "need-modorder=1",
+					    "KBUILD_BUILTIN=1",
+					    "KBUILD_MODULES=1" };
+	struct error *e;
+
+	if (!makefiles || !commands)
+		return error_nomem();
+	TRY(environment_load(t, &env));
+	TRY(vec_push(&env.list, makefiles));
+	TRY(vec_push(&env.list, commands));
+	TRY(vec_push(&env.list, NULL));
+	e = vec_reserve(&argv, ARRAY_SIZE(make) + n + 1);
+	if (e)
+		return e;
+	for (size_t i = 0; i < ARRAY_SIZE(make); i++)
+		argv.v[argv.n++] = make[i];
+	for (size_t i = 0; i < n; i++)
+		argv.v[argv.n++] = objects[i];
+	argv.v[argv.n] = NULL;
+	p.argv = argv.v;
+	p.env = env.list.v;
+	e = subprocess_check(&p);
+	vec_free(&argv);
+	return e;
+}
+
+struct error *kbuild_commands(const struct target *t, const char *scratch,
+			      const char *const *objects, size_t n, char **commands)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+
+	TRY_CONTEXT(run_query(t, scratch, objects, n, &out), "asking the kernel's makefiles");
+	for (size_t i = 0; i < n; i++) {
+		commands[i] = find_command(strbuf_str(&out), objects[i]);
+		if (!commands[i])
+			return error_failed("the kernel's makefiles have no command for %s",
+					    objects[i]);
+	}
+	return NULL;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* target.json: written last, so a target that has one is whole. */
+#include "source/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json_read.h"
+
+#define MOST (1ull << 53)
+
+static struct error *get_string(const struct json_value *o, const char *key, char **out)
+{
+	const char *s;
+
+	TRY(json_need_string(o, key, &s));
+	*out = strdup(s);
+	return *out ? NULL : error_nomem();
+}
+
+static void target_package_free(struct target_package *p)
+{
+	free(p->name);
+	free(p->version);
+	free(p->sha256);
+	*p = (struct target_package){ 0 };
+}
+
+static struct error *get_package(const struct json_value *o, struct target *t)
+{
+	struct target_package p __cleanup(target_package_free) = { 0 };
+
+	TRY(get_string(o, "name", &p.name));
+	TRY(get_string(o, "version", &p.version));
+	TRY(get_string(o, "sha256", &p.sha256));
+	TRY(json_need_u64(o, "size", MOST, &p.size));
+	TRY(vec_push(&t->packages, p));
+	p = (struct target_package){ 0 };
+	return NULL;
+}
+
+static struct error *get_all(const struct json_value *o, struct target *t)
+{
+	const struct json_value *packages, *seconds = json_member(o, "seconds");
+	uint64_t schema;
+
+	TRY(json_need_u64(o, "schema", MOST, &schema));
+	if (schema != MANIFEST_SCHEMA)
+		return error_failed("it was made by another version of suture (schema %llu)",
+				    (unsigned long long)schema);
+	TRY(get_string(o, "target", &t->name));
+	TRY(get_string(o, "release", &t->release));
+	TRY(get_string(o, "version", &t->version));
+	TRY(get_string(o, "compiler", &t->compiler));
+	TRY(get_string(o, "compiler_version", &t->compiler_text));
+	TRY(json_need_u64(o, "symbols", MOST, &t->n_symbols));
+	TRY(json_need_u64(o, "modules", MOST, &t->n_modules));
+	TRY(json_need_u64(o, "units", MOST, &t->n_units));
+	TRY(json_need_u64(o, "bytes", MOST, &t->bytes));
+	t->seconds = seconds ? seconds->number : 0;
+	TRY(json_need_list(o, "packages", &packages));
+	for (size_t i = 0; i < packages->n; i++)
+		TRY(get_package(&packages->items[i], t));
+	return NULL;
+}
+
+static struct error *make_path(const char *dir, const char *name, char **out)
+{
+	*out = str_printf("%s/%s", dir, name);
+	return *out ? NULL : error_nomem();
+}
+
+struct error *manifest_read(struct target *t)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct arena arena __cleanup(arena_free) = { 0 };
+	const struct json_value *o;
+	char *path __free = NULL;
+
+	TRY(make_path(t->dir, "target.json", &path));
+	TRY(file_read(path, &text));
+	TRY_CONTEXT(json_parse(strbuf_str(&text), text.n, &arena, &o), "%s", path);
+	TRY_CONTEXT(get_all(o, t), "%s", path);
+	TRY(make_path(t->dir, "tree", &t->tree));
+	TRY(make_path(t->dir, "image", &t->image));
+	TRY(make_path(t->dir, "vmlinuz", &t->vmlinuz));
+	return make_path(t->dir, "modules", &t->modules);
+}
+
+void target_json(const struct target *t, struct json *j, const char *key)
+{
+	json_object(j, key);
+	json_u64(j, "schema", MANIFEST_SCHEMA);
+	json_string(j, "target", t->name);
+	json_string(j, "release", t->release);
+	json_string(j, "version", t->version);
+	json_string(j, "compiler", t->compiler);
+	json_string(j, "compiler_version", t->compiler_text);
+	json_u64(j, "symbols", t->n_symbols);
+	json_u64(j, "modules", t->n_modules);
+	json_u64(j, "units", t->n_units);
+	json_u64(j, "bytes", t->bytes);
+	json_double(j, "seconds", t->seconds);
+	json_string(j, "path", t->dir);
+	json_array(j, "packages");
+	vec_for_each(&t->packages, p) {
+		json_object(j, NULL);
+		json_string(j, "name", p->name);
+		json_string(j, "version", p->version);
+		json_string(j, "sha256", p->sha256);
+		json_u64(j, "size", p->size);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
+struct error *manifest_write(const struct target *t, const char *dir)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct json j = json_begin(&text);
+	char *path __free = NULL;
+
+	target_json(t, &j, NULL);
+	TRY(json_finish(&j));
+	TRY(make_path(dir, "target.json", &path));
+	return file_write(path, text.s, text.n, 0644);
+}

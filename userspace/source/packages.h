@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the package archive has: asked of apt-cache(8), which knows what the host's own,
+ * verified package lists say. The parsing is pure, the asking is not.
+ */
+#ifndef SUTURE_SOURCE_PACKAGES_H
+#define SUTURE_SOURCE_PACKAGES_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+struct package {
+	char *name, *version;
+	char *depends; /* "" if it has none */
+	char *sha256;
+	uint64_t size;
+};
+
+struct packages {
+	VEC(struct package) list;
+};
+
+void package_free(struct package *p);
+void packages_free(struct packages *p);
+#define __cleanup_packages __cleanup(packages_free)
+
+/* Append the stanzas of "apt-cache show" output; those without name, version or digest are left
+ * out. */
+struct error *packages_parse(const char *text, struct packages *out) __must_check;
+
+/*
+ * The version that a Depends field asks of a package: "(= V)" or "(>= V)" after its name.
+ * *relation is '=' or '>' (or 0 without a version, *version then NULL). False if it does not
+ * depend on it. A name that ends in '*' stands for the first that begins so; *name is allocated.
+ */
+struct dependency {
+	char *name, *version;
+	char relation;
+};
+void dependency_free(struct dependency *d);
+#define __cleanup_dependency __cleanup(dependency_free)
+struct error *package_dependency(const char *depends, const char *name, struct dependency *out,
+				 bool *found) __must_check;
+
+/* Debian's order of versions (deb-version(7)): negative, 0, positive. */
+int version_compare(const char *a, const char *b);
+
+/*
+ * Of the versions a package has, the one nearest to what is wanted: it itself, else the next
+ * higher, else the highest lower one. NULL for an empty list.
+ */
+const struct package *packages_nearest(const struct packages *p, const char *version);
+
+/* Everything a kernel target is made of. */
+struct kernel_packages {
+	struct package image, headers, common, kbuild, source;
+};
+void kernel_packages_free(struct kernel_packages *k);
+#define __cleanup_kernel_packages __cleanup(kernel_packages_free)
+
+/*
+ * Find the packages of a kernel release. The source has exactly the image's version; kbuild's
+ * is the nearest. An unknown release is an error that lists what the archive has.
+ */
+struct error *kernel_packages_find(const char *release, struct kernel_packages *out) __must_check;
+
+/* Refresh the package lists, as root; else an error with advice. Says that it does. */
+struct error *packages_update(void) __must_check;
+
+#endif

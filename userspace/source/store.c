@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "source/store.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#define KIND "kernel:"
+#define TEMPORARY ".new-"
+
+struct error *target_release(const char *name, char **out)
+{
+	const char *release = name + sizeof(KIND) - 1;
+	bool fits = str_starts(name, KIND) && isdigit((unsigned char)*release);
+
+	/* It becomes the name of folders and packages: only what is allowed in Debian's. */
+	for (const char *p = release; fits && *p; p++)
+		fits = isalnum((unsigned char)*p) || strchr("+-.~_", *p);
+	if (!fits)
+		return error_advise(error_usage("'%s' is not a kernel target", name),
+				    "write kernel:RELEASE as uname -r prints it, for instance "
+				    "kernel:6.1.0-56-amd64");
+	*out = strdup(release);
+	return *out ? NULL : error_nomem();
+}
+
+struct error *store_dir(char **out)
+{
+	char *cache __free = NULL, *dir __free = NULL, *real __free = NULL;
+
+	TRY(cache_dir(&cache));
+	dir = str_printf("%s/targets/kernel", cache);
+	if (!dir)
+		return error_nomem();
+	TRY_CONTEXT(dir_make(dir), "making the cache");
+	real = realpath(dir, NULL);
+	if (!real)
+		return error_errno(errno, "%s", dir);
+	if (strpbrk(real, ": \t\n"))
+		return error_advise(error_failed("the kernel's makefiles take no folder with a "
+						 "blank or colon in its name: %s",
+						 real),
+				    "set SUTURE_CACHE to another folder");
+	*out = take(real);
+	return NULL;
+}
+
+struct error *store_path(const char *release, char **out)
+{
+	char *dir __free = NULL;
+
+	TRY(store_dir(&dir));
+	*out = str_printf("%s/%s", dir, release);
+	return *out ? NULL : error_nomem();
+}
+
+struct error *store_temporary(const char *release, char **out)
+{
+	char *dir __free = NULL;
+
+	TRY(store_dir(&dir));
+	*out = str_printf("%s/" TEMPORARY "%s.%d", dir, release, (int)getpid());
+	return *out ? NULL : error_nomem();
+}
+
+bool store_is_temporary(const char *file)
+{
+	return str_starts(file, TEMPORARY);
+}
+
+struct error *store_lock(int *fd)
+{
+	static const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
+	char *dir __free = NULL;
+	int lock __closefd = -1;
+	bool told = false;
+
+	TRY(store_dir(&dir));
+	lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0)
+		return error_errno(errno, "%s", dir);
+	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_errno(errno, "locking %s", dir);
+		if (!told)
+			log_info("waiting for another suture that is preparing a target");
+		told = true;
+		nanosleep(&pause, NULL);
+		TRY(interrupt_check());
+	}
+	*fd = take_fd(&lock);
+	return NULL;
+}
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+	*d = NULL;
+}
+
+struct error *store_sweep(void)
+{
+	DIR *d __cleanup(close_dir) = NULL;
+	char *dir __free = NULL;
+	struct dirent *ent;
+
+	TRY(store_dir(&dir));
+	d = opendir(dir);
+	if (!d)
+		return error_errno(errno, "%s", dir);
+	while ((ent = readdir(d))) {
+		char *path __free = NULL;
+
+		if (!store_is_temporary(ent->d_name))
+			continue;
+		path = str_printf("%s/%s", dir, ent->d_name);
+		if (!path)
+			return error_nomem();
+		TRY(dir_remove(path));
+	}
+	return NULL;
+}

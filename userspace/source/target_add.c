@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Making a target: everything happens in a temporary folder of the store, which gets the
+ * target's name when it is whole.
+ */
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "image/image.h"
+#include "source/fetch.h"
+#include "source/kbuild.h"
+#include "source/manifest.h"
+#include "source/store.h"
+#include "source/target.h"
+
+/* What a target needs while it is made, packages included; rounded up from 2.1 GB. */
+#define ROOM (2300ull * 1000 * 1000)
+
+static struct error *check_room(const char *dir)
+{
+	struct statvfs fs;
+	uint64_t room;
+
+	if (statvfs(dir, &fs) < 0)
+		return error_errno(errno, "%s", dir);
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (room >= ROOM)
+		return NULL;
+	return error_advise(error_failed("a target needs %s while it is made; %s has %s left",
+					 str_size(ROOM).s, dir, str_size(room).s),
+			    "free some, or set SUTURE_CACHE to a folder elsewhere");
+}
+
+/* The value of CONFIG_NAME="value" in the tree's .config. */
+static struct error *config_string(const char *dir, const char *name, char **out)
+{
+	struct strbuf config __cleanup_strbuf = { 0 };
+	char *path __free = str_printf("%s/tree/.config", dir);
+	char *line __free = str_printf("\n%s=\"", name);
+	const char *at;
+
+	if (!path || !line)
+		return error_nomem();
+	TRY(file_read(path, &config));
+	at = strstr(strbuf_str(&config), line);
+	if (!at)
+		return error_failed("the kernel's configuration has no %s", name);
+	at += strlen(line);
+	*out = strndup(at, strcspn(at, "\"\n"));
+	return *out ? NULL : error_nomem();
+}
+
+static struct error *read_compiler(struct target *t)
+{
+	TRY(config_string(t->dir, "CONFIG_CC_VERSION_TEXT", &t->compiler_text));
+	t->compiler = strndup(t->compiler_text, strcspn(t->compiler_text, " "));
+	return t->compiler ? NULL : error_nomem();
+}
+
+static struct error *make_image(struct target *t)
+{
+	struct image *img __cleanup_image = NULL;
+	char *vmlinuz __free = str_printf("%s/vmlinuz", t->dir);
+	char *image __free = str_printf("%s/image", t->dir);
+
+	if (!vmlinuz || !image)
+		return error_nomem();
+	progress_step("reading the kernel image and its symbols");
+	TRY_CONTEXT(image_open_vmlinuz(vmlinuz, &img), "the image of %s", t->release);
+	t->n_symbols = img->symbols.n;
+	return image_write_cache(img, image);
+}
+
+static void close_fts(FTS **f)
+{
+	if (*f)
+		fts_close(*f);
+	*f = NULL;
+}
+
+/* Bytes on disk, and how many files end in .ko. */
+static struct error *measure(struct target *t)
+{
+	char *const roots[] = { t->dir, NULL };
+	FTS *walk __cleanup(close_fts) = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *ent;
+
+	if (!walk)
+		return error_errno(errno, "reading %s", t->dir);
+	while ((ent = fts_read(walk))) {
+		if (ent->fts_info != FTS_F)
+			continue;
+		t->bytes += (uint64_t)ent->fts_statp->st_blocks * 512;
+		t->n_modules += str_ends(ent->fts_name, ".ko");
+	}
+	return NULL;
+}
+
+static struct error *record_package(struct target *t, const struct package *p)
+{
+	struct target_package r = { strdup(p->name), strdup(p->version), strdup(p->sha256),
+				    p->size };
+
+	TRY(vec_push(&t->packages, r));
+	return r.name && r.version && r.sha256 ? NULL : error_nomem();
+}
+
+static struct error *record_packages(struct target *t, const struct kernel_packages *k)
+{
+	const struct package *all[] = { &k->image, &k->source, &k->headers, &k->common,
+					&k->kbuild };
+
+	t->version = strdup(k->image.version);
+	if (!t->version)
+		return error_nomem();
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		TRY(record_package(t, all[i]));
+	return NULL;
+}
+
+/* Everything, in the temporary folder t->dir. */
+static struct error *make(struct target *t)
+{
+	struct kernel_packages k __cleanup_kernel_packages = { 0 };
+	double started = clock_seconds();
+
+	progress_step("looking for the packages of %s", t->release);
+	TRY(kernel_packages_find(t->release, &k));
+	TRY(record_packages(t, &k));
+	TRY(kernel_fetch(&k, t->release, t->dir));
+	TRY(read_compiler(t));
+	TRY(target_check_compiler(t));
+	TRY(make_image(t));
+	progress_step("asking the kernel's makefiles what they compile");
+	TRY(kbuild_survey(t->dir, &t->n_units));
+	progress_step("measuring");
+	TRY(measure(t));
+	t->seconds = clock_seconds() - started;
+	TRY(manifest_write(t, t->dir));
+	progress_done();
+	return NULL;
+}
+
+/* A failure leaves nothing; the first error counts. */
+static struct error *make_or_remove(struct target *t)
+{
+	struct error *e = make(t), *clean __cleanup_error = NULL;
+
+	if (e)
+		clean = dir_remove(t->dir);
+	return e;
+}
+
+static struct error *new_target(const char *name, const char *release, struct target **out)
+{
+	struct target *t __cleanup_target = calloc(1, sizeof(*t));
+
+	if (!t)
+		return error_nomem();
+	t->name = strdup(name);
+	t->release = strdup(release);
+	if (!t->name || !t->release)
+		return error_nomem();
+	TRY(store_temporary(release, &t->dir));
+	*out = take(t);
+	return NULL;
+}
+
+struct error *target_add(const char *name, struct target **out)
+{
+	char *release __free = NULL, *final __free = NULL, *store __free = NULL;
+	struct target *t __cleanup_target = NULL;
+	int lock __closefd = -1;
+
+	TRY(target_release(name, &release));
+	TRY(store_path(release, &final));
+	TRY(store_dir(&store));
+	TRY(store_lock(&lock));
+	if (file_is_dir(final))
+		return error_new(ERROR_NOTHING, "the target %s is there already", name);
+	TRY(store_sweep());
+	TRY(check_room(store));
+	TRY(new_target(name, release, &t));
+	TRY(dir_make(t->dir));
+	TRY_CONTEXT(make_or_remove(t), "preparing %s", name);
+	if (rename(t->dir, final) < 0)
+		return error_errno(errno, "keeping %s", final);
+	return target_open(name, out);
+}

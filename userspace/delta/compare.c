@@ -84,6 +84,19 @@ static bool bytes_equal(const uint8_t *a, const uint8_t *b, uint64_t size)
 	return !memcmp(a, b, size);
 }
 
+static bool string_moved(struct node *a, const struct reloc *r, const struct target *x,
+			 struct node *b, const struct reloc *q, const struct target *y)
+{
+	const char *old, *new;
+
+	if (!x->node || !y->node || x->node->class != CLASS_LITERALS ||
+	    y->node->class != CLASS_LITERALS)
+		return false;
+	old = section_string(x->node->section, x->offset);
+	new = section_string(y->node->section, y->offset);
+	return old && new &&only_string_moved(a, r, old, b, q, new);
+}
+
 static bool relocs_equal(struct delta *d, struct node *a, struct node *b, unsigned int depth)
 {
 	for (size_t i = 0; i < a->n_relocs; i++) {
@@ -92,8 +105,9 @@ static bool relocs_equal(struct delta *d, struct node *a, struct node *b, unsign
 
 		if (r->type != q->type || r->offset - a->start != q->offset - b->start)
 			return false;
-		if (!node_target(a, r, &x) || !node_target(b, q, &y) ||
-		    !targets_same(d, &x, &y, depth))
+		if (!node_target(a, r, &x) || !node_target(b, q, &y))
+			return false;
+		if (!targets_same(d, &x, &y, depth) && !string_moved(a, r, &x, b, q, &y))
 			return false;
 	}
 	return true;
@@ -148,8 +162,9 @@ static bool same(struct delta *d, struct node *a, struct node *b, unsigned int d
 	if (a->size != b->size || a->n_relocs != b->n_relocs ||
 	    a->section->flags != b->section->flags)
 		return false;
-	return bytes_equal(a->bytes, b->bytes, a->size) && relocs_equal(d, a, b, depth) &&
-	       entries_equal(d, a, b);
+	if (!relocs_equal(d, a, b, depth) || !entries_equal(d, a, b))
+		return false;
+	return bytes_equal(a->bytes, b->bytes, a->size) || only_lines_moved(a, b);
 }
 
 bool nodes_equal(struct delta *d, struct node *a, struct node *b)

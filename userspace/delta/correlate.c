@@ -32,7 +32,7 @@ static struct error *pair_by_name(struct delta *d)
 		struct node *n = *it, *old;
 		uint64_t *at;
 
-		if (!n->symbol || n->numbered || n->is_private)
+		if (!n->symbol || n->numbered || n->is_private || node_is_blob(n))
 			continue;
 		at = hash_get(&p->before.by_name, n->symbol->name);
 		old = at ? (struct node *)(uintptr_t)*at : NULL;
@@ -42,32 +42,54 @@ static struct error *pair_by_name(struct delta *d)
 	return NULL;
 }
 
-/* Sections that are one node and have no name of their own: literals, registries. */
+/*
+ * Nodes without a name of their own, and sections that are compared as a whole: by section
+ * name, the first with the first and so on.
+ */
+static bool goes_by_section(const struct node *n)
+{
+	if (n->twin || n->is_private)
+		return false;
+	return node_is_blob(n) || !n->symbol;
+}
+
+static struct error *list_by_section(struct view *v, struct hash_map *heads)
+{
+	struct hash_map tails __cleanup(hash_free) = { 0 };
+
+	vec_for_each(&v->nodes, it) {
+		struct node *n = *it;
+		uint64_t *tail;
+
+		if (!goes_by_section(n))
+			continue;
+		tail = hash_get(&tails, n->section->name);
+		if (tail)
+			((struct node *)(uintptr_t)*tail)->next = n;
+		else
+			TRY(hash_put(heads, n->section->name, (uint64_t)(uintptr_t)n));
+		TRY(hash_put(&tails, n->section->name, (uint64_t)(uintptr_t)n));
+	}
+	return NULL;
+}
+
 static struct error *pair_by_section(struct delta *d)
 {
-	struct delta_private *p = d->private;
-	struct hash_map seen __cleanup(hash_free) = { 0 };
+	struct hash_map before __cleanup(hash_free) = { 0 }, after __cleanup(hash_free) = { 0 };
 
-	vec_for_each(&p->before.nodes, it) {
-		struct node *n = *it;
+	TRY(list_by_section(&d->private->before, &before));
+	TRY(list_by_section(&d->private->after, &after));
+	for (size_t i = 0; i < after.cap; i++) {
+		uint64_t *at = after.slots[i].used ? hash_get(&before, after.slots[i].key) : NULL;
+		struct node *a, *b;
 
-		if (n->twin || n->symbol || p->before.in_section[n->section->index].n != 1 ||
-		    n->is_private)
+		if (!at)
 			continue;
-		if (!hash_get(&seen, n->section->name))
-			TRY(hash_put(&seen, n->section->name, (uint64_t)(uintptr_t)n));
-	}
-	vec_for_each(&p->after.nodes, it) {
-		struct node *n = *it, *old;
-		uint64_t *at;
-
-		if (n->twin || n->symbol || p->after.in_section[n->section->index].n != 1 ||
-		    n->is_private)
-			continue;
-		at = hash_get(&seen, n->section->name);
-		old = at ? (struct node *)(uintptr_t)*at : NULL;
-		if (old && !old->twin && old->class == n->class)
-			pair(old, n);
+		a = (struct node *)(uintptr_t)*at;
+		b = (struct node *)(uintptr_t)after.slots[i].value;
+		for (; a && b; a = a->next, b = b->next)
+			if (a->class == b->class)
+				pair(a, b);
 	}
 	return NULL;
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "delta/delta.h"
+#include "dwarf/lines.h"
 
 /* What a section's content means to a running kernel. */
 enum section_class {
@@ -55,6 +56,7 @@ struct node {
 	struct node *vote;	    /* the twin that code which did not change asks for */
 	bool contradicted;	    /* votes differ */
 	struct node *parent, *cold; /* of foo.cold: foo; of foo: foo.cold */
+	struct node *next;	    /* correlating: of the same section name */
 	struct entry *entries, *last_entry;
 
 	enum node_state state;
@@ -98,6 +100,7 @@ struct view {
 	struct node **of_symbol; /* by symbol index; NULL for those outside */
 	struct hash_map by_name; /* names that are not numbered -> node */
 	VEC(struct table) tables;
+	struct lines *lines; /* opened when first needed */
 };
 
 struct error *view_make(const struct object *o, const struct arch *a, struct arena *arena,
@@ -128,6 +131,8 @@ const char *node_name(const struct node *n);
 
 /* Private copies, and constants without a name: compared by what is in them. */
 bool node_is_copied(const struct node *n);
+/* A section that is compared as a whole, whatever symbols it has. */
+bool node_is_blob(const struct node *n);
 
 /* names.c */
 struct error *name_stem(struct arena *a, const char *name, const char **stem,
@@ -158,6 +163,14 @@ struct error *correlate(struct delta *d) __must_check;
 bool targets_equal(struct delta *d, const struct target *a, const struct target *b);
 bool nodes_equal(struct delta *d, struct node *a, struct node *b);
 struct error *compare(struct delta *d) __must_check;
+
+/* moved.c: nothing differs but line numbers. */
+bool only_lines_moved(struct node *a, struct node *b);
+/* The strings that two instructions refer to differ in the line number only. */
+bool only_string_moved(struct node *a, const struct reloc *r, const char *old, struct node *b,
+		       const struct reloc *q, const char *new);
+/* Where some offset in a node comes from; .file is NULL if that is not known. */
+struct line node_line(struct node *n, uint64_t at);
 
 /* explain.c: why two nodes differ; an arena string, NULL without memory. */
 const char *explain_difference(struct delta *d, struct node *a, struct node *b, uint64_t *at);

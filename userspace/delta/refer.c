@@ -141,3 +141,8 @@ bool node_is_copied(const struct node *n)
 		return true;
 	return n->class == CLASS_DATA && !n->symbol && !(n->section->flags & SHF_WRITE);
 }
+
+bool node_is_blob(const struct node *n)
+{
+	return n->class == CLASS_BOOT || n->class == CLASS_REGISTRY || n->class == CLASS_UNKNOWN;
+}

@@ -228,7 +228,7 @@ static struct error *name_node(struct node *n)
 	if (!n->symbol)
 		return NULL;
 	n->stem = n->symbol->name;
-	if (n->symbol->bind != STB_LOCAL)
+	if (n->symbol->bind != STB_LOCAL || node_is_blob(n))
 		return NULL;
 	TRY(name_stem(n->view->arena, n->symbol->name, &n->stem, &n->numbered));
 	if (n->numbered && n->class == CLASS_DATA && name_is_private(n->stem))
@@ -251,7 +251,8 @@ static struct error *name_nodes(struct view *v)
 			continue;
 		n = view_node_at(v, sym->section, (int64_t)sym->value);
 		v->of_symbol[sym->index] = n;
-		if (n && !n->numbered && !n->is_private && !hash_get(&v->by_name, sym->name))
+		if (n && !n->numbered && !n->is_private && !node_is_blob(n) &&
+		    !hash_get(&v->by_name, sym->name))
 			TRY(hash_put(&v->by_name, sym->name, (uint64_t)(uintptr_t)n));
 	}
 	return NULL;
@@ -303,6 +304,7 @@ void view_free(struct view *v)
 	vec_free(&v->nodes);
 	vec_free(&v->tables);
 	hash_free(&v->by_name);
+	lines_free(&v->lines);
 }
 
 struct node *view_node_at(const struct view *v, const struct section *s, int64_t offset)

@@ -18,6 +18,7 @@ struct reloc_kind {
 	bool pc_relative; /* the field's own address is subtracted */
 	bool is_signed;	  /* a 4-byte field that is sign-extended */
 	bool is_branch;	  /* a call or jump (PLT32): its symbol is a destination, not a datum */
+	bool only_here;	  /* may be compared, but the kernel's module loader does not know it */
 };
 
 /* One machine instruction, as far as comparing and linking need to know it. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * x86-64. The relocations are those that the kernel's module loader applies
- * (apply_relocate_add); what it does not know can't be in a payload. Semantics:
+ * (apply_relocate_add); what it does not know can't be in a payload. PC8 stands for the short
+ * jump from one function to another of the same section. Semantics:
  * System V psABI for AMD64, table 4.9.
  */
 #include <elf.h>
@@ -17,6 +18,8 @@ static const struct reloc_kind kinds[] = {
 	{ R_X86_64_32, "R_X86_64_32", 4 },
 	{ R_X86_64_PC64, "R_X86_64_PC64", 8, .pc_relative = true },
 	{ R_X86_64_NONE, "R_X86_64_NONE", 0 },
+	{ R_X86_64_PC8, "R_X86_64_PC8", 1, .pc_relative = true, .is_signed = true,
+	  .only_here = true },
 };
 
 /*

@@ -10,28 +10,47 @@
 
 static bool same(struct delta *d, struct node *a, struct node *b, unsigned int depth);
 
+static bool in_literals(const struct target *t)
+{
+	return t->offset >= 0 && (uint64_t)t->offset < t->node->section->size &&
+	       t->node->section->bytes;
+}
+
+/* Strings of characters of any width, up to and with the zero. */
+static bool strings_equal(const struct target *a, const struct target *b)
+{
+	const struct section *s = a->node->section, *t = b->node->section;
+	uint64_t i = (uint64_t)a->offset, k = (uint64_t)b->offset, width = s->entsize;
+	static const uint8_t zero[8];
+
+	if (width > sizeof(zero))
+		return false;
+	for (; width <= s->size - i && width <= t->size - k; i += width, k += width) {
+		if (memcmp(s->bytes + i, t->bytes + k, width) != 0)
+			return false;
+		if (!memcmp(s->bytes + i, zero, width))
+			return true;
+		if (width == s->size - i || width == t->size - k)
+			break;
+	}
+	return false;
+}
+
 static bool literals_equal(const struct target *a, const struct target *b)
 {
 	const struct section *s = a->node->section, *t = b->node->section;
-	const char *x, *y;
-	uint64_t entry, left;
+	uint64_t x = (uint64_t)a->offset, y = (uint64_t)b->offset, in_entry;
 
-	if (s->entsize != t->entsize || (s->flags & SHF_STRINGS) != (t->flags & SHF_STRINGS))
+	if (s->entsize != t->entsize || (s->flags & SHF_STRINGS) != (t->flags & SHF_STRINGS) ||
+	    !in_literals(a) || !in_literals(b))
 		return false;
-	if (s->flags & SHF_STRINGS) {
-		x = section_string(s, a->offset);
-		y = section_string(t, b->offset);
-		return x && y && str_equal(x, y);
-	}
-	if (a->offset < 0 || b->offset < 0 || (uint64_t)a->offset >= s->size ||
-	    (uint64_t)b->offset >= t->size || !s->bytes || !t->bytes)
+	if (s->flags & SHF_STRINGS)
+		return strings_equal(a, b);
+	in_entry = x % s->entsize;
+	if (y % t->entsize != in_entry || s->entsize - in_entry > s->size - x ||
+	    t->entsize - in_entry > t->size - y)
 		return false;
-	entry = (uint64_t)a->offset % s->entsize;
-	left = s->entsize - entry;
-	if ((uint64_t)b->offset % t->entsize != entry || left > s->size - (uint64_t)a->offset ||
-	    left > t->size - (uint64_t)b->offset)
-		return false;
-	return !memcmp(s->bytes + a->offset - entry, t->bytes + b->offset - entry, s->entsize);
+	return !memcmp(s->bytes + x - in_entry, t->bytes + y - in_entry, s->entsize);
 }
 
 static bool contents_equal(struct delta *d, struct node *a, struct node *b, unsigned int depth)
@@ -157,10 +176,26 @@ static bool entries_equal(struct delta *d, const struct node *a, const struct no
 	return !x && !y;
 }
 
+/* What may refer to its neighbours unseen is the same only among the same neighbours. */
+static bool neighbours_equal(const struct node *a, const struct node *b)
+{
+	if (!a->undecodable && !b->undecodable)
+		return true;
+	return a->start == b->start && a->section->size == b->section->size &&
+	       bytes_equal(a->section->bytes, b->section->bytes, a->section->size);
+}
+
+/* A variable of its own section that asks for more alignment than the running one has. */
+static bool needs_alignment(const struct node *a, const struct node *b)
+{
+	return b->class == CLASS_DATA && b->twin && b->section->align > a->section->align;
+}
+
 static bool same(struct delta *d, struct node *a, struct node *b, unsigned int depth)
 {
 	if (a->size != b->size || a->n_relocs != b->n_relocs ||
-	    a->section->flags != b->section->flags)
+	    a->section->flags != b->section->flags || needs_alignment(a, b) ||
+	    !neighbours_equal(a, b))
 		return false;
 	if (!relocs_equal(d, a, b, depth) || !entries_equal(d, a, b))
 		return false;
@@ -187,8 +222,10 @@ struct error *compare(struct delta *d)
 	vec_for_each(&d->private->after.nodes, it) {
 		struct node *n = *it;
 
-		if (n->parent && n->state != STATE_SAME && n->parent->state == STATE_SAME)
+		if (n->parent && n->state != STATE_SAME && n->parent->state == STATE_SAME) {
 			n->parent->state = STATE_CHANGED;
+			n->parent->by_cold = true;
+		}
 	}
 	return NULL;
 }

@@ -31,6 +31,12 @@ static struct error *add(struct work *w, struct node *n, enum delta_kind kind, c
 	item->old = n->twin ? n->twin->symbol : NULL;
 	item->reason = reason;
 	item->needed_by = needed_by;
+	if (kind == DELTA_NEW_FUNCTION || kind == DELTA_NEW_DATA) {
+		struct line at = node_line(n, 0);
+
+		item->file = at.file;
+		item->line = at.line;
+	}
 	n->item = item;
 	return vec_push(&w->queue, n);
 }
@@ -115,19 +121,33 @@ static struct error *follow_all(struct work *w, struct node *n)
 	return NULL;
 }
 
-static struct error *add_changed(struct work *w, struct node *n)
+/* The sentence, and the line it is about. */
+static const char *why_changed(struct delta *d, struct node *n, struct line *line)
 {
+	struct node *of = n->by_cold ? n->cold : n;
+	const char *why;
 	uint64_t at = 0;
 
-	if (n->parent) { /* goes with its parent */
-		n->parent->state =
-			n->parent->state == STATE_SAME ? STATE_CHANGED : n->parent->state;
+	if (!of->twin)
+		return "it has a cold part now";
+	why = explain_difference(d, of->twin, of, &at);
+	*line = node_line(of, at);
+	return why && n->by_cold ? arena_printf(&d->arena, "in its cold part, %s", why) : why;
+}
+
+static struct error *add_changed(struct work *w, struct node *n)
+{
+	struct line line = { 0 };
+
+	if (n->parent) /* goes with its parent */
+		return NULL;
+	if (n->state == STATE_CHANGED) {
+		TRY(add(w, n, DELTA_CHANGED_FUNCTION, why_changed(w->d, n, &line), NULL));
+		n->item->file = line.file ? line.file : n->item->file;
+		n->item->line = line.file ? line.line : n->item->line;
 		return NULL;
 	}
-	if (n->state == STATE_CHANGED)
-		return add(w, n, DELTA_CHANGED_FUNCTION, explain_difference(w->d, n->twin, n, &at),
-			   NULL);
-	if (n->symbol && n->symbol->bind != STB_LOCAL)
+	if (n->symbol->bind != STB_LOCAL)
 		return add(w, n, DELTA_NEW_FUNCTION, "new and global: other objects may call it",
 			   NULL);
 	return NULL;

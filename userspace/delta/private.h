@@ -48,6 +48,8 @@ struct node {
 	const struct reloc *relocs;
 	size_t n_relocs;
 
+	bool undecodable; /* in a section with others, and may refer to them unseen */
+
 	const char *stem; /* the name without the compiler's numbers */
 	bool numbered;	  /* it had some */
 	bool is_private;  /* never correlated, compared by content */
@@ -60,7 +62,7 @@ struct node {
 	struct entry *entries, *last_entry;
 
 	enum node_state state;
-	bool compared;
+	bool by_cold;		     /* changed only because its cold part did */
 	const struct node *equal_to; /* private: known to be equal to, or not */
 	bool equal;
 

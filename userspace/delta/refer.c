@@ -115,6 +115,25 @@ const char *node_name(const struct node *n)
 	return n->symbol ? n->symbol->name : n->section->name;
 }
 
+/* On one line, without the marks that printk() wants before its messages. */
+static const char *quoted(struct arena *a, const char *string)
+{
+	char *to = arena_alloc(a, 72);
+	size_t n = 0;
+
+	if (!to)
+		return NULL;
+	if (string[0] == 1 && string[1])
+		string += 2;
+	to[n++] = '"';
+	for (; *string && n < 62; string++)
+		to[n++] = (unsigned char)*string < ' ' || *string == 127 ? ' ' : *string;
+	while (to[n - 1] == ' ')
+		n--;
+	memcpy(to + n, *string ? "...\"" : "\"", *string ? 5 : 2);
+	return to;
+}
+
 const char *target_name(struct view *v, const struct target *t)
 {
 	const char *string, *name;
@@ -123,9 +142,7 @@ const char *target_name(struct view *v, const struct target *t)
 		return t->symbol && *t->symbol->name ? t->symbol->name : "nothing";
 	if (t->node->class == CLASS_LITERALS) {
 		string = section_string(t->node->section, t->offset);
-		return string ? arena_printf(v->arena, "\"%.60s%s\"", string,
-					     strlen(string) > 60 ? "..." : "")
-			      : arena_printf(v->arena, "a constant");
+		return string ? quoted(v->arena, string) : "another constant";
 	}
 	name = node_name(t->node);
 	if (t->node->class == CLASS_TEXT && !t->offset)

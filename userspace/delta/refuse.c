@@ -228,10 +228,11 @@ static struct error *refuse_target(struct delta *d, const struct node *from, con
 		return add_finding(d, "odd-reference", name, NULL,
 				   "%s refers to section %s, which is not something code uses",
 				   name, t->section->name);
-	if (!n && (t->symbol->shndx == SHN_COMMON || t->symbol->shndx == SHN_ABS))
+	if (!n &&
+	    (t->symbol->shndx == SHN_COMMON || t->symbol->shndx == SHN_ABS || !*t->symbol->name))
 		return add_finding(d, "odd-symbol", name, NULL,
-				   "%s refers to %s, a common or absolute symbol", name,
-				   t->symbol->name);
+				   "%s refers to \"%s\", a common, absolute or nameless symbol",
+				   name, t->symbol->name);
 	if (!n)
 		return NULL;
 	switch (n->class) {
@@ -286,12 +287,19 @@ struct walk {
 	struct node *n;
 };
 
+static bool is_only_here(const struct delta *d, const struct reloc *r)
+{
+	const struct reloc_kind *k = arch_reloc_kind(d->arch, r->type);
+
+	return !k || k->only_here;
+}
+
 static struct error *refuse_in_entry(const struct entry *e, const struct reloc *r, void *arg)
 {
 	struct walk *w = arg;
 	struct target t;
 
-	if (!section_target(w->n->view, e->table->section, r, &t))
+	if (!section_target(w->n->view, e->table->section, r, &t) || is_only_here(w->d, r))
 		return refuse_reloc(w->d, node_name(w->n), e->table->section, r);
 	if (entry_names_nothing(e, r))
 		return NULL;
@@ -304,10 +312,14 @@ static struct error *refuse_included(struct delta *d, struct node *n)
 	struct target t;
 
 	TRY(refuse_included_data(d, n));
+	if (n->undecodable)
+		TRY(add_finding(d, "undecodable", node_name(n), NULL,
+				"the code of %s can't be decoded, and shares section %s",
+				node_name(n), n->section->name));
 	if (n->class == CLASS_LITERALS)
 		return NULL;
 	for (size_t i = 0; i < n->n_relocs; i++) {
-		if (!node_target(n, &n->relocs[i], &t))
+		if (!node_target(n, &n->relocs[i], &t) || is_only_here(d, &n->relocs[i]))
 			TRY(refuse_reloc(d, node_name(n), n->section, &n->relocs[i]));
 		else
 			TRY(refuse_target(d, n, &t, false));
@@ -385,17 +397,67 @@ static struct error *refuse_removed_callers(struct delta *d)
 	return NULL;
 }
 
+/*
+ * A name must not have moved from one piece of code to another: GCC folds functions that
+ * are identical, and a fix may make them so, or different.
+ */
+static struct error *refuse_moved_names(struct delta *d)
+{
+	vec_for_each(&d->before->symbols, it) {
+		const struct symbol *old = *it, *new;
+		struct node *n = d->private->before.of_symbol[old->index], *m;
+
+		if (!n || n->class != CLASS_TEXT || old->type != STT_FUNC || n->numbered)
+			continue;
+		new = object_symbol(d->after, old->name);
+		m = new ? d->private->after.of_symbol[new->index] : NULL;
+		if (m && m->class == CLASS_TEXT && n->twin != m)
+			TRY(add_finding(d, "aliased-function", old->name,
+					"make the functions differ, or change both alike",
+					"%s() shares its code with %s(), before or after only",
+					old->name, n->twin ? node_name(n->twin) : node_name(m)));
+	}
+	return NULL;
+}
+
+/* The findings made since there were 'from' are about this node. */
+static void place_findings(struct delta *d, size_t from, struct node *n)
+{
+	uint64_t at = 0;
+
+	if (from == d->findings.n)
+		return;
+	if (n->state == STATE_CHANGED && n->twin)
+		explain_difference(d, n->twin, n, &at);
+	for (struct line line = node_line(n, at); from < d->findings.n; from++) {
+		d->findings.v[from].file = line.file;
+		d->findings.v[from].line = line.line;
+	}
+}
+
 struct error *refuse(struct delta *d)
 {
-	vec_for_each(&d->private->after.nodes, it)
+	size_t had = 0;
+
+	vec_for_each(&d->private->after.nodes, it) {
 		if ((*it)->state != STATE_SAME)
 			TRY(refuse_change(d, *it));
-	vec_for_each(&d->private->before.nodes, it)
+		place_findings(d, had, *it);
+		had = d->findings.n;
+	}
+	vec_for_each(&d->private->before.nodes, it) {
 		if (!(*it)->twin)
 			TRY(refuse_removal(d, *it));
-	vec_for_each(&d->private->after.nodes, it)
+		place_findings(d, had, *it);
+		had = d->findings.n;
+	}
+	vec_for_each(&d->private->after.nodes, it) {
 		if ((*it)->item)
 			TRY(refuse_included(d, *it));
+		place_findings(d, had, *it);
+		had = d->findings.n;
+	}
 	TRY(refuse_removed_callers(d));
+	TRY(refuse_moved_names(d));
 	return refuse_sections(d);
 }

@@ -223,6 +223,98 @@ static struct error *cut_section(struct view *v, struct section *s, const struct
 	}
 }
 
+/*
+ * Functions that share a section refer to one another without a relocation: the assembler
+ * knows the distance. Give these branches a relocation, and a zero field like the others,
+ * so that they are compared by what they mean and can be moved.
+ */
+struct implicit {
+	VEC(struct reloc) relocs;
+	uint8_t *bytes;
+};
+
+static void implicit_free(struct implicit *m)
+{
+	vec_free(&m->relocs);
+}
+
+static bool has_reloc(const struct node *n, uint64_t offset)
+{
+	size_t i = section_reloc_at(n->section, offset);
+
+	return i < n->section->relocs.n && n->section->relocs.v[i].offset == offset;
+}
+
+static struct error *make_explicit(struct node *n, const struct insn *insn, uint64_t at,
+				   struct implicit *m)
+{
+	struct reloc r = { .offset = n->start + at + insn->rel_at };
+	int64_t to = (int64_t)(n->start + at + insn->length) + insn->rel;
+	struct node *other;
+
+	if (!insn->rel_size || has_reloc(n, r.offset) ||
+	    (to >= (int64_t)n->start && to < (int64_t)(n->start + n->size)))
+		return NULL;
+	other = to < 0 || (uint64_t)to > n->section->size ? NULL
+							  : view_node_at(n->view, n->section, to);
+	if (!other || !other->symbol || (insn->rel_size != 4 && insn->rel_size != 1)) {
+		n->undecodable = true;
+		return NULL;
+	}
+	if (!m->bytes) {
+		m->bytes = arena_dup(n->view->arena, n->bytes, n->size);
+		if (!m->bytes)
+			return error_nomem();
+	}
+	r.type = insn->rel_size == 4 ? R_X86_64_PC32 : R_X86_64_PC8;
+	r.symbol = other->symbol;
+	r.addend = to - (int64_t)other->symbol->value - insn->rel_size;
+	memset(m->bytes + at + insn->rel_at, 0, insn->rel_size);
+	return vec_push(&m->relocs, r);
+}
+
+static int by_reloc_offset(const void *a, const void *b)
+{
+	const struct reloc *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static struct error *find_implicit(struct node *n)
+{
+	struct implicit m __cleanup(implicit_free) = { 0 };
+	struct insn insn;
+
+	for (uint64_t at = 0; at < n->size; at += insn.length) {
+		if (!n->view->arch->decode(n->bytes + at, n->size - at, &insn)) {
+			n->undecodable = true;
+			break;
+		}
+		TRY(make_explicit(n, &insn, at, &m));
+	}
+	if (!m.relocs.n)
+		return NULL;
+	for (size_t i = 0; i < n->n_relocs; i++)
+		TRY(vec_push(&m.relocs, n->relocs[i]));
+	vec_sort(&m.relocs, by_reloc_offset);
+	n->bytes = m.bytes;
+	n->n_relocs = m.relocs.n;
+	n->relocs = arena_dup(n->view->arena, m.relocs.v, m.relocs.n * sizeof(*m.relocs.v));
+	return n->relocs ? NULL : error_nomem();
+}
+
+static struct error *find_all_implicit(struct view *v)
+{
+	vec_for_each(&v->nodes, it) {
+		struct node *n = *it;
+
+		if ((n->class == CLASS_TEXT || n->class == CLASS_BOOT_TEXT) && n->bytes &&
+		    v->in_section[n->section->index].n > 1)
+			TRY(find_implicit(n));
+	}
+	return NULL;
+}
+
 static struct error *name_node(struct node *n)
 {
 	if (!n->symbol)
@@ -296,6 +388,7 @@ struct error *view_make(const struct object *o, const struct arch *a, struct are
 		TRY(cut_section(v, *it, &places));
 	}
 	TRY(name_nodes(v));
+	TRY(find_all_implicit(v));
 	return view_cut_tables(v);
 }
 

@@ -99,6 +99,12 @@ static struct error *match_fields(struct work *w, const struct section *s, const
 	return NULL;
 }
 
+/* Numbers of types, written into the linked image by resolve_btfids. */
+static bool is_filled_in_later(const struct section *s)
+{
+	return !strcmp(s->name, ".BTF_ids");
+}
+
 struct error *match_section(struct work *w, const struct section *s, uint64_t address, bool *agree)
 {
 	const uint8_t *image;
@@ -107,7 +113,7 @@ struct error *match_section(struct work *w, const struct section *s, uint64_t ad
 	w->match.size = s->size;
 	w->match.difference = (struct difference){ 0 };
 	*agree = true;
-	if (!s->size)
+	if (!s->size || is_filled_in_later(s))
 		return NULL;
 	if (!s->bytes) {
 		*agree = same_zeroes(w, s, address);

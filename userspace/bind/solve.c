@@ -10,7 +10,8 @@
  *	- it lies where the order of the object's functions puts it: between two believed ones,
  *	  the linker leaves nothing but padding in the gap.
  *
- * Repeated until nothing new is found. A match that contradicts what is known is rejected.
+ * Repeated until nothing new is found. A match that contradicts what is known is rejected;
+ * so is one that does not lie next to its believed neighbours as it does in the object.
  */
 #include <string.h>
 
@@ -62,6 +63,43 @@ static bool claims_agree(struct work *w, const struct section *s, uint64_t addre
 	return true;
 }
 
+/* --- the order of functions ---------------------------------------------------------- */
+
+static uint64_t next_address(const struct code *after, const struct code *c)
+{
+	uint64_t align = c->section->align ? c->section->align : 1;
+
+	return (after->address + after->size + align - 1) / align * align;
+}
+
+static struct code *next_in_group(const struct work *w, const struct code *c)
+{
+	for (struct code *n = (struct code *)c + 1; n < w->codes.v + w->codes.n; n++)
+		if (n->group == c->group)
+			return n;
+	return NULL;
+}
+
+static struct code *previous_in_group(const struct work *w, const struct code *c)
+{
+	for (struct code *n = (struct code *)c - 1; n >= w->codes.v; n--)
+		if (n->group == c->group)
+			return n;
+	return NULL;
+}
+
+/* Directly behind, and directly before, the believed functions next to it in the object. */
+static bool order_agrees(const struct work *w, const struct code *c, uint64_t address)
+{
+	const struct code *before = previous_in_group(w, c), *after = next_in_group(w, c);
+	const struct code at = { .address = address, .size = w->match.size };
+
+	return (!before || !before->believed || next_address(before, c) == address) &&
+	       (!after || !after->believed || next_address(&at, after) == after->address);
+}
+
+/* --- a candidate ------------------------------------------------------------------- */
+
 /* Has the section a jump to a function of this object? Only such can be shorter elsewhere. */
 static bool may_be_shorter(const struct section *s)
 {
@@ -73,6 +111,14 @@ static bool may_be_shorter(const struct section *s)
 		    (opcode == 0xe9 || (opcode & 0xf0) == 0x80))
 			return true;
 	}
+	return false;
+}
+
+static bool own_name_fits(struct work *w, const struct code *c, uint64_t address)
+{
+	if (place_check(w, c->place, address) == DIFFER_NOT)
+		return true;
+	w->match.difference = (struct difference){ .kind = DIFFER_OWN_NAME };
 	return false;
 }
 
@@ -88,8 +134,11 @@ static struct error *judge(struct work *w, struct code *c, uint64_t address, boo
 			w->match.difference = first;
 	}
 	if (*ok)
-		*ok = place_check(w, c->place, address) == DIFFER_NOT &&
-		      claims_agree(w, c->section, address);
+		*ok = own_name_fits(w, c, address) && claims_agree(w, c->section, address);
+	if (*ok && !order_agrees(w, c, address)) {
+		w->match.difference = (struct difference){ .kind = DIFFER_ORDER };
+		*ok = false;
+	}
 	/* The difference that goes furthest tells most. */
 	c->tried++;
 	if (!*ok && (c->difference.kind == DIFFER_NOT ||
@@ -164,9 +213,23 @@ static bool is_private(const struct section *s)
 	return true;
 }
 
+/* Has the image one of its symbols there, and that name nowhere else? */
+static bool has_unique_name(const struct work *w, const struct section *s, uint64_t address)
+{
+	const struct image_symbol *at;
+
+	vec_for_each(&s->symbols, symbol) {
+		at = image_symbol_named_at(w->image, (*symbol)->name, address + (*symbol)->value);
+		if (at && at->same_name == 1)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Does the match refer to something of this object that is known already? To something
- * private: then it is one of this object's functions, however small.
+ * Does the match refer to something of this object that is known already, or that can be
+ * nothing else by its name? To something private: then it is one of this object's functions,
+ * however small.
  */
 enum corroboration { NOTHING, SHARED, PRIVATE };
 static enum corroboration corroboration(const struct work *w, const struct code *c)
@@ -176,8 +239,11 @@ static enum corroboration corroboration(const struct work *w, const struct code 
 	vec_for_each(&w->match.claims, claim) {
 		const struct place *p = claim->place;
 
-		if (!p || p->state != PLACE_KNOWN || !p->section || p->merged ||
-		    p->section == c->section)
+		if (!p || p->state == PLACE_BROKEN || !p->section || p->merged ||
+		    p->section == c->section || claim->external)
+			continue;
+		if (p->state == PLACE_OPEN &&
+		    !(w->use_names && has_unique_name(w, p->section, claim->address)))
 			continue;
 		if (is_private(p->section))
 			return PRIVATE;
@@ -254,22 +320,7 @@ static struct error *consider(struct work *w, struct code *c)
 	return NULL;
 }
 
-/* --- the order of functions ---------------------------------------------------------- */
-
-static uint64_t next_address(const struct code *after, const struct code *c)
-{
-	uint64_t align = c->section->align ? c->section->align : 1;
-
-	return (after->address + after->size + align - 1) / align * align;
-}
-
-static struct code *next_in_group(const struct work *w, const struct code *c)
-{
-	for (struct code *n = (struct code *)c + 1; n < w->codes.v + w->codes.n; n++)
-		if (n->group == c->group)
-			return n;
-	return NULL;
-}
+/* --- what the order tells ----------------------------------------------------------- */
 
 /*
  * From a believed function on: do those behind it, up to the next believed one, fit exactly

@@ -137,6 +137,11 @@ const char *trouble_text(const struct work *w, const struct section *s, const st
 	case DIFFER_SELF:
 		return arena_printf(w->arena, "+%#" PRIx64 ": contradicts itself about %s",
 				    d->offset, what);
+	case DIFFER_OWN_NAME:
+		return "what is like it in the image has another name";
+	case DIFFER_ORDER:
+		return "what is like it in the image does not lie next to the functions that are "
+		       "next to it in the object";
 	case DIFFER_NOT:
 		break;
 	}

@@ -52,14 +52,16 @@ enum difference_kind {
 	DIFFER_NOT,
 	DIFFER_OUTSIDE, /* the address has no bytes in the image, or too few */
 	DIFFER_BYTES,
-	DIFFER_FIELD,	/* the image's field holds nothing of that kind */
-	DIFFER_SURPLUS, /* the image relocates what the object does not */
-	DIFFER_UNKNOWN, /* a relocation type that is not understood */
-	DIFFER_ADDEND,	/* the same symbol, another distance from it */
-	DIFFER_NAME,	/* refers to something of another name */
-	DIFFER_CONTENT, /* refers to a string or constant of other content */
-	DIFFER_CLAIM,	/* refers to another address than believed matches do */
-	DIFFER_SELF,	/* contradicts itself */
+	DIFFER_FIELD,	 /* the image's field holds nothing of that kind */
+	DIFFER_SURPLUS,	 /* the image relocates what the object does not */
+	DIFFER_UNKNOWN,	 /* a relocation type that is not understood */
+	DIFFER_ADDEND,	 /* the same symbol, another distance from it */
+	DIFFER_NAME,	 /* refers to something of another name */
+	DIFFER_CONTENT,	 /* refers to a string or constant of other content */
+	DIFFER_CLAIM,	 /* refers to another address than believed matches do */
+	DIFFER_SELF,	 /* contradicts itself */
+	DIFFER_OWN_NAME, /* the image has its name elsewhere */
+	DIFFER_ORDER,	 /* the functions next to it in the object lie elsewhere */
 };
 
 struct difference {

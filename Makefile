@@ -44,6 +44,8 @@ cli_obj := $(cli_src:%.c=$B/%.o)
 skeletons := $(bpf_src:bpf/%.bpf.c=$B/bpf/%.skel.h)
 programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
 fuzz_bin := $(fuzz_src:%.c=$B/%)
+# What the programs of tests/vm and tests/e2e share.
+lab_obj := $(patsubst %.c,$B/%.o,$(wildcard tests/lab/*.c))
 man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.1.scd))
 
 .PHONY: all tests help clean FORCE
@@ -87,6 +89,12 @@ $B/bpf/%.skel.h: $B/bpf/%.bpf.o
 
 $B/tests/fuzz/%: $B/tests/fuzz/%.o $B/libsuture.a
 	$(call say,LD,$@) $(CC) $(all_ldflags) -fsanitize=fuzzer -o $@ $< $B/libsuture.a $(libs)
+
+$B/tests/lab.a: $(lab_obj)
+	$(call say,AR,$@) rm -f $@ && ar rcs $@ $^
+
+$(call programs,vm) $(call programs,e2e): $B/tests/%: $B/tests/%.o $B/tests/lab.a $B/libsuture.a
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/tests/lab.a $B/libsuture.a $(libs) -lcmocka
 
 $B/tests/%: $B/tests/%.o $B/libsuture.a
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/libsuture.a $(libs) -lcmocka

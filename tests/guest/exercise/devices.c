@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "exercise.h"
 
-/* Set a console's meta mode to what it is. */
+/* Set a console's meta mode to what it is. Asking for it is the first of the calls. */
 static int set_meta(unsigned int times)
 {
 	int fd = open("/dev/tty1", O_RDWR | O_NOCTTY), mode = 0, status = 0;
@@ -24,6 +25,20 @@ static int set_meta(unsigned int times)
 	while (!status && --times)
 		if (ioctl(fd, KDSKBMETA, (unsigned long)mode))
 			status = failed("KDSKBMETA");
+	close(fd);
+	return status;
+}
+
+/* Each byte sent makes the port interrupt at least once. */
+static int write_serial(unsigned int times)
+{
+	int fd = open("/dev/ttyS0", O_WRONLY | O_NOCTTY), status = 0;
+
+	if (fd < 0)
+		return failed("/dev/ttyS0");
+	while (!status && times--)
+		if (write(fd, "\n", 1) != 1 || tcdrain(fd))
+			status = failed("writing to /dev/ttyS0");
 	close(fd);
 	return status;
 }
@@ -59,7 +74,7 @@ static int set_up_loop(int control, char *path, size_t size, int file)
 	return fd;
 }
 
-/* Ask a loop device for its status, and set its block size to what it is, by turns. */
+/* Set a loop device's block size to what it is. */
 static int size_blocks(unsigned int times)
 {
 	char backing[] = "/tmp/loop.XXXXXX", path[32];
@@ -86,6 +101,7 @@ static int size_blocks(unsigned int times)
 
 const struct exercise exercises_devices[] = {
 	{ "set-meta", set_meta },
+	{ "write-serial", write_serial },
 	{ "read-clock", read_clock },
 	{ "size-blocks", size_blocks },
 	{ 0 },

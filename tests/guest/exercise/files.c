@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,12 +156,25 @@ static int copy_on_overlay(unsigned int times)
 	return status;
 }
 
+static int hint_writes(unsigned int times)
+{
+	char path[] = "/tmp/hint.XXXXXX";
+	uint64_t hint = RWH_WRITE_LIFE_SHORT;
+	int fd = mkstemp(path), status = 0;
+
+	if (fd < 0)
+		return failed(path);
+	while (!status && times--)
+		if (fcntl(fd, F_SET_RW_HINT, &hint))
+			status = failed("F_SET_RW_HINT");
+	close(fd);
+	unlink(path);
+	return status;
+}
+
 const struct exercise exercises_files[] = {
-	{ "pick-contexts", pick_contexts },
-	{ "mount-tmpfs", mount_tmpfs },
-	{ "mount-hugetlbfs", mount_hugetlbfs },
-	{ "dump-cores", dump_cores },
-	{ "read-attributes", read_attributes },
-	{ "copy-on-overlay", copy_on_overlay },
-	{ 0 },
+	{ "hint-writes", hint_writes },		{ "pick-contexts", pick_contexts },
+	{ "mount-tmpfs", mount_tmpfs },		{ "mount-hugetlbfs", mount_hugetlbfs },
+	{ "dump-cores", dump_cores },		{ "read-attributes", read_attributes },
+	{ "copy-on-overlay", copy_on_overlay }, { 0 },
 };

@@ -9,7 +9,7 @@
 
 static const struct exercise *const tables[] = {
 	exercises_files,      exercises_memory,	 exercises_sockets, exercises_links,
-	exercises_algorithms, exercises_devices, exercises_images,
+	exercises_algorithms, exercises_devices, exercises_images,  exercises_fuse,
 };
 
 int failed(const char *what)

@@ -1,46 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The order of the work: the parts and the glue become one object (merge.c); every outside
- * reference gets its name (reference.c); the tables for the glue and for the loader are
- * added; the whole is checked, and written. Nothing is linked after that: another "ld -r"
- * would merge the livepatch relocations with the others.
+ * The public face: what the target has to offer, the work (assemble.c), the file. Nothing is
+ * linked after that: another "ld -r" would merge the livepatch relocations with the others.
  */
 #include "livepatch/livepatch.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "livepatch/check.h"
-#include "livepatch/klp.h"
-#include "livepatch/merge.h"
-#include "livepatch/modinfo.h"
-#include "livepatch/payload.h"
-#include "livepatch/records.h"
-#include "livepatch/reference.h"
-#include "livepatch/symvers.h"
-
-struct link {
-	const struct livepatch_part *parts;
-	size_t n;
-	struct symvers symvers;
-	struct payload payload;
-	struct naming naming;
-	struct merge merge;
-	struct hash_map by_name; /* name of an undefined or livepatch symbol -> it */
-	struct hash_map inside;	 /* "OBJECT NAME" of a new global -> symbol of the module */
-	struct livepatch_account *account;
-};
-
-static void link_free(struct link *l)
-{
-	symvers_free(&l->symvers);
-	payload_free(&l->payload);
-	merge_free(&l->merge);
-	hash_free(&l->by_name);
-	hash_free(&l->inside);
-	livepatch_account_free(&l->account);
-}
+#include "livepatch/assemble.h"
 
 static struct error *check_module_name(const char *name)
 {
@@ -52,326 +20,27 @@ static struct error *check_module_name(const char *name)
 	return NULL;
 }
 
-static struct error *open_inputs(struct link *l, const struct target *t)
-{
-	char *path __free = str_printf("%s/Module.symvers", t->tree);
-
-	if (!path)
-		return error_nomem();
-	TRY(symvers_read(path, &l->symvers));
-	TRY(payload_open(t, &l->payload));
-	l->naming = (struct naming){
-		.symvers = &l->symvers,
-		.modules = t->modules,
-		.export_name_max = l->payload.layout.version_size
-					   ? l->payload.layout.version_size -
-						     l->payload.layout.version_name_offset
-					   : SIZE_MAX,
-		.arena = &l->account->arena,
-	};
-	return NULL;
-}
-
-static struct error *place(struct link *l, const char *name)
-{
-	struct merge *m = &l->merge;
-
-	m->n = l->n + 1;
-	m->inputs = arena_array(&m->arena, m->n, sizeof(*m->inputs));
-	if (!m->inputs)
-		return error_nomem();
-	for (size_t i = 0; i < l->n; i++) {
-		m->inputs[i].object = l->parts[i].extraction->object;
-		m->inputs[i].patched = l->parts[i].unit->module;
-	}
-	m->inputs[l->n].object = l->payload.object;
-	m->inputs[l->n].patched = "vmlinux";
-	TRY(object_new(name, l->payload.object->machine, &m->out));
-	return merge_place(m);
-}
-
-/* --- what one part newly defines for the others ------------------------------ */
-
-static char *inside_key(struct link *l, const struct livepatch_part *p, const char *name)
-{
-	return arena_printf(&l->merge.arena, "%s %s", p->unit->module, name);
-}
-
-static bool replaces(const struct extraction *x, const struct symbol *s)
-{
-	vec_for_each(&x->replacements, r)
-		if (r->new == s)
-			return true;
-	return false;
-}
-
-static struct error *offer_inside(struct link *l, size_t part)
-{
-	const struct extraction *x = l->parts[part].extraction;
-
-	vec_for_each(&x->object->symbols, it) {
-		const struct symbol *s = *it;
-		char *key;
-
-		if (!s->section || s->bind == STB_LOCAL || replaces(x, s))
-			continue;
-		key = inside_key(l, &l->parts[part], s->name);
-		if (!key)
-			return error_nomem();
-		if (hash_get(&l->inside, key))
-			return error_refused("%s is new in two of the patch's objects", s->name);
-		TRY(hash_put(&l->inside, key,
-			     (uint64_t)(uintptr_t)l->merge.inputs[part].symbols[s->index]));
-	}
-	return NULL;
-}
-
-/* --- outside references ------------------------------------------------------- */
-
-static struct error *own_names(struct link *l, struct livepatch_reference *r)
-{
-	r->object = arena_strdup(&l->account->arena, r->object);
-	r->name = arena_strdup(&l->account->arena, r->name);
-	return r->object && r->name ? NULL : error_nomem();
-}
-
-/* The module's symbol for a reference; each name once. */
-static struct error *symbol_for(struct link *l, const struct livepatch_reference *found,
-				struct symbol **out)
-{
-	char *name = reference_symbol_name(&l->naming, found);
-	struct livepatch_reference *r = arena_dup(&l->account->arena, found, sizeof(*found));
-	uint64_t *at;
-
-	if (!name || !r)
-		return error_nomem();
-	at = hash_get(&l->by_name, name);
-	if (at) {
-		*out = (struct symbol *)(uintptr_t)*at;
-		return NULL;
-	}
-	TRY(own_names(l, r));
-	if (r->named == LIVEPATCH_SYMBOL)
-		TRY(klp_symbol(l->merge.out, name, r, out));
-	else
-		TRY(object_add_symbol(l->merge.out, name, STT_NOTYPE, STB_GLOBAL, NULL, 0, 0, out));
-	TRY(hash_put(&l->by_name, name, (uint64_t)(uintptr_t)*out));
-	return vec_push(&l->account->references, *r);
-}
-
-static struct error *resolve(struct link *l, const struct livepatch_part *p,
-			     const struct outside *o, struct symbol **out)
-{
-	struct livepatch_reference r;
-
-	if (!o->before) {
-		char *key = inside_key(l, p, o->symbol->name);
-		uint64_t *at = key ? hash_get(&l->inside, key) : NULL;
-
-		if (!key)
-			return error_nomem();
-		if (at) {
-			*out = (struct symbol *)(uintptr_t)*at;
-			return NULL;
-		}
-	}
-	TRY(reference_resolve(&l->naming, p, o, &r));
-	return symbol_for(l, &r, out);
-}
-
-static struct error *resolve_part(struct link *l, size_t i)
-{
-	const struct livepatch_part *p = &l->parts[i];
-
-	vec_for_each(&p->extraction->outside, o)
-		TRY_CONTEXT(resolve(l, p, o, &l->merge.inputs[i].outside[o->symbol->index]), "%s",
-			    p->unit->source);
-	return NULL;
-}
-
-/* --- the glue ----------------------------------------------------------------- */
-
-static struct error *resolve_glue(struct link *l, struct symbol *patch, struct symbol *funcs)
-{
-	struct merge_input *in = &l->merge.inputs[l->n];
-
-	vec_for_each(&in->object->symbols, it) {
-		const struct symbol *s = *it;
-		struct livepatch_reference r = { .named = LIVEPATCH_EXPORT,
-						 .object = "vmlinux",
-						 .name = s->name,
-						 .how = BIND_NAMED };
-		const struct exported *e;
-
-		if (!s->index || s->shndx != SHN_UNDEF)
-			continue;
-		if (str_equal(s->name, "suture_patch")) {
-			in->outside[s->index] = patch;
-			continue;
-		}
-		if (str_equal(s->name, "suture_funcs")) {
-			in->outside[s->index] = funcs;
-			continue;
-		}
-		e = symvers_find(&l->symvers, s->name);
-		if (!e || !exported_by_vmlinux(e))
-			return error_failed("the module glue needs %s, which this kernel does not "
-					    "export",
-					    s->name);
-		TRY(symbol_for(l, &r, &in->outside[s->index]));
-	}
-	return NULL;
-}
-
-static int by_object(const void *a, const void *b)
-{
-	const struct livepatch_function *x = a, *y = b;
-	bool xv = str_equal(x->object, "vmlinux"), yv = str_equal(y->object, "vmlinux");
-	int c = xv != yv ? (xv ? -1 : 1) : strcmp(x->object, y->object);
-
-	if (!c)
-		c = x->part < y->part ? -1 : x->part > y->part;
-	if (!c)
-		c = x->replacement < y->replacement ? -1 : x->replacement > y->replacement;
-	return c;
-}
-
-static struct error *list_functions(struct link *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		const struct livepatch_part *p = &l->parts[i];
-
-		vec_for_each(&p->extraction->replacements, r) {
-			struct livepatch_reference found;
-
-			TRY_CONTEXT(reference_old_function(&l->naming, p, r, &found), "%s",
-				    p->unit->source);
-			TRY(own_names(l, &found));
-			TRY(vec_push(&l->account->functions,
-				     (struct livepatch_function){ .object = found.object,
-								  .name = found.name,
-								  .sympos = found.sympos,
-								  .address = found.address,
-								  .part = p,
-								  .replacement = r }));
-		}
-	}
-	if (!l->account->functions.n)
-		return error_new(ERROR_NOTHING, "there is no function to redirect");
-	vec_sort(&l->account->functions, by_object);
-	return NULL;
-}
-
-static struct error *add_records(struct link *l, struct symbol **patch, struct symbol **funcs)
-{
-	size_t n = l->account->functions.n;
-	struct record *records = arena_array(&l->merge.arena, n, sizeof(*records));
-
-	if (!records)
-		return error_nomem();
-	for (size_t i = 0; i < n; i++) {
-		const struct livepatch_function *f = &l->account->functions.v[i];
-		struct symbol *new =
-			l->merge.inputs[f->part - l->parts].symbols[f->replacement->new->index];
-
-		if (!new || new->type != STT_FUNC)
-			return error_failed("%s: its replacement is not in the extracted object",
-					    f->name);
-		records[i] = (struct record){ .object = f->object,
-					      .old_name = f->name,
-					      .sympos = f->sympos,
-					      .new_function = new };
-	}
-	return records_add(l->merge.out, records, n, false, patch, funcs);
-}
-
-/* --- the whole ---------------------------------------------------------------- */
-
-static int by_string(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The namespaces of the exported symbols in use, each once. */
-static struct error *name_spaces(struct link *l, const char ***out, size_t *n)
-{
-	const char **all = arena_array(&l->merge.arena, l->account->references.n + 1, sizeof(*all));
-	size_t found = 0, kept = 0;
-
-	if (!all)
-		return error_nomem();
-	vec_for_each(&l->account->references, r) {
-		const struct exported *e =
-			r->named == LIVEPATCH_EXPORT ? symvers_find(&l->symvers, r->name) : NULL;
-
-		if (e && *e->name_space)
-			all[found++] = e->name_space;
-	}
-	if (found)
-		qsort(all, found, sizeof(*all), by_string);
-	for (size_t i = 0; i < found; i++)
-		if (!kept || strcmp(all[kept - 1], all[i]))
-			all[kept++] = all[i];
-	*out = all;
-	*n = kept;
-	return NULL;
-}
-
-static struct error *add_loader_tables(struct link *l, const char *name)
-{
-	struct object *o = l->merge.out;
-	const char **spaces = NULL;
-	size_t n = 0;
-
-	TRY(name_spaces(l, &spaces, &n));
-	TRY(modinfo_add(o, &l->payload, name, spaces, n));
-	TRY(modinfo_name_module(o, &l->payload.layout, name));
-	TRY(modinfo_add_versions(o, &l->payload.layout, &l->symvers));
-	TRY(check_loadable(o));
-	return modinfo_add_build_id(o, l->account->build_id);
-}
-
-static int by_reference(const void *a, const void *b)
-{
-	const struct livepatch_reference *x = a, *y = b;
-	int c = strcmp(x->object, y->object);
-
-	if (!c)
-		c = strcmp(x->name, y->name);
-	return c ? c : (x->sympos > y->sympos) - (x->sympos < y->sympos);
-}
-
-static struct error *link_parts(struct link *l, const char *name)
-{
-	struct symbol *patch, *funcs;
-
-	TRY(place(l, name));
-	for (size_t i = 0; i < l->n; i++)
-		TRY(offer_inside(l, i));
-	for (size_t i = 0; i < l->n; i++)
-		TRY(resolve_part(l, i));
-	TRY(list_functions(l));
-	TRY(add_records(l, &patch, &funcs));
-	TRY(resolve_glue(l, patch, funcs));
-	TRY(merge_relocate(&l->merge));
-	vec_sort(&l->account->references, by_reference);
-	return add_loader_tables(l, name);
-}
-
 struct error *livepatch_link(const struct target *t, const char *name,
 			     const struct livepatch_part *parts, size_t n_parts,
 			     const char *out_path, struct livepatch_account **out)
 {
-	struct link l __cleanup(link_free) = { .parts = parts, .n = n_parts };
+	struct livepatch_account *account __cleanup_account = NULL;
+	struct symvers symvers __cleanup_symvers = { 0 };
+	struct payload payload __cleanup_payload = { 0 };
+	struct object *module __cleanup_object = NULL;
+	char *path __free = str_printf("%s/Module.symvers", t->tree);
+	struct assemble_from from = { .symvers = &symvers,
+				      .payload = &payload,
+				      .modules = t->modules };
 
-	TRY(check_module_name(name));
-	l.account = calloc(1, sizeof(*l.account));
-	if (!l.account)
+	if (!path)
 		return error_nomem();
-	TRY(open_inputs(&l, t));
-	TRY(link_parts(&l, name));
-	TRY(object_write(l.merge.out, out_path));
-	*out = take(l.account);
+	TRY(check_module_name(name));
+	TRY(symvers_read(path, &symvers));
+	TRY(payload_open(t, &payload));
+	TRY(assemble(&from, name, parts, n_parts, &module, &account));
+	TRY(object_write(module, out_path));
+	*out = take(account);
 	return NULL;
 }
 

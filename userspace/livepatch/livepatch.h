@@ -46,8 +46,9 @@ struct livepatch_function {
 	const char *object, *name;
 	unsigned int sympos;
 	uint64_t address;
-	const struct livepatch_part *part;
-	const struct replacement *replacement;
+	size_t part;		  /* index of the part */
+	const struct symbol *old; /* in the part's before object */
+	const struct symbol *new; /* in the part's extracted object */
 };
 
 struct livepatch_account {
@@ -59,8 +60,8 @@ struct livepatch_account {
 
 /*
  * 'name' is the module's name ([a-z0-9_], at most 55 characters). Writes out_path whole or
- * not at all. The result depends on nothing but its inputs. *out may outlive the parts but
- * for what it points to in them. ERROR_REFUSED, naming the symbol, if a reference has no
+ * not at all. The result depends on nothing but its inputs. *out may outlive the parts,
+ * but for the symbols it points to. ERROR_REFUSED, naming the symbol, if a reference has no
  * proven place or the kernel would fill it in too late.
  */
 struct error *livepatch_link(const struct target *t, const char *name,

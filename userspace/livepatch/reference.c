@@ -45,18 +45,35 @@ static size_t globals_named(const struct image *img, const char *name,
 	return found;
 }
 
+/* Module.symvers of another build would make a module that the kernel does not load. */
+static struct error *check_crc(const struct exported *e, const struct image_export *x)
+{
+	if (!x->has_crc || x->crc == e->crc)
+		return NULL;
+	return error_failed("the checksum of %s is 0x%08x in Module.symvers and 0x%08x in the "
+			    "kernel: they do not belong together",
+			    e->name, e->crc, x->crc);
+}
+
 /* Does an ordinary undefined symbol of this name lead to this very symbol of vmlinux? */
-static const struct exported *export_of(const struct naming *n, const struct image *vmlinux,
-					const struct image_symbol *s)
+static struct error *is_exported(const struct naming *n, const struct image *vmlinux,
+				 const struct image_symbol *s, bool *out)
 {
 	const struct exported *e = symvers_find(n->symvers, s->name);
+	const struct image_export *x = image_exports_find(n->exports, s->name);
 	const struct image_symbol *global = NULL;
 
+	*out = false;
 	if (!e || !exported_by_vmlinux(e) || strlen(s->name) >= n->export_name_max)
 		return NULL;
-	if (globals_named(vmlinux, s->name, &global) != 1 || global != s)
-		return NULL;
-	return e;
+	if (n->exports->known) {
+		if (!x || x->address != s->address)
+			return NULL;
+		*out = true;
+		return check_crc(e, x);
+	}
+	*out = globals_named(vmlinux, s->name, &global) == 1 && global == s;
+	return NULL;
 }
 
 /* The symbol at the place, by preference the one that the source calls it by. */
@@ -115,6 +132,7 @@ static struct error *name_placed(const struct naming *n, const struct image *img
 				 struct livepatch_reference *out)
 {
 	const struct image_symbol *s = symbol_of(img, p, name);
+	bool exported = false;
 
 	out->address = p->address;
 	out->how = p->how;
@@ -128,7 +146,9 @@ static struct error *name_placed(const struct naming *n, const struct image *img
 		return error_refused(
 			"%s is init code or data of %s: it is gone when the patch loads", name,
 			img->name);
-	if (is_vmlinux(img) && export_of(n, img, s)) {
+	if (is_vmlinux(img))
+		TRY(is_exported(n, img, s, &exported));
+	if (exported) {
 		out->named = LIVEPATCH_EXPORT;
 		out->object = "vmlinux";
 		out->name = s->name;
@@ -244,14 +264,30 @@ struct error *reference_old_function(const struct naming *n, const struct livepa
 	const struct placement *p;
 	const struct image_symbol *s;
 
-	TRY(binding_need(part->binding, r->old, &p));
-	if (p->how != BIND_MATCHED)
-		return error_refused("%s: the code that runs was not matched with the source",
-				     r->old->name);
+	TRY(binding_need_function(part->binding, r->old, &p));
 	TRY(name_placed(n, img, p, r->old->name, &found));
 	s = symbol_of(img, p, r->old->name);
 	TRY(livepatch_symbol(img, s, &found));
 	*out = found;
+	return NULL;
+}
+
+struct error *reference_export(const struct naming *n, const char *name,
+			       struct livepatch_reference *out)
+{
+	const struct exported *e = symvers_find(n->symvers, name);
+	const struct image_export *x = image_exports_find(n->exports, name);
+
+	if (!e || !exported_by_vmlinux(e) || (n->exports->known && !x))
+		return error_failed("the module glue needs %s, which this kernel does not export",
+				    name);
+	if (x)
+		TRY(check_crc(e, x));
+	*out = (struct livepatch_reference){ .named = LIVEPATCH_EXPORT,
+					     .object = "vmlinux",
+					     .name = e->name,
+					     .address = x ? x->address : 0,
+					     .how = BIND_NAMED };
 	return NULL;
 }
 

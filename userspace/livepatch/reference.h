@@ -3,11 +3,13 @@
 #ifndef SUTURE_LIVEPATCH_REFERENCE_H
 #define SUTURE_LIVEPATCH_REFERENCE_H
 
+#include "livepatch/exports.h"
 #include "livepatch/livepatch.h"
 #include "livepatch/symvers.h"
 
 struct naming {
 	const struct symvers *symvers;
+	const struct image_exports *exports; /* of vmlinux */
 	const char *modules;	/* the shipped modules, as under /lib/modules/RELEASE; or NULL */
 	size_t export_name_max; /* longest name that __versions holds, with its NUL */
 	struct arena *arena;	/* for the names given out */
@@ -26,6 +28,13 @@ struct error *reference_resolve(const struct naming *n, const struct livepatch_p
 struct error *reference_old_function(const struct naming *n, const struct livepatch_part *part,
 				     const struct replacement *r,
 				     struct livepatch_reference *out) __must_check;
+
+/*
+ * Name a symbol that vmlinux exports, for code that no image was bound to (the glue).
+ * ERROR_FAILED if it is not exported.
+ */
+struct error *reference_export(const struct naming *n, const char *name,
+			       struct livepatch_reference *out) __must_check;
 
 /* The symbol's name in the module: NAME, or .klp.sym.OBJECT.NAME,POS. NULL: no memory. */
 char *reference_symbol_name(const struct naming *n, const struct livepatch_reference *r);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a source diff to a bundle:
+ *
+ *	compile  the objects that the diff touches, before and after
+ *	compare  which functions really changed, and what they need
+ *	bind     the before build to the kernel's image: proof that source and kernel agree
+ *	link     a livepatch module
+ *	write    the bundle
+ *
+ * Everything on the way lies in memory or in a temporary folder that goes with the build.
+ */
+#ifndef SUTURE_FLOW_BUILD_H
+#define SUTURE_FLOW_BUILD_H
+
+#include "bind/binding.h"
+#include "bundle/bundle.h"
+#include "delta/delta.h"
+#include "livepatch/livepatch.h"
+#include "source/compile.h"
+
+struct build_options {
+	const struct target *target;
+	const char *patch; /* the diff */
+	const char *out;   /* the bundle; NULL: NAME.suture here */
+	unsigned int jobs; /* 0: one for each CPU */
+};
+
+/* One translation unit on its way. */
+struct build_unit {
+	const struct unit *unit;
+	struct object *before, *after;
+	struct delta *delta;
+	struct extraction *extraction; /* NULL: nothing changed */
+	const struct image *image;     /* borrowed: vmlinux, or one of build.modules */
+	struct binding *binding;
+};
+
+struct build {
+	char *name;	   /* of the fix: "fuse_uaf" */
+	char *module;	   /* of the module: "suture_fuse_uaf" */
+	char *out;	   /* the bundle's path */
+	uint64_t out_size; /* bytes */
+	struct workspace *workspace;
+	struct build_unit *units;
+	size_t n;
+	struct image *vmlinux;
+	VEC(struct image *) modules;
+	struct livepatch_account *account;
+	double seconds;		 /* all of it */
+	double compiler_seconds; /* the compiler's critical path in it */
+};
+
+/*
+ * Build and write the bundle, or leave nothing. ERROR_NOTHING if the diff changes no code;
+ * ERROR_REFUSED with all findings of all units; what else source/, bind/ and livepatch/ say.
+ */
+struct error *build_run(const struct build_options *opt, struct build **out) __must_check;
+void build_free(struct build **b);
+#define __cleanup_build __cleanup(build_free)
+
+/*
+ * The fix's name from its file's: without folder and ".patch", a-z, 0-9 and '_'; that of the
+ * folder for a plain "fix.patch". Allocated. ERROR_USAGE if nothing is left of it.
+ */
+struct error *build_name(const char *patch_path, char **out) __must_check;
+
+/* The item of the delta that a redirected function comes from (never NULL after build_run()). */
+const struct delta_item *build_reason(const struct build *b, const struct livepatch_function *f);
+
+/* One screen for a person; and "suture-build/1". */
+struct error *build_print(const struct build *b, const struct target *t,
+			  struct strbuf *out) __must_check;
+void build_json(const struct build *b, const struct target *t, struct json *j);
+
+#endif

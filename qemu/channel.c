@@ -46,47 +46,11 @@ static void fill(struct channel *c, enum channel_event *event)
 		*event = CHANNEL_CLOSED;
 }
 
-static struct error *next(struct channel *c, struct frame *out, bool *found)
-{
-	*found = false;
-	while (frame_read(&c->in, out)) {
-		if (out->type == FRAME_LOG) {
-			TRY(strbuf_add(&c->log, out->payload, out->length));
-			continue;
-		}
-		if (out->id != c->id && out->type != FRAME_HELLO)
-			continue;
-		*found = true;
-		return NULL;
-	}
-	return NULL;
-}
-
-struct error *channel_receive(struct channel *c, double deadline, struct frame *out,
-			      enum channel_event *event)
-{
-	*event = CHANNEL_FRAME;
-	for (;;) {
-		bool found;
-
-		TRY(next(c, out, &found));
-		if (found) {
-			*event = CHANNEL_FRAME;
-			return NULL;
-		}
-		if (*event != CHANNEL_FRAME)
-			return NULL;
-		TRY(wait_for(c, POLLIN, deadline, event));
-		if (*event == CHANNEL_FRAME)
-			fill(c, event);
-	}
-}
-
-struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,
-			   size_t n, enum channel_event *event)
+static struct error *send_frame(struct channel *c, double deadline, uint32_t type, uint32_t id,
+				const void *payload, size_t n, enum channel_event *event)
 {
 	uint8_t frame[FRAME_MAX];
-	size_t size = frame_write(frame, type, c->id, payload, n), done = 0;
+	size_t size = frame_write(frame, type, id, payload, n), done = 0;
 
 	*event = CHANNEL_FRAME;
 	while (done < size) {
@@ -110,7 +74,84 @@ struct error *channel_send(struct channel *c, double deadline, uint32_t type, co
 	return NULL;
 }
 
+/* Copy what the guest left in the shared memory, and give it back. */
+static struct error *take_shared(struct channel *c, double deadline, struct frame *f, bool *valid,
+				 enum channel_event *event)
+{
+	uint32_t length = f->length == 8 ? frame_get32(f->payload) : 0;
+	uint32_t sum = f->length == 8 ? frame_get32(f->payload + 4) : 0;
+
+	*valid = length && length <= SHARED_HALF;
+	if (!*valid)
+		return NULL;
+	c->large.n = 0;
+	TRY(strbuf_add(&c->large, c->shared + SHARED_HALF, length));
+	/* The copy is checked: the guest may write on. */
+	*valid = frame_checksum(c->large.s, length) == sum;
+	f->type &= ~(uint32_t)FRAME_SHARED;
+	f->payload = (const uint8_t *)c->large.s;
+	f->length = length;
+	return send_frame(c, deadline, FRAME_ACK, f->id, NULL, 0, event);
+}
+
+static struct error *next(struct channel *c, double deadline, struct frame *out, bool *found,
+			  enum channel_event *event)
+{
+	*found = false;
+	while (*event == CHANNEL_FRAME && frame_read(&c->in, out)) {
+		bool valid = true;
+
+		if (out->type & FRAME_SHARED)
+			TRY(take_shared(c, deadline, out, &valid, event));
+		if (!valid)
+			continue;
+		if (out->type == FRAME_LOG) {
+			TRY(strbuf_add(&c->log, out->payload, out->length));
+			continue;
+		}
+		if (out->id != c->id && out->type != FRAME_HELLO)
+			continue;
+		*found = true;
+		return NULL;
+	}
+	return NULL;
+}
+
+struct error *channel_receive(struct channel *c, double deadline, struct frame *out,
+			      enum channel_event *event)
+{
+	*event = CHANNEL_FRAME;
+	for (;;) {
+		bool found;
+
+		TRY(next(c, deadline, out, &found, event));
+		if (found || *event != CHANNEL_FRAME)
+			return NULL;
+		TRY(wait_for(c, POLLIN, deadline, event));
+		if (*event == CHANNEL_FRAME)
+			fill(c, event);
+	}
+}
+
+struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,
+			   size_t n, enum channel_event *event)
+{
+	return send_frame(c, deadline, type, c->id, payload, n, event);
+}
+
+struct error *channel_send_shared(struct channel *c, double deadline, uint32_t type,
+				  const void *payload, size_t n, enum channel_event *event)
+{
+	uint8_t words[8];
+
+	memcpy(c->shared, payload, n);
+	frame_put32(words, (uint32_t)n);
+	frame_put32(words + 4, frame_checksum(payload, n));
+	return send_frame(c, deadline, type | FRAME_SHARED, c->id, words, sizeof(words), event);
+}
+
 void channel_free(struct channel *c)
 {
 	strbuf_free(&c->log);
+	strbuf_free(&c->large);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The runner's end of the guest's second serial port. Lines of the kernel log, which may
- * come at any time, are put aside; frames that answer an older request are dropped.
+ * come at any time, are put aside; frames that answer an older request are dropped. What is
+ * long comes through memory that is shared with the guest; here it looks like any other frame.
  */
 #ifndef SUTURE_QEMU_CHANNEL_H
 #define SUTURE_QEMU_CHANNEL_H
@@ -13,10 +14,12 @@
 #include "qemu/frame.h"
 
 struct channel {
-	int fd; /* borrowed; not blocking */
+	int fd;		 /* borrowed; not blocking */
+	uint8_t *shared; /* borrowed; SHARED_SIZE bytes */
 	uint32_t id;
 	struct frame_reader in;
-	struct strbuf log; /* the kernel log so far */
+	struct strbuf log;   /* the kernel log so far */
+	struct strbuf large; /* the payload of the last frame, if it was shared */
 };
 
 enum channel_event {
@@ -36,6 +39,10 @@ struct error *channel_receive(struct channel *c, double deadline, struct frame *
 /* Send a frame of the current request; *event says CHANNEL_FRAME when it is all sent. */
 struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,
 			   size_t n, enum channel_event *event) __must_check;
+/* The same with any number of bytes up to SHARED_HALF; the guest answers with FRAME_ACK. */
+struct error *channel_send_shared(struct channel *c, double deadline, uint32_t type,
+				  const void *payload, size_t n,
+				  enum channel_event *event) __must_check;
 void channel_free(struct channel *c);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "qemu/frame.h"
 
 #define QEMU "qemu-system-x86_64"
 
@@ -23,8 +24,9 @@
 	"console=ttyS0,115200 loglevel=5 panic=-1 8250.nr_uarts=2 rcupdate.rcu_expedited=1 " \
 	"tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on"
 
-/* File descriptors of the child. */
-enum { CHILD_CHANNEL = 3, CHILD_INITRAMFS, CHILD_CONSOLE, CHILD_FAIL };
+/* What the child gets, in the order of its file descriptors from FIRST on. */
+#define FIRST 3
+enum { CHANNEL, INITRAMFS, CONSOLE, SHARED, FAIL, DESCRIPTORS };
 
 static struct error *memory_file(const char *name, int *out)
 {
@@ -55,18 +57,11 @@ static struct error *open_console(const char *path, int *out)
 	return *out < 0 ? error_errno(errno, "%s", path) : NULL;
 }
 
-/* Move to where dup2() below cannot step on it. */
-static int away(int fd)
-{
-	return fcntl(fd, F_DUPFD, 64);
-}
-
 /* In the child; the errno of what failed goes up the pipe. */
-static void child_exec(char *const *argv, pid_t parent, int channel, int initramfs, int console,
-		       int complaints, int fail)
+static void child_exec(char *const *argv, pid_t parent, const int fd[DESCRIPTORS], int complaints)
 {
+	int away[DESCRIPTORS], code;
 	sigset_t none;
-	int code;
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -77,52 +72,48 @@ static void child_exec(char *const *argv, pid_t parent, int channel, int initram
 	signal(SIGHUP, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	channel = away(channel);
-	initramfs = away(initramfs);
-	console = away(console);
-	complaints = away(complaints);
-	fail = away(fail);
-	if (channel < 0 || initramfs < 0 || console < 0 || complaints < 0 || fail < 0)
-		_exit(127);
 	dup2(open("/dev/null", O_RDONLY), 0);
 	dup2(complaints, 1);
 	dup2(complaints, 2);
-	dup2(channel, CHILD_CHANNEL);
-	dup2(initramfs, CHILD_INITRAMFS);
-	dup2(console, CHILD_CONSOLE);
-	dup2(fail, CHILD_FAIL);
-	fcntl(CHILD_FAIL, F_SETFD, FD_CLOEXEC);
-	syscall(SYS_close_range, CHILD_FAIL + 1, ~0u, 0);
+	/* First to where dup2() cannot step on one that is still needed. */
+	for (int i = 0; i < DESCRIPTORS; i++)
+		away[i] = fcntl(fd[i], F_DUPFD, 64);
+	for (int i = 0; i < DESCRIPTORS; i++)
+		if (dup2(away[i], FIRST + i) < 0)
+			_exit(127);
+	fcntl(FIRST + FAIL, F_SETFD, FD_CLOEXEC);
+	syscall(SYS_close_range, FIRST + DESCRIPTORS, ~0u, 0);
 	execvp(argv[0], argv);
 	code = errno;
-	if (write(CHILD_FAIL, &code, sizeof(code)) < 0)
+	if (write(FIRST + FAIL, &code, sizeof(code)) < 0)
 		_exit(126);
 	_exit(127);
 }
 
-static struct error *start(char *const *argv, int channel, int initramfs, struct emulator *m)
+static struct error *start(char *const *argv, int fd[DESCRIPTORS], struct emulator *m)
 {
-	int fail[2], code = 0;
+	int pair[2], code = 0;
 	pid_t parent = getpid();
 	ssize_t n;
 
-	if (pipe2(fail, O_CLOEXEC) < 0)
+	if (pipe2(pair, O_CLOEXEC) < 0)
 		return error_errno(errno, "pipe");
+	fd[FAIL] = pair[1];
 	fflush(NULL);
 	m->pid = fork();
 	if (!m->pid)
-		child_exec(argv, parent, channel, initramfs, m->console, m->complaints, fail[1]);
-	close(fail[1]);
+		child_exec(argv, parent, fd, m->complaints);
+	close(pair[1]);
 	if (m->pid < 0) {
 		m->pid = 0;
-		close(fail[0]);
+		close(pair[0]);
 		return error_errno(errno, "starting %s", QEMU);
 	}
 	setpgid(m->pid, m->pid);
 	do {
-		n = read(fail[0], &code, sizeof(code));
+		n = read(pair[0], &code, sizeof(code));
 	} while (n < 0 && errno == EINTR);
-	close(fail[0]);
+	close(pair[0]);
 	if (n != (ssize_t)sizeof(code))
 		return NULL;
 	if (code == ENOENT)
@@ -131,26 +122,49 @@ static struct error *start(char *const *argv, int channel, int initramfs, struct
 	return error_errno(code, "starting %s", QEMU);
 }
 
-static struct error *launch(const struct emulator_options *opt, struct emulator *m)
+static struct error *share_memory(struct emulator *m, int *fd)
 {
-	int initramfs __closefd = -1, channel __closefd = -1;
-	char *append __free = str_printf("%s%s%s", COMMAND_LINE, opt->append ? " " : "",
-					 opt->append ? opt->append : "");
-	char *cpus __free = str_printf("%u", opt->cpus),
-		   *memory __free = str_printf("%u", opt->memory);
+	void *at;
+
+	TRY(memory_file("guest's shared memory", fd));
+	if (ftruncate(*fd, SHARED_SIZE) < 0)
+		return error_errno(errno, "memory to share with the guest");
+	at = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (at == MAP_FAILED)
+		return error_errno(errno, "memory to share with the guest");
+	m->shared = at;
+	return NULL;
+}
+
+static struct error *make_channel(struct emulator *m, int *fd)
+{
 	int pair[2];
 
-	if (!append || !cpus || !memory)
-		return error_nomem();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(errno, "making the guest's channel");
 	m->channel = pair[0];
-	channel = pair[1];
+	*fd = pair[1];
 	fcntl(m->channel, F_SETFL, O_NONBLOCK);
+	return NULL;
+}
+
+static struct error *launch(const struct emulator_options *opt, struct emulator *m)
+{
+	int channel __closefd = -1, initramfs __closefd = -1, shared __closefd = -1;
+	char *append __free = str_printf("%s%s%s", COMMAND_LINE, opt->append ? " " : "",
+					 opt->append ? opt->append : "");
+	char *cpus __free = str_printf("%u", opt->cpus);
+	char *memory __free = str_printf("%u", opt->memory);
+
+	if (!append || !cpus || !memory)
+		return error_nomem();
+	TRY(make_channel(m, &channel));
 	TRY(open_console(opt->console, &m->console));
 	TRY(memory_file("emulator's output", &m->complaints));
 	TRY(memory_file("initramfs", &initramfs));
 	TRY(fill(initramfs, opt->initramfs));
+	TRY(share_memory(m, &shared));
+	/* clang-format off: an option and its value a line */
 	char *const argv[] = {
 		QEMU,
 		"-nodefaults",
@@ -180,9 +194,16 @@ static struct error *launch(const struct emulator_options *opt, struct emulator 
 		"socket,id=channel,fd=3",
 		"-serial",
 		"chardev:channel",
+		"-object",
+		"memory-backend-file,id=shared,mem-path=/proc/self/fd/6,size=4M,share=on",
+		"-device",
+		"ivshmem-plain,memdev=shared",
 		NULL,
 	};
-	return start(argv, channel, initramfs, m);
+	/* clang-format on */
+	_Static_assert(SHARED_SIZE == 4 << 20, "the size in the arguments");
+	int fd[DESCRIPTORS] = { channel, initramfs, m->console, shared, -1 };
+	return start(argv, fd, m);
 }
 
 struct error *emulator_start(const struct emulator_options *opt, struct emulator *out)
@@ -229,6 +250,9 @@ void emulator_kill(struct emulator *m)
 			;
 		m->pid = 0;
 	}
+	if (m->shared)
+		munmap(m->shared, SHARED_SIZE);
+	m->shared = NULL;
 	close_fd(&m->channel);
 	close_fd(&m->console);
 	close_fd(&m->complaints);

@@ -8,6 +8,7 @@
 #define SUTURE_QEMU_EMULATOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
@@ -24,10 +25,11 @@ struct emulator_options {
 };
 
 struct emulator {
-	pid_t pid;	/* 0: not running */
-	int channel;	/* our end of the guest's second serial port; not blocking */
-	int console;	/* what the guest printed on the first; to be read with pread() */
-	int complaints; /* QEMU's own output, likewise */
+	pid_t pid;	 /* 0: not running */
+	int channel;	 /* our end of the guest's second serial port; not blocking */
+	uint8_t *shared; /* SHARED_SIZE bytes that the guest sees as a PCI device's memory */
+	int console;	 /* what the guest printed on the first; to be read with pread() */
+	int complaints;	 /* QEMU's own output, likewise */
 };
 
 /* Every member is valid afterwards, or the emulator is not running. */

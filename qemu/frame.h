@@ -31,15 +31,29 @@ enum frame_type {
 	/* either way */
 	FRAME_DATA = 32,
 	FRAME_END,
+	FRAME_ACK,
 	/* to the runner */
 	FRAME_HELLO = 64, /* the guest is up; payload: uname -r */
 	FRAME_OUTPUT,	  /* payload: what the command printed */
 	FRAME_EXIT,	  /* payload: exit status (32 bits) */
-	FRAME_ACK,	  /* a FRAME_DATA has been taken */
 	FRAME_PONG,
 	FRAME_FAILED, /* payload: errno (32 bits), a sentence */
 	FRAME_LOG,    /* payload: lines of the kernel log; id 0 */
+
+	/*
+	 * Added to a type: the payload lies in the memory that both sides share, for a serial
+	 * line carries some 10 kB a second into an emulated guest. The frame's own payload is
+	 * the length and the checksum of that; it is answered with FRAME_ACK once it has been
+	 * copied, and the memory is free again.
+	 */
+	FRAME_SHARED = 256,
 };
+
+/* The shared memory: what goes to the guest, then what comes from it. */
+#define SHARED_HALF (2u << 20)
+#define SHARED_SIZE (2 * SHARED_HALF)
+/* What is shorter goes in the frame. */
+#define SHARED_MIN 1024
 
 struct frame {
 	uint32_t type, id, length;

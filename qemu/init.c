@@ -6,6 +6,7 @@
  *
  * /suture/modules lists the modules to load, one path a line, in order.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
@@ -34,6 +36,8 @@
 static struct {
 	int line, kmsg, signals;
 	struct frame_reader in;
+	uint8_t *shared; /* with the runner; NULL: none found */
+	bool acknowledged;
 
 	/* the running command */
 	pid_t child;
@@ -46,6 +50,9 @@ static struct {
 	mode_t mode;
 	char path[4096];
 } guest = { .line = -1, .kmsg = -1, .signals = -1, .output = -1, .file = -1 };
+
+/* For what is read and sent on: a command's output, a file. */
+static uint8_t block[1 << 20];
 
 static void write_all(int fd, const uint8_t *p, size_t n)
 {
@@ -66,6 +73,41 @@ static void send_frame(uint32_t type, uint32_t id, const void *payload, size_t n
 	static uint8_t frame[FRAME_MAX];
 
 	write_all(guest.line, frame, frame_write(frame, type, id, payload, n));
+}
+
+static void serve(const struct frame *f);
+
+/* Take in what came; requests are served, an acknowledgement is noted. */
+static void receive(void)
+{
+	struct frame f;
+	size_t room;
+	uint8_t *to = frame_space(&guest.in, &room);
+	ssize_t n = read(guest.line, to, room);
+
+	if (n <= 0)
+		return;
+	frame_received(&guest.in, (size_t)n);
+	while (frame_read(&guest.in, &f))
+		serve(&f);
+}
+
+/* Through the shared memory if it is long; comes back once the runner has it. */
+static void send_large(uint32_t type, uint32_t id, const void *payload, size_t n)
+{
+	uint8_t words[8];
+
+	if (n < SHARED_MIN || !guest.shared) {
+		send_frame(type, id, payload, n);
+		return;
+	}
+	memcpy(guest.shared + SHARED_HALF, payload, n);
+	frame_put32(words, (uint32_t)n);
+	frame_put32(words + 4, frame_checksum(payload, n));
+	guest.acknowledged = false;
+	send_frame(type | FRAME_SHARED, id, words, sizeof(words));
+	while (!guest.acknowledged)
+		receive();
 }
 
 static void send_number(uint32_t type, uint32_t id, uint32_t value)
@@ -108,7 +150,7 @@ static size_t log_line(char *record, char *to, size_t room)
 /* Send what the kernel has logged; at most one frame at a time unless all is wanted. */
 static void send_log(bool all)
 {
-	static char record[8193], lines[FRAME_PAYLOAD_MAX];
+	static char record[8193], lines[65536];
 	size_t n = 0;
 	ssize_t k;
 
@@ -122,13 +164,13 @@ static void send_log(bool all)
 		n += log_line(record, lines + n, sizeof(lines) - n);
 		if (n < sizeof(lines) - sizeof(record))
 			continue;
-		send_frame(FRAME_LOG, 0, lines, n);
+		send_large(FRAME_LOG, 0, lines, n);
 		n = 0;
 		if (!all)
 			return;
 	}
 	if (n)
-		send_frame(FRAME_LOG, 0, lines, n);
+		send_large(FRAME_LOG, 0, lines, n);
 }
 
 /* --- commands ----------------------------------------------------------------- */
@@ -176,6 +218,7 @@ static void run(uint32_t id, const char *command)
 		return;
 	}
 	fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	fcntl(fd[0], F_SETPIPE_SZ, sizeof(block));
 	guest.output = fd[0];
 	guest.child_id = id;
 }
@@ -183,11 +226,10 @@ static void run(uint32_t id, const char *command)
 /* False once there is nothing to read now. */
 static bool send_output(void)
 {
-	static uint8_t block[FRAME_PAYLOAD_MAX];
-	ssize_t n = read(guest.output, block, sizeof(block));
+	ssize_t n = read(guest.output, block, guest.shared ? sizeof(block) : FRAME_PAYLOAD_MAX);
 
 	if (n > 0) {
-		send_frame(FRAME_OUTPUT, guest.child_id, block, (size_t)n);
+		send_large(FRAME_OUTPUT, guest.child_id, block, (size_t)n);
 		return true;
 	}
 	if (!n) {
@@ -288,7 +330,6 @@ static void put_end(uint32_t id)
 
 static void get(uint32_t id, const struct frame *f)
 {
-	static uint8_t block[FRAME_PAYLOAD_MAX];
 	char path[4096];
 	struct stat st;
 	ssize_t n;
@@ -305,8 +346,8 @@ static void get(uint32_t id, const struct frame *f)
 		send_failed(id, errno, path);
 		return;
 	}
-	while ((n = read(fd, block, sizeof(block))) > 0)
-		send_frame(FRAME_DATA, id, block, (size_t)n);
+	while ((n = read(fd, block, guest.shared ? sizeof(block) : FRAME_PAYLOAD_MAX)) > 0)
+		send_large(FRAME_DATA, id, block, (size_t)n);
 	if (n < 0)
 		send_failed(id, errno, path);
 	else
@@ -378,6 +419,61 @@ static void load_modules(char *trouble, size_t room)
 		fclose(list);
 }
 
+static bool file_says(const char *dir, const char *name, const char *words)
+{
+	char path[512], text[16] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return !strncmp(text, words, strlen(words));
+}
+
+/* Map the memory (BAR 2) of the PCI device "ivshmem" in this folder of sysfs, if it is one. */
+static void map_shared(const char *dir)
+{
+	char path[512];
+	void *at;
+	int fd;
+
+	if (!file_says(dir, "vendor", "0x1af4") || !file_says(dir, "device", "0x1110"))
+		return;
+	snprintf(path, sizeof(path), "%s/enable", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		return;
+	close(fd);
+	snprintf(path, sizeof(path), "%s/resource2_wc", dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	at = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (at != MAP_FAILED)
+		guest.shared = at;
+}
+
+static void find_shared(void)
+{
+	DIR *d = opendir("/sys/bus/pci/devices");
+	struct dirent *ent;
+
+	while (d && !guest.shared && (ent = readdir(d))) {
+		char dir[300];
+
+		snprintf(dir, sizeof(dir), "/sys/bus/pci/devices/%s", ent->d_name);
+		if (ent->d_name[0] != '.')
+			map_shared(dir);
+	}
+	if (d)
+		closedir(d);
+}
+
 static bool open_line(void)
 {
 	struct termios t;
@@ -400,16 +496,46 @@ static void hello(void)
 
 	uname(&u);
 	n = (size_t)snprintf(words, 256, "%s", u.release) + 1;
-	load_modules(words + n, sizeof(words) - n);
+	if (guest.shared)
+		load_modules(words + n, sizeof(words) - n);
+	else
+		strcpy(words + n, "the memory shared with the runner was not found");
 	send_frame(FRAME_HELLO, 0, words, n + strlen(words + n));
 }
 
-static void serve(const struct frame *f)
+/* Where a shared payload really is. False if it is not what was sent. */
+static bool find_payload(struct frame *f)
 {
-	char command[FRAME_PAYLOAD_MAX + 1];
+	uint32_t length, sum;
 
+	if (!(f->type & FRAME_SHARED))
+		return true;
+	if (f->length != 8 || !guest.shared)
+		return false;
+	length = frame_get32(f->payload);
+	sum = frame_get32(f->payload + 4);
+	if (length > SHARED_HALF || frame_checksum(guest.shared, length) != sum)
+		return false;
+	f->type &= ~(uint32_t)FRAME_SHARED;
+	f->payload = guest.shared;
+	f->length = length;
+	return true;
+}
+
+static void serve(const struct frame *received)
+{
+	static char command[FRAME_PAYLOAD_MAX + 1];
+	struct frame found = *received, *f = &found;
+
+	if (!find_payload(f))
+		return;
 	switch (f->type) {
+	case FRAME_ACK:
+		guest.acknowledged = true;
+		break;
 	case FRAME_RUN:
+		if (f->length >= sizeof(command))
+			break;
 		memcpy(command, f->payload, f->length);
 		command[f->length] = '\0';
 		run(f->id, command);
@@ -442,20 +568,6 @@ static void serve(const struct frame *f)
 	}
 }
 
-static void receive(void)
-{
-	struct frame f;
-	size_t room;
-	uint8_t *to = frame_space(&guest.in, &room);
-	ssize_t n = read(guest.line, to, room);
-
-	if (n <= 0)
-		return;
-	frame_received(&guest.in, (size_t)n);
-	while (frame_read(&guest.in, &f))
-		serve(&f);
-}
-
 int main(void)
 {
 	sigset_t chld;
@@ -473,6 +585,7 @@ int main(void)
 		fprintf(stderr, "suture init: no second serial port: %s\n", strerror(errno));
 		pause();
 	}
+	find_shared();
 	hello();
 	for (;;) {
 		struct pollfd p[] = {

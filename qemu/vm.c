@@ -24,10 +24,6 @@
 #define STOP_TIMEOUT 3.0
 #define QUOTED_LINES 8
 
-/* Frames of a file that may be on their way unanswered; the guest's tty holds far more. */
-#define WINDOW 4
-#define CHUNK 16384
-
 struct vm {
 	struct emulator emulator;
 	struct channel channel;
@@ -183,30 +179,34 @@ struct error *vm_run(struct vm *vm, const char *command, double timeout, struct 
 
 /* --- files -------------------------------------------------------------------- */
 
-static struct error *put_bytes(struct vm *vm, const char *doing, const struct file_map *m)
+static struct error *await(struct vm *vm, const char *doing, uint32_t type)
 {
-	size_t sent = 0, waiting = 1; /* the answer to FRAME_PUT */
+	double deadline = clock_seconds() + FILE_TIMEOUT;
 	struct frame f;
 
-	while (sent < m->size || waiting) {
-		if (sent < m->size && waiting < WINDOW) {
-			size_t n = m->size - sent < CHUNK ? m->size - sent : CHUNK;
+	do {
+		TRY(hear(vm, doing, deadline, &f));
+	} while (f.type != type);
+	return NULL;
+}
 
-			TRY(tell(vm, doing, clock_seconds() + FILE_TIMEOUT, FRAME_DATA,
-				 m->bytes + sent, n));
-			sent += n;
-			waiting++;
-			continue;
-		}
-		TRY(hear(vm, doing, clock_seconds() + FILE_TIMEOUT, &f));
-		if (f.type == FRAME_ACK)
-			waiting--;
+static struct error *put_bytes(struct vm *vm, const char *doing, const struct file_map *m)
+{
+	enum channel_event event;
+
+	TRY(await(vm, doing, FRAME_ACK));
+	for (size_t sent = 0, n; sent < m->size; sent += n) {
+		double deadline = clock_seconds() + FILE_TIMEOUT;
+
+		n = m->size - sent < SHARED_HALF ? m->size - sent : SHARED_HALF;
+		TRY(channel_send_shared(&vm->channel, deadline, FRAME_DATA, m->bytes + sent, n,
+					&event));
+		if (event != CHANNEL_FRAME)
+			return gone(vm, event, doing);
+		TRY(await(vm, doing, FRAME_ACK));
 	}
 	TRY(tell(vm, doing, clock_seconds() + FILE_TIMEOUT, FRAME_END, NULL, 0));
-	do {
-		TRY(hear(vm, doing, clock_seconds() + FILE_TIMEOUT, &f));
-	} while (f.type != FRAME_EXIT);
-	return NULL;
+	return await(vm, doing, FRAME_EXIT);
 }
 
 struct error *vm_put(struct vm *vm, const char *from, const char *to)
@@ -257,15 +257,11 @@ struct error *vm_get(struct vm *vm, const char *from, const char *to)
 
 struct error *vm_dmesg(struct vm *vm, struct strbuf *out)
 {
-	struct frame f;
-
 	if (vm->state == VM_RUNNING) {
 		channel_begin(&vm->channel);
 		TRY(tell(vm, "reading the kernel log", clock_seconds() + FILE_TIMEOUT, FRAME_PING,
 			 NULL, 0));
-		do {
-			TRY(hear(vm, "reading the kernel log", clock_seconds() + FILE_TIMEOUT, &f));
-		} while (f.type != FRAME_PONG);
+		TRY(await(vm, "reading the kernel log", FRAME_PONG));
 	}
 	return strbuf_add(out, vm->channel.log.s, vm->channel.log.n);
 }
@@ -316,6 +312,7 @@ static struct error *start(const struct vm_options *opt, const struct strbuf *in
 	}
 	TRY(emulator_start(&eo, &vm->emulator));
 	vm->channel.fd = vm->emulator.channel;
+	vm->channel.shared = vm->emulator.shared;
 	TRY(greet(vm, clock_seconds() + timeout));
 	*out = take(vm);
 	return NULL;

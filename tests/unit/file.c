@@ -95,6 +95,7 @@ static void test_an_empty_file_maps_to_nothing(void **state)
 static void test_what_is_no_regular_file_is_refused_without_waiting(void **state)
 {
 	struct file_map m __cleanup_map = { 0 };
+	struct strbuf b __cleanup_strbuf = { 0 };
 	struct error *e __cleanup_error = NULL;
 
 	(void)state;
@@ -104,6 +105,8 @@ static void test_what_is_no_regular_file_is_refused_without_waiting(void **state
 	error_free(&e);
 	e = file_map(dir.path, &m);
 	assert_non_null(e);
+	assert_null(file_read(at("fifo"), &b));
+	assert_int_equal(b.n, 0);
 }
 
 static void test_a_missing_file_is_named_with_its_reason(void **state)

@@ -53,10 +53,12 @@ static struct error *read_all(int fd, const char *path, struct strbuf *out)
 
 struct error *file_read(const char *path, struct strbuf *out)
 {
-	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK for the opening only: a FIFO that nobody writes to is empty, not waited for. */
+	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return error_errno(errno, "%s", path);
+	fcntl(fd, F_SETFL, 0);
 	return read_all(fd, path, out);
 }
 

@@ -14,7 +14,7 @@
 
 /*
  * Survey dir/tree: generate what its makefiles generate (headers, tables), and write into dir
- *	units		a line an object: OBJECT SOURCE MODFILE ("-": vmlinux)
+ *	units		a line an object: OBJECT SOURCE MODFILE... ("-": vmlinux)
  *	includes	a line an #include "x.c": FILE INCLUDED
  *	kbuild.mk, kbuild.env
  */

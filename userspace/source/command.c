@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "source/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+/* The build folder in debug information, whatever it really was. */
+#define PLACE "/usr/src/linux"
+
+struct words {
+	VEC(const char *) list;
+};
+
+static void words_free(struct words *w)
+{
+	vec_free(&w->list);
+}
+
+void command_free(struct command *c)
+{
+	arena_free(&c->arena);
+	*c = (struct command){ 0 };
+}
+
+static struct error *unknown(const char *at)
+{
+	return error_refused("a compile command has a form that is not known, at '%.40s'", at);
+}
+
+/*
+ * One word of shell text: plain characters, 'quoted' and "quoted" parts and \-escapes. A lone
+ * ';' is a word. Whatever a shell would expand is refused.
+ */
+static struct error *read_word(const char **at, char *to)
+{
+	const char *s = *at;
+	char quote = '\0';
+
+	for (; *s && (quote || !strchr(" \t;", *s)); s++) {
+		if (!quote && strchr("$`|&<>(){}*?[]~#!\n", *s))
+			return unknown(s);
+		if (quote == '"' && strchr("$`\\", *s))
+			return unknown(s);
+		if (!quote && *s == '\\') {
+			if (!s[1])
+				return unknown(s);
+			*to++ = *++s;
+		} else if (quote ? *s == quote : *s == '\'' || *s == '"') {
+			quote = quote ? '\0' : *s;
+		} else {
+			*to++ = *s;
+		}
+	}
+	if (quote)
+		return unknown(*at);
+	if (s == *at && *s == ';')
+		*to++ = *s++;
+	*to = '\0';
+	*at = s;
+	return NULL;
+}
+
+static struct error *split(const char *text, struct arena *a, struct words *out)
+{
+	while (*(text += strspn(text, " \t"))) {
+		char *word = arena_alloc(a, strlen(text) + 1);
+
+		if (!word)
+			return error_nomem();
+		TRY(read_word(&text, word));
+		TRY(vec_push(&out->list, word));
+	}
+	return NULL;
+}
+
+/* The next program's words, up to ';'; NULL in *out if there are none. */
+static struct error *take_program(const struct words *w, size_t *at, struct arena *a,
+				  const char ***out)
+{
+	size_t n = 0;
+
+	while (*at + n < w->list.n && !str_equal(w->list.v[*at + n], ";"))
+		n++;
+	*out = NULL;
+	if (n) {
+		*out = arena_array(a, n + 1, sizeof(**out));
+		if (!*out)
+			return error_nomem();
+		memcpy(*out, w->list.v + *at, n * sizeof(**out));
+	}
+	*at += n + (*at + n < w->list.n);
+	return NULL;
+}
+
+static size_t count(const char *const *argv)
+{
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	return n;
+}
+
+/* ... -c -o OBJECT SOURCE */
+static bool is_compile(const char *const *argv)
+{
+	size_t n = argv ? count(argv) : 0;
+
+	return n > 5 && str_equal(argv[n - 4], "-c") && str_equal(argv[n - 3], "-o") &&
+	       str_ends(argv[n - 2], ".o") && str_ends(argv[n - 1], ".c");
+}
+
+static bool is_objtool(const char *const *argv, const char *object)
+{
+	return str_ends(argv[0], "/objtool") && str_equal(argv[count(argv) - 1], object);
+}
+
+struct error *command_parse(const char *text, struct command *out)
+{
+	struct command c __cleanup_command = { 0 };
+	struct words w __cleanup(words_free) = { 0 };
+	const char **rest;
+	size_t at = 0;
+
+	TRY(split(text, &c.arena, &w));
+	TRY(take_program(&w, &at, &c.arena, &c.compile));
+	if (!is_compile(c.compile))
+		return unknown(text);
+	TRY(take_program(&w, &at, &c.arena, &c.objtool));
+	if (c.objtool && !is_objtool(c.objtool, c.compile[count(c.compile) - 2]))
+		return unknown(c.objtool[0]);
+	TRY(take_program(&w, &at, &c.arena, &rest));
+	if (rest)
+		return unknown(rest[0]);
+	*out = c;
+	c = (struct command){ 0 };
+	return NULL;
+}
+
+struct error *command_retarget(const struct command *c, const char *object, const char *depfile,
+			       const char *root, struct arena *a, const char ***out)
+{
+	size_t n = count(c->compile), k = 0;
+	const char **argv = arena_array(a, n + 4, sizeof(*argv));
+	const char *dep = arena_printf(a, "-Wp,-MMD,%s", depfile);
+	const char *map = arena_printf(a, "-fdebug-prefix-map=%s=" PLACE, root);
+	bool has_dep = false;
+
+	if (!argv || !dep || !map)
+		return error_nomem();
+	for (size_t i = 0; i < n - 4; i++) {
+		bool is_dep = str_starts(c->compile[i], "-Wp,-MMD,") ||
+			      str_starts(c->compile[i], "-Wp,-MD,");
+
+		argv[k++] = is_dep ? dep : c->compile[i];
+		has_dep = has_dep || is_dep;
+	}
+	if (!has_dep)
+		return unknown(c->compile[0]);
+	argv[k++] = "-ffunction-sections";
+	argv[k++] = "-fdata-sections";
+	argv[k++] = map;
+	argv[k++] = "-c";
+	argv[k++] = "-o";
+	argv[k++] = object;
+	argv[k++] = c->compile[n - 1];
+	*out = argv;
+	return NULL;
+}
+
+struct error *command_objtool(const struct command *c, const char *object, struct arena *a,
+			      const char ***out)
+{
+	size_t n;
+
+	*out = NULL;
+	if (!c->objtool)
+		return NULL;
+	n = count(c->objtool);
+	*out = arena_array(a, n + 1, sizeof(**out));
+	if (!*out)
+		return error_nomem();
+	memcpy(*out, c->objtool, n * sizeof(**out));
+	(*out)[n - 1] = object;
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A compile command of the kernel's makefiles, taken apart into the programs it runs, so that
+ * each can be run, and timed, without a shell or make.
+ */
+#ifndef SUTURE_SOURCE_COMMAND_H
+#define SUTURE_SOURCE_COMMAND_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct command {
+	const char **compile; /* argv of the compiler, NULL-terminated */
+	const char **objtool; /* argv of objtool; NULL if this object gets none */
+	struct arena arena;
+};
+
+/*
+ * Parse "gcc ... -c -o OBJECT SOURCE ; ./tools/objtool/objtool ... OBJECT". ERROR_REFUSED for
+ * anything that is not plain words: variables, pipes, other programs.
+ */
+struct error *command_parse(const char *text, struct command *out) __must_check;
+void command_free(struct command *c);
+#define __cleanup_command __cleanup(command_free)
+
+/*
+ * The compiler's argv with another object and dependency file, function and data sections, and
+ * 'root' (the folder it runs in) taken out of the debug information. From 'a'.
+ */
+struct error *command_retarget(const struct command *c, const char *object, const char *depfile,
+			       const char *root, struct arena *a, const char ***out) __must_check;
+/* objtool's argv for another object; NULL in *out if there is none. */
+struct error *command_objtool(const struct command *c, const char *object, struct arena *a,
+			      const char ***out) __must_check;
+
+#endif

@@ -14,6 +14,7 @@ struct verb {
 };
 
 extern const struct verb verb_help;
+extern const struct verb verb_build;
 extern const struct verb verb_delta;
 extern const struct verb verb_verify;
 extern const struct verb verb_target;

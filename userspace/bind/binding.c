@@ -61,6 +61,7 @@ static struct error *add_code(struct work *w, const struct section *s)
 	if (!c.main || !s->bytes)
 		return NULL;
 	c.fixed = fixed_bytes(w, s);
+	c.name_is_no_proof = w->lonely[s->index];
 	c.place = arena_new(w->arena, struct place);
 	if (!c.place)
 		return error_nomem();
@@ -305,6 +306,7 @@ static void work_free(struct work *w)
 	vec_free(&w->queue);
 	vec_free(&w->match.claims);
 	hash_free(&w->pieces);
+	w->fields = 0;
 }
 
 struct error *binding_compute(const struct object *before, const struct image *image,
@@ -312,6 +314,7 @@ struct error *binding_compute(const struct object *before, const struct image *i
 {
 	struct binding *b __cleanup_binding = calloc(1, sizeof(*b));
 	struct work w __cleanup(work_free) = { .object = before, .image = image };
+	bool again;
 
 	if (!b)
 		return error_nomem();
@@ -327,8 +330,14 @@ struct error *binding_compute(const struct object *before, const struct image *i
 	b->placements = arena_array(&b->arena, before->symbols.n, sizeof(*b->placements));
 	if (!b->placements)
 		return error_nomem();
-	TRY(set_up(&w));
-	TRY(solve(&w));
+	w.lonely = arena_array(&b->arena, before->sections.n, sizeof(*w.lonely));
+	if (!w.lonely)
+		return error_nomem();
+	do {
+		work_free(&w);
+		TRY(set_up(&w));
+		TRY(solve(&w, &again));
+	} while (again);
 	TRY(place_all(&w, b));
 	*out = take(b);
 	return NULL;

@@ -296,7 +296,8 @@ static struct error *choose(struct work *w, struct code *c)
 	}
 	if (corroborated == 1 && (enough || w->use_names))
 		one = one_corroborated;
-	else if (good != 1 || !(w->use_names ? name_is_unique(w, c, one) : enough))
+	else if (good != 1 || !(w->use_names ? name_is_unique(w, c, one) : enough) ||
+		 (w->use_names && c->name_is_no_proof))
 		return NULL;
 	TRY(judge(w, c, one, &ok));
 	return ok ? believe(w, c, one) : NULL;
@@ -455,12 +456,52 @@ static struct error *until_nothing_is_new(struct work *w)
 	return NULL;
 }
 
-struct error *solve(struct work *w)
+/* Is there anything but its own name and bytes that says it is this object's? */
+static struct error *is_supported(struct work *w, const struct code *c, bool *yes)
 {
+	const struct code *before = previous_in_group(w, c), *after = next_in_group(w, c);
+	bool ok;
+
+	*yes = true;
+	if (c->main->bind != STB_LOCAL || c->place->witnesses || (!before && !after) ||
+	    (before && before->believed) || (after && after->believed))
+		return NULL;
+	TRY(judge(w, (struct code *)c, c->address, &ok));
+	vec_for_each(&w->match.claims, claim) {
+		const struct place *p = claim->place;
+
+		if (p && p->section && !p->merged && !claim->external && is_private(p->section) &&
+		    has_unique_name(w, p->section, claim->address))
+			return NULL;
+	}
+	*yes = false;
+	return NULL;
+}
+
+static struct error *find_lonely(struct work *w, bool *found)
+{
+	bool supported;
+
+	vec_for_each(&w->codes, c) {
+		if (!c->believed || c->nameless || c->name_is_no_proof)
+			continue;
+		TRY(is_supported(w, c, &supported));
+		if (supported)
+			continue;
+		w->lonely[c->section->index] = true;
+		*found = true;
+	}
+	return NULL;
+}
+
+struct error *solve(struct work *w, bool *again)
+{
+	*again = false;
 	if (w->index) {
 		w->use_names = false;
 		TRY(until_nothing_is_new(w));
 	}
 	w->use_names = true;
-	return until_nothing_is_new(w);
+	TRY(until_nothing_is_new(w));
+	return find_lonely(w, again);
 }

@@ -86,6 +86,7 @@ struct code {
 	size_t group; /* sections that the linker keeps together, in this order */
 	size_t fixed; /* bytes that are no field */
 	bool has_candidates, has_named_candidates;
+	bool name_is_no_proof; /* it stood alone with its unique name before, see solve() */
 	VEC(uint64_t) candidates;
 	bool believed, nameless;      /* nameless: found without any name */
 	uint64_t address, size;	      /* once believed */
@@ -105,6 +106,7 @@ struct work {
 	struct place **by_section, **by_symbol; /* by index */
 	struct hash_map pieces;			/* section and offset -> place */
 	unsigned int attempt;
+	bool *lonely;	    /* by section index */
 	size_t fields;	    /* claims of believed matches */
 	struct match match; /* the one being tried */
 	struct arena *arena;
@@ -146,7 +148,13 @@ struct error *match_claim(struct work *w, const struct reloc *r, const struct re
 
 /* --- solve.c --- */
 
-struct error *solve(struct work *w) __must_check;
+/*
+ * Believe what can be. A private function that only its unique name spoke for, while nothing
+ * of the object lies around it or refers to it, may be another unit's (an inline function of a
+ * header): then 'again' is set, and w->lonely tells which; all is to be solved anew without
+ * that proof for them, as its claims have been believed.
+ */
+struct error *solve(struct work *w, bool *again) __must_check;
 
 /* --- index.c --- */
 

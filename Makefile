@@ -32,8 +32,7 @@ all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers
 all_ldflags := $(LDFLAGS) $(sanitize)
 libs := -lelf -ldw -lZydis -lbpf -larchive -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
 
-lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) \
-	$(filter-out qemu/init.c,$(wildcard qemu/*.c))
+lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) $(wildcard qemu/*.c)
 cli_src := $(wildcard userspace/cli/*.c)
 bpf_src := $(wildcard bpf/*.bpf.c)
 test_src := $(foreach d,unit vm e2e bench,$(wildcard tests/$d/*.c))
@@ -62,10 +61,11 @@ $B/%.o: %.c $B/flags | $(skeletons)
 	$(call say,CC,$<) $(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
 # The guest's init: static, alone, never sanitised; its bytes go into the library.
-$B/qemu/init: qemu/init.c qemu/frame.c qemu/frame.h $B/flags
+guest_src := $(wildcard qemu/guest/*.c) qemu/frame.c
+$B/qemu/init: $(guest_src) qemu/guest/guest.h qemu/frame.h $B/flags
 	@mkdir -p $(@D)
 	$(call say,INIT,$@) $(CC) -D_GNU_SOURCE -I. -std=gnu17 -Os -Wall -Wextra $(if $(WERROR),-Werror) \
-		-static -s -o $@ qemu/init.c qemu/frame.c
+		-static -s -o $@ $(guest_src)
 
 $B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
 	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The guest's first process, linked statically and alone: mounts what a test needs, loads the
+ * modules that the runner chose, then serves the runner's requests on the second serial port.
+ * It must not end: the kernel would panic.
+ *
+ * /suture/modules lists the modules to load, one path a line, in order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "qemu/guest/guest.h"
+
+struct guest guest = { .line = -1, .kmsg = -1, .signals = -1, .output = -1, .file = -1 };
+
+static void hello(void)
+{
+	char words[FRAME_PAYLOAD_MAX];
+	struct utsname u;
+	size_t n;
+
+	uname(&u);
+	n = (size_t)snprintf(words, 256, "%s", u.release) + 1;
+	if (guest.shared)
+		load_modules(words + n, sizeof(words) - n);
+	else
+		strcpy(words + n, "the memory shared with the runner was not found");
+	send_frame(FRAME_HELLO, 0, words, n + strlen(words + n));
+}
+
+void serve(const struct frame *received)
+{
+	static char command[FRAME_PAYLOAD_MAX + 1];
+	struct frame found = *received, *f = &found;
+
+	if (!find_payload(f))
+		return;
+	switch (f->type) {
+	case FRAME_ACK:
+		guest.acknowledged = true;
+		break;
+	case FRAME_RUN:
+		if (f->length >= sizeof(command))
+			break;
+		memcpy(command, f->payload, f->length);
+		command[f->length] = '\0';
+		run_command(f->id, command);
+		break;
+	case FRAME_KILL:
+		if (guest.child && f->id == guest.child_id)
+			kill(-guest.child, SIGKILL);
+		break;
+	case FRAME_PUT:
+		put_begin(f->id, f);
+		break;
+	case FRAME_DATA:
+		put_data(f);
+		break;
+	case FRAME_END:
+		put_end(f->id);
+		break;
+	case FRAME_GET:
+		get_file(f->id, f);
+		break;
+	case FRAME_PING:
+		send_log(true);
+		send_frame(FRAME_PONG, f->id, NULL, 0);
+		break;
+	case FRAME_POWEROFF:
+		send_log(true);
+		tcdrain(guest.line);
+		reboot(LINUX_REBOOT_CMD_POWER_OFF);
+		break;
+	}
+}
+
+int main(void)
+{
+	sigset_t chld;
+
+	mount_all();
+	sethostname("guest", 5);
+	loopback_up();
+	guest.kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	guest.signals = signalfd(-1, &chld, SFD_NONBLOCK | SFD_CLOEXEC);
+	while (!open_line()) {
+		fprintf(stderr, "suture init: no second serial port: %s\n", strerror(errno));
+		pause();
+	}
+	find_shared();
+	hello();
+	for (;;) {
+		struct pollfd p[] = {
+			{ .fd = guest.line, .events = POLLIN },
+			{ .fd = guest.signals, .events = POLLIN },
+			{ .fd = guest.output, .events = POLLIN },
+			{ .fd = guest.kmsg, .events = POLLIN },
+		};
+
+		if (poll(p, 4, -1) < 0)
+			continue;
+		if (p[2].revents && guest.output >= 0)
+			send_output();
+		if (p[1].revents)
+			reap();
+		if (p[0].revents)
+			receive();
+		else if (p[3].revents & POLLIN)
+			send_log(false);
+	}
+}

@@ -28,7 +28,7 @@ struct vm_options {
 	const char *const *files; /* "host path=guest path" to put in; executables bring their
 				     shared libraries; NULL-terminated or NULL */
 	const char *append;	  /* more kernel command line, or NULL */
-	unsigned int cpus;	  /* 0: 2 */
+	unsigned int cpus;	  /* 0: 1, which boots fastest under emulation */
 	unsigned int memory;	  /* MiB; 0: 512 */
 	double boot_timeout;	  /* seconds; 0: 120 */
 	const char *keep;	  /* folder for console.log, dmesg.log, ...; NULL: temporary */

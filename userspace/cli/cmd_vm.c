@@ -11,19 +11,20 @@
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "qemu/vm.h"
+#include "source/target.h"
 
 static const char help[] =
 	"suture vm run KERNEL [OPTION]... -- COMMAND [ARGUMENT]...\n"
 	"\n"
-	"Boot KERNEL (a vmlinuz) in a virtual machine, run COMMAND there, and\n"
-	"power off. COMMAND's output goes to stdout; its exit status is the exit status of\n"
+	"Boot KERNEL (a target, kernel:RELEASE, or a vmlinuz) in a virtual machine, run COMMAND\n"
+	"there, and power off. COMMAND's output goes to stdout; its exit status is the exit status of\n"
 	"suture. One argument is a line for the guest's shell; several are passed as they are.\n"
 	"Where there is no answer (the guest panicked or was lost), the exit status is 1 and\n"
 	"stderr says which.\n"
 	"\n"
 	"  --file HOST=GUEST    put a file into the guest; a program brings its libraries\n"
 	"  --get GUEST=HOST     copy a file out after the command\n"
-	"  --modules DIR        the kernel's modules (as /lib/modules/RELEASE)\n"
+	"  --modules DIR        the kernel's modules (as /lib/modules/RELEASE); a target has its own\n"
 	"  --load MODULE        load a module at boot, with what it depends on\n"
 	"  --keep DIR           keep console.log and dmesg.log there\n"
 	"  --timeout SECONDS    for the command (60)\n"
@@ -154,15 +155,31 @@ static struct error *get_files(struct vm *vm, const struct request *r)
 	return NULL;
 }
 
+static struct error *choose_kernel(const struct request *r, struct vm_options *opt,
+				   struct target **target)
+{
+	*opt = r->vm;
+	if (!str_starts(opt->kernel, "kernel:"))
+		return NULL;
+	TRY(target_open(opt->kernel, target));
+	opt->kernel = (*target)->vmlinuz;
+	if (!opt->modules)
+		opt->modules = (*target)->modules;
+	return NULL;
+}
+
 static struct error *run_command(const struct request *r, int *status)
 {
+	struct target *target __cleanup_target = NULL;
 	struct vm *vm __cleanup_vm = NULL;
+	struct vm_options opt;
 	struct strbuf line __cleanup_strbuf = { 0 }, out __cleanup_strbuf = { 0 };
 	struct error *e;
 
 	TRY(command_line(r, &line));
+	TRY(choose_kernel(r, &opt, &target));
 	progress_step("boot %s", r->vm.kernel);
-	TRY(vm_boot(&r->vm, &vm));
+	TRY(vm_boot(&opt, &vm));
 	progress_done();
 	e = vm_run(vm, line.s, r->timeout, &out, status);
 	if (out.n)

@@ -31,6 +31,8 @@ void path_normalise(char *path)
 		}
 		in += n + (in[n] == '/');
 	}
+	if (out > path && out[-1] == '/')
+		out--;
 	*out = '\0';
 }
 

@@ -18,9 +18,12 @@ phase() {
 	suture verify --ask /run/proof read --require "$state" >/tmp/read
 	got=$?
 	printf '%-10s %s\n' "$name" "${said#write hint on an immutable file, }"
-	sed -n '2,$p' /tmp/read | while read -r function words; do
-		printf '           %s\n' "$function $words"
-	done
+	# The table's columns: function, state, text, registered, new, old, missed.
+	sed -n '2,$s/  */ /gp' /tmp/read | sed 's/ not patched / not-patched /; s/ in place / in-place /' |
+		while read -r function became text registered new old missed rest; do
+			printf '           %-12s %-12s redirected %-3s by livepatch %-3s  new %3s  old %3s  missed %s%s\n' \
+				"$function" "$became" "$text" "$registered" "$new" "$old" "$missed" "$rest"
+		done
 	case $got$said in 0*FAILED* | [1-9]*) failed=1 ;; esac
 	[ "$got" = 0 ] || echo "           FAILED: the proof should say $state"
 }
@@ -36,10 +39,10 @@ until_is() {
 }
 
 # shellcheck disable=SC2046 # one word for each option
-suture verify --session /run/proof --patch "$module" $(cat /tmp/functions) || exit 1
+suture verify --session /run/proof --patch "$module" $(cat /demo/functions) || exit 1
 phase before 1 not-patched
 
-insmod "/tmp/$module.ko" && until_is "$sysfs/transition" 0 || exit 1
+insmod "/demo/$module.ko" && until_is "$sysfs/transition" 0 || exit 1
 suture verify --ask /run/proof attach-new || exit 1
 phase patched 0 exercised
 phase idle none in-place

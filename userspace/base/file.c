@@ -53,7 +53,8 @@ static struct error *read_all(int fd, const char *path, struct strbuf *out)
 
 struct error *file_read(const char *path, struct strbuf *out)
 {
-	/* O_NONBLOCK for the opening only: a FIFO that nobody writes to is empty, not waited for. */
+	/* O_NONBLOCK for the opening only: a FIFO that nobody writes to is empty, not waited for.
+	 */
 	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)

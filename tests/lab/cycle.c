@@ -16,8 +16,8 @@ static struct error *boot(struct lab *lab)
 		TRY(lab_words(lab, f->modules, load, &n, ARRAY_SIZE(load)));
 	opt.kernel = lab->target->vmlinuz;
 	opt.modules = lab->target->modules;
-	files[0] = arena_printf(&lab->arena, "%s=/suture", lab->suture);
-	files[1] = arena_printf(&lab->arena, "%s=/exercise", lab->exercise);
+	files[0] = arena_printf(&lab->arena, "%s=/bin/suture", lab->suture);
+	files[1] = arena_printf(&lab->arena, "%s=/bin/exercise", lab->exercise);
 	if (!files[0] || !files[1])
 		return error_nomem();
 	return vm_boot(&opt, &lab->vm);
@@ -84,7 +84,7 @@ static struct error *read_proof(struct lab *lab, struct counts *c)
 	int status;
 
 	*c = (struct counts){ .all_in_place = true };
-	TRY(vm_run(lab->vm, "/suture verify --ask /s read --json 2>/dev/null", 60, &out, &status));
+	TRY(vm_run(lab->vm, "suture verify --ask /s read --json 2>/dev/null", 60, &out, &status));
 	rest = arena_strdup(&lab->arena, strbuf_str(&out));
 	if (!rest)
 		return error_nomem();
@@ -96,8 +96,8 @@ static struct error *read_proof(struct lab *lab, struct counts *c)
 
 static struct error *exercise(struct lab *lab, const struct fix *f)
 {
-	TRY(guest(lab, NULL, "/suture verify --ask /s mark"));
-	return *f->exercise ? guest(lab, NULL, "/exercise %s", f->exercise) : NULL;
+	TRY(guest(lab, NULL, "suture verify --ask /s mark"));
+	return *f->exercise ? guest(lab, NULL, "exercise %s", f->exercise) : NULL;
 }
 
 static struct error *open_session(struct lab *lab, const struct fix *f)
@@ -109,7 +109,7 @@ static struct error *open_session(struct lab *lab, const struct fix *f)
 		if (fn->sympos)
 			TRY(strbuf_printf(&words, ",%u", fn->sympos));
 	}
-	return guest(lab, NULL, "/suture verify --session /s --patch %s%s </dev/null", f->module,
+	return guest(lab, NULL, "suture verify --session /s --patch %s%s </dev/null", f->module,
 		     strbuf_str(&words));
 }
 
@@ -189,12 +189,12 @@ static struct error *cycle(struct lab *lab, struct fix *f)
 	TRY_CONTEXT(guest(lab, NULL, "insmod %s 2>&1", at), "loading");
 	TRY_CONTEXT(guest(lab, NULL, wait_live, f->module), "waiting for the transition");
 	f->transition = clock_seconds() - started;
-	TRY(guest(lab, NULL, "/suture verify --ask /s attach-new"));
+	TRY(guest(lab, NULL, "suture verify --ask /s attach-new"));
 	TRY_CONTEXT(exercise(lab, f), "patched");
 	TRY(read_proof(lab, &c));
 	TRY(judge_live(f, &c));
 	TRY_CONTEXT(take_back(lab, f), "reverting");
-	TRY(guest(lab, NULL, "/suture verify --ask /s quit; rm -f %s /s", at));
+	TRY(guest(lab, NULL, "suture verify --ask /s quit; rm -f %s /s", at));
 	return check_log(lab, log.n);
 }
 

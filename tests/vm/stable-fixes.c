@@ -70,11 +70,21 @@ int main(int argc, char **argv)
 		printf("Bail out! %s\n", error_message(e));
 		return 1;
 	}
-	vec_for_each(&lab.fixes, f)
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	vec_for_each(&lab.fixes, f) {
 		keep(&lab, f, lab_build(&lab, f));
-	vec_for_each(&lab.fixes, f)
-		if (f->module && !f->result)
-			keep(&lab, f, lab_cycle(&lab, f));
+		printf("# %s: %s after %.1f s\n", f->name,
+		       f->result   ? "failed"
+		       : f->module ? "built"
+				   : f->state,
+		       f->build);
+	}
+	vec_for_each(&lab.fixes, f) {
+		if (!f->module || f->result)
+			continue;
+		keep(&lab, f, lab_cycle(&lab, f));
+		printf("# %s: %s\n", f->name, f->result ? "failed" : f->state);
+	}
 	lab_print_table(&lab);
 	return print_verdicts(&lab, argc == 1) ? 0 : 1;
 }

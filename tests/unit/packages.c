@@ -104,7 +104,7 @@ static void test_versions_are_ordered_as_debian_orders_them(void **state)
 
 static const char *nearest(struct packages *p, const char *version)
 {
-	return packages_nearest(p, version)->version;
+	return packages_nearest(p, "linux-kbuild-6.1", version)->version;
 }
 
 static void test_the_nearest_version_is_itself_then_the_next_then_the_last(void **state)
@@ -118,7 +118,8 @@ static void test_the_nearest_version_is_itself_then_the_next_then_the_last(void 
 	assert_string_equal(nearest(&p, "6.1.170-3"), "6.1.176-1");
 	assert_string_equal(nearest(&p, "6.1.187-1"), "6.1.192-2");
 	assert_string_equal(nearest(&p, "6.1.200-1"), "6.1.192-2");
-	assert_null(packages_nearest(&none, "1"));
+	assert_null(packages_nearest(&none, "linux-kbuild-6.1", "1"));
+	assert_null(packages_nearest(&p, "linux-kbuild-6.12", "6.1.176-1"));
 }
 
 static void test_a_target_is_written_as_kernel_and_release(void **state)

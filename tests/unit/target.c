@@ -27,16 +27,18 @@ static const char apt_cache[] =
 	"#!/bin/sh\n"
 	"stanza() { printf 'Package: %s\\nVersion: %s\\nDepends: %s\\nSize: 10\\nSHA256: ab\\n\\n' "
 	"\"$@\"; }\n"
-	"case $1:$2 in\n"
+	"verb=$1; shift\n"
+	"[ $verb = show ] || set -- \"$1\"\n"
+	"for name; do case $verb:$name in\n"
 	"pkgnames:*) echo linux-image-6.1.0-1-amd64-unsigned; echo linux-image-6.1.0-1-amd64-dbg;;\n"
-	"show:linux-image-6.1.0-1-amd64-unsigned) stanza $2 6.1.5-1 kmod;;\n"
-	"show:linux-headers-6.1.0-1-amd64) stanza $2 6.1.5-1 "
+	"show:linux-image-6.1.0-1-amd64-unsigned) stanza $name 6.1.5-1 kmod;;\n"
+	"show:linux-headers-6.1.0-1-amd64) stanza $name 6.1.5-1 "
 	"'linux-headers-6.1.0-1-common (= 6.1.5-1), linux-kbuild-6.1 (>= 6.1.5-1)';;\n"
-	"show:linux-headers-6.1.0-1-common) stanza $2 6.1.5-1 x;;\n"
-	"show:linux-kbuild-6.1) stanza $2 6.1.7-1 x; stanza $2 6.1.3-1 x;;\n"
-	"show:linux-source-6.1) [ -n \"$NO_SOURCE\" ] || stanza $2 6.1.5-1 x;;\n"
-	"*) echo 'N: No packages found' >&2; exit 100;;\n"
-	"esac\n";
+	"show:linux-headers-6.1.0-1-common) stanza $name 6.1.5-1 x;;\n"
+	"show:linux-kbuild-6.1) stanza $name 6.1.7-1 x; stanza $name 6.1.3-1 x;;\n"
+	"show:linux-source-6.1) [ -n \"$NO_SOURCE\" ] || stanza $name 6.1.5-1 x;;\n"
+	"*) echo \"E: Unable to locate package $name\" >&2;;\n"
+	"esac; done\n";
 
 struct world {
 	struct tmpdir tmp;

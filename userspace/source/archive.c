@@ -21,21 +21,28 @@
 #define LISTS "/var/lib/apt/lists"
 #define DAY (24 * 3600)
 
-/* What apt-cache says; nothing if it does not know the package. */
-static struct error *ask(const char *what, const char *name, struct strbuf *out)
-{
-	struct subprocess p = { .argv = subprocess_words("apt-cache", what, name), .out = out };
+/* Starting apt-cache costs half a second: several packages are asked for at once. */
+#define MOST_NAMES 4
 
-	return error_advise(error_context(subprocess_run(&p), "asking apt about %s", name),
+/* What apt-cache says; nothing about packages that it does not know. */
+static struct error *ask(const char *what, const char *const *names, size_t n, struct strbuf *out)
+{
+	const char *argv[MOST_NAMES + 3] = { "apt-cache", what };
+	struct subprocess p = { .argv = argv, .out = out };
+
+	for (size_t i = 0; i < n && i < MOST_NAMES; i++)
+		argv[2 + i] = names[i];
+	return error_advise(error_context(subprocess_run(&p), "asking apt about %s", names[0]),
 			    "kernel: targets need a Debian system with apt");
 }
 
-static struct error *show(const char *name, struct packages *out)
+static struct error *show(const char *const *names, size_t n, struct packages *out)
 {
 	struct strbuf text __cleanup_strbuf = { 0 };
 
-	TRY(ask("show", name, &text));
-	return error_context(packages_parse(strbuf_str(&text), out), "what apt says of %s", name);
+	TRY(ask("show", names, n, &text));
+	return error_context(packages_parse(strbuf_str(&text), out), "what apt says of %s",
+			     names[0]);
 }
 
 struct error *packages_update(void)
@@ -77,11 +84,12 @@ static int by_version(const void *a, const void *b)
 /* The releases that the archive has, oldest first, in one line; "" if it has none. */
 static struct error *known_releases(struct strbuf *out)
 {
+	static const char *const prefix[] = { "linux-image-" };
 	struct strbuf text __cleanup_strbuf = { 0 };
 	VEC(char *) all = { 0 };
 	struct error *e;
 
-	e = ask("pkgnames", "linux-image-", &text);
+	e = ask("pkgnames", prefix, 1, &text);
 	for (const char *s = strbuf_str(&text); !e && *s;) {
 		size_t n = strcspn(s, "\n");
 		char *release = release_of(s, n);
@@ -113,20 +121,26 @@ static struct error *unknown_release(const char *release)
 			       "archive with the main section in /etc/apt/sources.list?");
 }
 
-/* The image's versions; the lists are refreshed if it is unknown and they could be at fault. */
-static struct error *find_image(const char *release, struct packages *out)
+static const struct package *find(const struct packages *p, const char *name)
 {
-	char *name __free = str_printf("linux-image-%s-unsigned", release);
+	vec_for_each(&p->list, it)
+		if (str_equal(it->name, name))
+			return it;
+	return NULL;
+}
 
-	if (!name)
-		return error_nomem();
-	TRY(show(name, out));
-	if (!out->list.n && lists_are_old()) {
+/* Image and headers; the lists are refreshed if the image is unknown and they could be at fault. */
+static struct error *find_image(const char *release, const char *const names[2],
+				struct packages *out)
+{
+	TRY(show(names, 2, out));
+	if (!find(out, names[0]) && lists_are_old()) {
 		TRY_CONTEXT(packages_update(), "the archive as known here has no kernel %s",
 			    release);
-		TRY(show(name, out));
+		packages_free(out);
+		TRY(show(names, 2, out));
 	}
-	return out->list.n ? NULL : unknown_release(release);
+	return find(out, names[0]) ? NULL : unknown_release(release);
 }
 
 /* Take the package of exactly this version. */
@@ -134,7 +148,7 @@ static struct error *take_exact(struct packages *from, const char *name, const c
 				struct package *out)
 {
 	vec_for_each(&from->list, it) {
-		if (!str_equal(it->version, version))
+		if (!str_equal(it->name, name) || !str_equal(it->version, version))
 			continue;
 		*out = *it;
 		*it = from->list.v[--from->list.n];
@@ -142,14 +156,6 @@ static struct error *take_exact(struct packages *from, const char *name, const c
 	}
 	return error_advise(error_failed("the archive has no %s of version %s", name, version),
 			    "apt-get update, or take a newer kernel: the archive drops old ones");
-}
-
-static struct error *find_exact(const char *name, const char *version, struct package *out)
-{
-	struct packages all __cleanup_packages = { 0 };
-
-	TRY(show(name, &all));
-	return take_exact(&all, name, version, out);
 }
 
 static struct error *find_dependency(const struct package *of, const char *pattern,
@@ -165,64 +171,67 @@ static struct error *find_dependency(const struct package *of, const char *patte
 	return NULL;
 }
 
-static struct error *find_common(const struct package *headers, struct package *out)
+/* The version nearest to the headers' own. */
+static struct error *take_kbuild(struct packages *from, const char *name, const char *version,
+				 struct package *out)
 {
-	struct dependency d __cleanup_dependency = { 0 };
+	const struct package *nearest = packages_nearest(from, name, version);
+	char *found __free = NULL;
 
-	TRY(find_dependency(headers, "linux-headers-*", &d));
-	return find_exact(d.name, d.version ? d.version : headers->version, out);
-}
-
-static struct error *find_kbuild(const struct package *headers, struct package *out)
-{
-	struct dependency d __cleanup_dependency = { 0 };
-	struct packages all __cleanup_packages = { 0 };
-	const struct package *nearest;
-
-	TRY(find_dependency(headers, "linux-kbuild-*", &d));
-	TRY(show(d.name, &all));
-	nearest = packages_nearest(&all, headers->version);
 	if (!nearest)
-		return error_advise(error_failed("the archive has no %s", d.name),
-				    "apt-get update");
-	if (!str_equal(nearest->version, headers->version))
-		log_info("%s %s is not in the archive; taking the nearest, %s", d.name,
-			 headers->version, nearest->version);
-	return take_exact(&all, d.name, nearest->version, out);
+		return error_advise(error_failed("the archive has no %s", name), "apt-get update");
+	if (!str_equal(nearest->version, version))
+		log_info("%s %s is not in the archive; taking the nearest, %s", name, version,
+			 nearest->version);
+	found = strdup(nearest->version);
+	return found ? take_exact(from, name, found, out) : error_nomem();
 }
 
 /* linux-source-X.Y, from the first two numbers of the version. */
-static struct error *find_source(const char *version, struct package *out)
+static char *source_name(const char *version)
 {
 	size_t n = strcspn(version, ".");
-	char *name __free = NULL;
 
 	if (version[n])
 		n += 1 + strcspn(version + n + 1, ".-+~");
-	name = str_printf("linux-source-%.*s", (int)n, version);
-	if (!name)
+	return str_printf("linux-source-%.*s", (int)n, version);
+}
+
+/* What belongs to the headers: the common ones, the build tools, the source. */
+static struct error *find_rest(struct kernel_packages *k)
+{
+	struct dependency common __cleanup_dependency = { 0 }, kbuild __cleanup_dependency = { 0 };
+	struct packages all __cleanup_packages = { 0 };
+	const char *version = k->headers.version;
+	char *source __free = source_name(version);
+
+	if (!source)
 		return error_nomem();
-	return find_exact(name, version, out);
+	TRY(find_dependency(&k->headers, "linux-headers-*", &common));
+	TRY(find_dependency(&k->headers, "linux-kbuild-*", &kbuild));
+	TRY(show((const char *const[]){ common.name, kbuild.name, source }, 3, &all));
+	TRY(take_exact(&all, common.name, common.version ? common.version : version, &k->common));
+	TRY(take_kbuild(&all, kbuild.name, version, &k->kbuild));
+	return take_exact(&all, source, version, &k->source);
 }
 
 struct error *kernel_packages_find(const char *release, struct kernel_packages *out)
 {
 	struct kernel_packages k __cleanup_kernel_packages = { 0 };
-	struct packages images __cleanup_packages = { 0 };
+	struct packages all __cleanup_packages = { 0 };
+	char *image __free = str_printf("linux-image-%s-unsigned", release);
 	char *headers __free = str_printf("linux-headers-%s", release);
 	char *version __free = NULL;
 
-	if (!headers)
+	if (!image || !headers)
 		return error_nomem();
-	TRY(find_image(release, &images));
-	version = strdup(images.list.v[0].version);
+	TRY(find_image(release, (const char *const[]){ image, headers }, &all));
+	version = strdup(find(&all, image)->version);
 	if (!version)
 		return error_nomem();
-	TRY(take_exact(&images, images.list.v[0].name, version, &k.image));
-	TRY(find_exact(headers, version, &k.headers));
-	TRY(find_common(&k.headers, &k.common));
-	TRY(find_kbuild(&k.headers, &k.kbuild));
-	TRY(find_source(version, &k.source));
+	TRY(take_exact(&all, image, version, &k.image));
+	TRY(take_exact(&all, headers, version, &k.headers));
+	TRY(find_rest(&k));
 	*out = k;
 	k = (struct kernel_packages){ 0 };
 	return NULL;

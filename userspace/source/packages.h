@@ -50,9 +50,10 @@ int version_compare(const char *a, const char *b);
 
 /*
  * Of the versions a package has, the one nearest to what is wanted: it itself, else the next
- * higher, else the highest lower one. NULL for an empty list.
+ * higher, else the highest lower one. NULL if it has none.
  */
-const struct package *packages_nearest(const struct packages *p, const char *version);
+const struct package *packages_nearest(const struct packages *p, const char *name,
+				       const char *version);
 
 /* Everything a kernel target is made of. */
 struct kernel_packages {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "source/packages.h"
 
 static int rank(int c)
@@ -107,13 +108,16 @@ int version_compare(const char *a, const char *b)
 	return compare_part(va.revision, va.n_revision, vb.revision, vb.n_revision);
 }
 
-const struct package *packages_nearest(const struct packages *p, const char *version)
+const struct package *packages_nearest(const struct packages *p, const char *name,
+				       const char *version)
 {
 	const struct package *above = NULL, *below = NULL;
 
 	vec_for_each(&p->list, it) {
 		int diff = version_compare(it->version, version);
 
+		if (!str_equal(it->name, name))
+			continue;
 		if (diff >= 0 && (!above || version_compare(it->version, above->version) < 0))
 			above = it;
 		if (diff < 0 && (!below || version_compare(it->version, below->version) > 0))

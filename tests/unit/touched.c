@@ -60,11 +60,6 @@ static void test_what_cannot_be_built_is_refused_by_name(void **state)
 		{ "fs/Makefile", "configured or built" },
 		{ "fs/Kconfig.debug", "configured or built" },
 		{ "drivers/x.rs", "is no C source" },
-		{ "arch/x86/boot/compressed/misc.c", "boot code" },
-		{ "arch/x86/entry/vdso/vclock_gettime.c", "vdso" },
-		{ "arch/x86/realmode/rm/wakemain.c", "real-mode" },
-		{ "drivers/firmware/efi/libstub/file.c", "EFI stub" },
-		{ "tools/objtool/check.c", "is a tool" },
 	};
 
 	(void)state;
@@ -77,6 +72,16 @@ static void test_what_cannot_be_built_is_refused_by_name(void **state)
 		assert_int_equal(error_kind(e), ERROR_REFUSED);
 		assert_non_null(strstr(error_message(e), rows[i].path));
 	}
+}
+
+static void test_code_outside_of_the_kernel_is_known_as_such(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(touched_outside("arch/x86/boot/compressed/misc.c"), "boot code"));
+	assert_non_null(strstr(touched_outside("arch/x86/entry/vdso/vgetcpu.c"), "vdso"));
+	assert_non_null(strstr(touched_outside("tools/objtool/check.c"), "is a tool"));
+	assert_null(touched_outside("arch/x86/mm/fault.c"));
+	assert_null(touched_outside("fs/tools/x.c"));
 }
 
 static void test_a_created_or_deleted_source_is_refused(void **state)
@@ -100,7 +105,9 @@ static const char units[] = "fs/proc/cmdline.o fs/proc/cmdline.c -\n"
 static const char includes[] = "kernel/sched/build_policy.c kernel/sched/rt.c\n"
 			       "kernel/sched/rt.c kernel/sched/pelt.c\n"
 			       "include/trace/x.h kernel/trace.c\n"
-			       "fs/loop.c fs/loop.c\n";
+			       "fs/loop.c fs/loop.c\n"
+			       "arch/x86/entry/vdso/vtime.c lib/vdso/time.c\n"
+			       "arch/x86/boot/string.c lib/string.c\n";
 
 static struct error *find(const char *source, struct unit_table *t, struct unit_list *out)
 {
@@ -157,6 +164,14 @@ static void test_a_c_file_that_a_header_includes_is_refused(void **state)
 	assert_refused("fs/loop.c", "includes itself");
 }
 
+static void test_a_c_file_that_the_vdso_includes_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("lib/vdso/time.c", "part of the vdso");
+	/* Boot code has run: what it included does not matter any more. */
+	assert_units("lib/string.c", 0, NULL, NULL);
+}
+
 static void test_a_damaged_table_is_an_error(void **state)
 {
 	static const char *const bad[] = { "a.o\n", "a.o a.c\n", "a.o a.c \n" };
@@ -207,10 +222,12 @@ int main(void)
 		cmocka_unit_test(test_paths_are_made_plain),
 		cmocka_unit_test(test_what_is_no_part_of_this_kernel_is_left_out),
 		cmocka_unit_test(test_what_cannot_be_built_is_refused_by_name),
+		cmocka_unit_test(test_code_outside_of_the_kernel_is_known_as_such),
 		cmocka_unit_test(test_a_created_or_deleted_source_is_refused),
 		cmocka_unit_test(test_a_source_is_found_however_kbuild_spells_it),
 		cmocka_unit_test(test_who_includes_a_c_file_is_a_unit_of_it),
 		cmocka_unit_test(test_a_c_file_that_a_header_includes_is_refused),
+		cmocka_unit_test(test_a_c_file_that_the_vdso_includes_is_refused),
 		cmocka_unit_test(test_a_damaged_table_is_an_error),
 		cmocka_unit_test(test_the_config_symbol_that_is_not_set_is_named),
 	};

@@ -30,8 +30,8 @@ bool touched_is_ignored(const char *path)
 	return str_starts(path, "arch/") && strchr(path + 5, '/') && !str_starts(path, "arch/x86/");
 }
 
-/* Code that runs before the kernel, or is copied out of it. */
-static const char *outside_kernel(const char *path)
+/* Why a source that is in no unit is none: what runs before the kernel, or is copied out of it. */
+const char *touched_outside(const char *path)
 {
 	static const struct {
 		const char *folder, *what;
@@ -69,11 +69,8 @@ static const char *wrong_kind(const char *path)
 
 struct error *touched_check(const struct diff_file *f)
 {
-	const char *why = outside_kernel(f->path);
+	const char *why = wrong_kind(f->path);
 
-	if (why)
-		return error_refused("%s %s", f->path, why);
-	why = wrong_kind(f->path);
 	if (why)
 		return error_advise(error_refused("%s %s", f->path, why),
 				    "a fix can be built if it changes .c files only");
@@ -104,15 +101,17 @@ struct error *touched_patch(const struct target *t, const struct diff_file *f, s
 
 static struct error *not_compiled(const struct target *t, const char *path)
 {
+	const char *outside = touched_outside(path);
 	char *symbol __free = NULL;
 
+	if (outside)
+		return error_refused("%s %s", path, outside);
 	TRY(config_symbol(t->tree, path, &symbol));
-	if (symbol)
-		return error_refused("%s is not compiled in the configuration of %s: %s is not set",
-				     path, t->release, symbol);
-	return error_refused("%s is not compiled into vmlinux or a module in the configuration of "
-			     "%s",
-			     path, t->release);
+	return error_advise(error_refused("%s is not compiled in the configuration of %s%s%s%s",
+					  path, t->release, symbol ? " (" : "",
+					  symbol ? symbol : "", symbol ? " is not set)" : ""),
+			    "nothing in this kernel would change; if the diff has other files, "
+			    "leave this one out");
 }
 
 struct error *touched_units(const struct target *t, const struct unit_table *table,
@@ -124,13 +123,10 @@ struct error *touched_units(const struct target *t, const struct unit_table *tab
 
 	e = unit_table_find(table, path, &own);
 	if (!e && !own.list.n)
-		e = error_advise(
-			not_compiled(t, path),
-			"nothing in this kernel would change; if the diff has other files, "
-			"leave this one out");
+		e = not_compiled(t, path);
 	vec_free(&own.list);
 	if (e)
-		return error_context(e, "%s", path);
+		return e;
 	e = unit_table_find(table, path, out);
 	if (e)
 		out->list.n = n;

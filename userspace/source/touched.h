@@ -12,6 +12,9 @@ struct error *touched_check(const struct diff_file *f) __must_check;
 /* Is it no part of any x86-64 kernel build (documentation, tests, other architectures)? Pure. */
 bool touched_is_ignored(const char *path);
 
+/* Why such a source could not be fixed if it is in no unit ("is boot code: ..."); NULL. Pure. */
+const char *touched_outside(const char *path);
+
 /* The file's text with the fix. */
 struct error *touched_patch(const struct target *t, const struct diff_file *f,
 			    struct strbuf *out) __must_check;

@@ -124,9 +124,19 @@ static struct error *add_once(struct unit_list *out, const struct table_unit *u)
 	return vec_push(&out->list, u);
 }
 
+/* What is mapped into every process is not reached by a patch of the kernel. */
+static struct error *check_vdso(const char *includer, const char *source, size_t n_units)
+{
+	if (n_units || !str_starts(includer, "arch/x86/entry/vdso/"))
+		return NULL;
+	return error_refused("%s is part of the vdso, through %s", source, includer);
+}
+
 static struct error *find(const struct unit_table *t, const char *source, struct unit_list *out,
 			  unsigned int depth)
 {
+	size_t n;
+
 	if (depth > DEPTH)
 		return error_refused("%s includes itself", source);
 	if (depth && !str_ends(source, ".c"))
@@ -136,9 +146,13 @@ static struct error *find(const struct unit_table *t, const char *source, struct
 	vec_for_each(&t->units, u)
 		if (str_equal(u->source, source))
 			TRY(add_once(out, u));
-	vec_for_each(&t->includes, i)
-		if (str_equal(i->included, source))
-			TRY(find(t, i->file, out, depth + 1));
+	vec_for_each(&t->includes, i) {
+		if (!str_equal(i->included, source))
+			continue;
+		n = out->list.n;
+		TRY(find(t, i->file, out, depth + 1));
+		TRY(check_vdso(i->file, source, out->list.n - n));
+	}
 	return NULL;
 }
 

@@ -7,8 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "livepatch/payload.h"
 #include "source/target.h"
 
 static const char help[] =
@@ -63,6 +65,10 @@ static struct error *add(const char *name, bool json)
 	struct target *t __cleanup_target = NULL;
 
 	TRY(target_add(name, &t));
+	/* Else the first build would pay for it. */
+	progress_step("compile the module glue");
+	TRY(payload_prepare(t));
+	progress_done();
 	return print(t, json);
 }
 

@@ -12,33 +12,51 @@
 
 /* --- compare ------------------------------------------------------------------- */
 
+/* Messages call it by its name in the tree, not by its place in the workspace. */
+static struct error *read_object(const char *path, const char *name, struct object **out)
+{
+	struct file_map map __cleanup_map = { 0 };
+
+	TRY(file_map(path, &map));
+	return object_parse(name, map.bytes, map.size, out);
+}
+
 static struct error *compare_unit(struct build_unit *u)
 {
-	TRY(object_read(u->unit->before, &u->before));
-	TRY(object_read(u->unit->after, &u->after));
+	TRY(read_object(u->unit->before, u->unit->object, &u->before));
+	TRY(read_object(u->unit->after, u->unit->object, &u->after));
 	return delta_compute(u->before, u->after, &u->delta);
 }
 
-/* One refusal of all findings in all units. */
+static struct error *tell_finding(const struct build_unit *u, const struct delta_finding *f,
+				  struct strbuf *all, struct strbuf *advice)
+{
+	if (f->file)
+		TRY(strbuf_printf(all, "\n  %s:%u: %s", f->file, f->line, f->what));
+	else
+		TRY(strbuf_printf(all, "\n  %s: %s", u->unit->source, f->what));
+	if (f->advice)
+		TRY(strbuf_printf(advice, "%s%s: %s", advice->n ? "\n" : "", f->where, f->advice));
+	return NULL;
+}
+
+/* One refusal of all findings in all units, a line each. */
 static struct error *refusals(const struct build *b)
 {
 	struct strbuf all __cleanup_strbuf = { 0 }, advice __cleanup_strbuf = { 0 };
 	struct error *e;
+	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct error *one __cleanup_error = delta_refusal(b->units[i].delta);
-
-		if (!one)
-			continue;
-		TRY(strbuf_printf(&all, "%s%s: %s", all.n ? "\n" : "", b->units[i].unit->source,
-				  error_message(one)));
-		if (error_advice(one) && !strstr(strbuf_str(&advice), error_advice(one)))
-			TRY(strbuf_printf(&advice, "%s%s", advice.n ? "\n" : "",
-					  error_advice(one)));
+		vec_for_each(&b->units[i].delta->findings, f) {
+			TRY(tell_finding(&b->units[i], f, &all, &advice));
+			n++;
+		}
 	}
-	if (!all.n)
+	if (!n)
 		return NULL;
-	e = error_refused("%s", all.s);
+	e = error_refused("it can't be made live, for %zu reason%s:%s", n, n == 1 ? "" : "s",
+			  all.s);
 	return advice.n ? error_advise(e, "%s", advice.s) : e;
 }
 

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How well run-pre matching does: binds objects to the image they were shipped in and holds
- * every result against the image's own symbol table, which the matcher did not use for it.
+ * How well run-pre matching does: 200 objects of a target are bound to the kernel and the
+ * modules they were shipped in, and every result is held against the image's own symbol table,
+ * which the matcher did not use for it.
  *
- *	match [--names] [--verbose] IMAGE < LIST
- *	match --control [--verbose] IMAGE < LIST
+ *	match [--verbose] [--names] [TARGET [OTHER]]
  *
- * IMAGE is a cached vmlinux image. LIST has a line for each object: who ships it ("vmlinux",
- * or the module file), and the object. --names: use names from the beginning.
- *
- * In a control the objects are deliberately wrong; a third word on each line is the right
- * object, which tells the functions whose code differs. None of these may be placed.
+ * First without the names of functions, as far as that goes; --names: with them from the
+ * beginning. Then the controls: objects of another compiler flag, and of another release's
+ * source (the target OTHER), must be refused where their code differs.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "bind/binding.h"
+#include "match_objects.h"
+
+#define BUILT_IN 160
+#define IN_MODULES 40
+#define IN_CONTROL 40 /* of all these, the first */
 
 struct totals {
 	size_t objects, in_modules;
@@ -137,20 +140,65 @@ static void judge_control(const struct binding *b, const struct object *right, s
 
 /* --- all objects -------------------------------------------------------------------------- */
 
-static void bind_one(const struct image *img, const struct text_index *index, const char *path,
-		     const char *right_path, struct totals *t)
+/* The images, one module at a time. */
+struct images {
+	struct image *vmlinux, *module;
+	struct text_index *index, *module_index;
+	char *module_path;
+	bool names;
+};
+
+static void images_free(struct images *i)
 {
-	struct bind_options opt = { .withhold_names = index };
-	struct binding *b __cleanup_binding = NULL;
+	image_free(&i->vmlinux);
+	image_free(&i->module);
+	text_index_free(&i->index);
+	text_index_free(&i->module_index);
+	free(i->module_path);
+}
+
+static void images_open(struct images *i, const struct target *t, bool names)
+{
+	i->names = names;
+	check(image_open_cache(t->image, &i->vmlinux));
+	if (!names)
+		check(text_index_build(i->vmlinux, &i->index));
+}
+
+static const struct image *image_of(struct images *i, const char *owner,
+				    const struct text_index **index)
+{
+	*index = i->index;
+	if (!strcmp(owner, "vmlinux"))
+		return i->vmlinux;
+	if (!i->module_path || strcmp(i->module_path, owner)) {
+		image_free(&i->module);
+		text_index_free(&i->module_index);
+		free(i->module_path);
+		i->module_path = strdup(owner);
+		check(image_open_module(owner, &i->module));
+		if (!i->names)
+			check(text_index_build(i->module, &i->module_index));
+	}
+	*index = i->module_index;
+	return i->module;
+}
+
+static void bind_one(struct images *images, const struct chosen *c, const char *right_path,
+		     struct totals *t)
+{
 	struct object *o __cleanup_object = NULL, *right __cleanup_object = NULL;
+	struct binding *b __cleanup_binding = NULL;
+	struct bind_options opt = { 0 };
+	const struct image *img = image_of(images, c->owner, &opt.withhold_names);
 	double start;
 
-	check(object_read(path, &o));
+	check(object_read(c->object, &o));
 	start = clock_seconds();
 	check(binding_compute(o, img, &opt, &b));
 	t->seconds += clock_seconds() - start;
 	t->objects++;
-	t->in_modules += strcmp(img->name, "vmlinux") != 0;
+	t->in_modules += c->unit->modfile != NULL;
 	t->c.functions += b->counts.functions;
 	t->c.matched += b->counts.matched;
 	t->c.nameless += b->counts.nameless;
@@ -159,7 +207,7 @@ static void bind_one(const struct image *img, const struct text_index *index, co
 	t->c.shorter += b->counts.shorter;
 	t->c.fields += b->counts.fields;
 	t->c.places += b->counts.places;
-	if (*right_path) {
+	if (right_path) {
 		check(object_read(right_path, &right));
 		judge_control(b, right, t);
 	} else {
@@ -202,8 +250,9 @@ static int print_totals(const struct totals *t, bool names)
 	return t->wrong || t->disagree || percent(placed, t->c.functions) < 99.5;
 }
 
-static int print_control(const struct totals *t)
+static int print_control(const char *what, const struct totals *t)
 {
+	printf("\ncontrol: %s\n", what);
 	printf("objects                    %8zu\n", t->objects);
 	printf("functions                  %8zu\n", t->c.functions);
 	printf("  whose code differs       %8zu\n", t->differ);
@@ -211,48 +260,115 @@ static int print_control(const struct totals *t)
 	return t->differ_placed || !t->differ;
 }
 
+static int run_match(const struct target *t, const struct choice *c, bool names)
+{
+	struct images images __cleanup(images_free) = { 0 };
+	struct totals totals = { 0 };
+
+	images_open(&images, t, names);
+	printf("%s\n\n", t->name);
+	vec_for_each(&c->list, it) {
+		if (it->object)
+			bind_one(&images, it, NULL, &totals);
+		else
+			printf("  not compiled: %s\n", it->unit->source);
+	}
+	return print_totals(&totals, names);
+}
+
+/* The same objects with another flag. */
+static int run_flag_control(const struct target *t, const struct unit_table *units,
+			    const struct choice *right, const char *flag)
+{
+	struct images images __cleanup(images_free) = { 0 };
+	struct choice wrong __cleanup_choice = { 0 };
+	char *what __free = str_printf("compiled with %s too", flag);
+	struct totals totals = { 0 };
+
+	images_open(&images, t, true);
+	check(choose(t, units, BUILT_IN, IN_MODULES, &wrong));
+	for (size_t i = IN_CONTROL; i < wrong.list.n; i++)
+		free(wrong.list.v[i].owner);
+	wrong.list.n = wrong.list.n < IN_CONTROL ? wrong.list.n : IN_CONTROL;
+	check(compile_all(t, flag, flag, &wrong));
+	for (size_t i = 0; i < wrong.list.n; i++)
+		if (wrong.list.v[i].object && right->list.v[i].object)
+			bind_one(&images, &wrong.list.v[i], right->list.v[i].object, &totals);
+	return print_control(what, &totals);
+}
+
+static bool same_file(const struct target *a, const struct target *b, const char *source)
+{
+	char *x __free = str_printf("%s/%s", a->tree, source);
+	char *y __free = str_printf("%s/%s", b->tree, source);
+	struct strbuf p __cleanup_strbuf = { 0 }, q __cleanup_strbuf = { 0 };
+
+	check(file_read(x, &p));
+	check(file_read(y, &q));
+	return p.n == q.n && !memcmp(p.s, q.s, p.n);
+}
+
+/* The objects whose source another release has otherwise, from that release's tree. */
+static int run_release_control(const struct target *t, const struct target *other,
+			       const struct choice *right)
+{
+	struct images images __cleanup(images_free) = { 0 };
+	struct unit_table units __cleanup_unit_table = { 0 };
+	struct choice wrong __cleanup_choice = { 0 };
+	const char **rights __free = NULL;
+	char *what __free = str_printf("compiled from the source of %s", other->name);
+	struct totals totals = { 0 };
+	size_t n = 0;
+
+	images_open(&images, t, true);
+	check(unit_table_open(other, &units));
+	rights = calloc(right->list.n + 1, sizeof(*rights));
+	if (!rights)
+		check(error_nomem());
+	vec_for_each(&right->list, it) {
+		struct unit_list found = { 0 };
+
+		check(unit_table_find(&units, it->unit->source, &found));
+		if (it->object && found.list.n == 1 && !same_file(t, other, it->unit->source)) {
+			rights[n++] = it->object;
+			check(vec_push(&wrong.list, (struct chosen){ .unit = found.list.v[0],
+								     .owner = strdup(it->owner) }));
+		}
+		vec_free(&found.list);
+	}
+	check(compile_all(other, "", NULL, &wrong));
+	for (size_t i = 0; i < n; i++)
+		if (wrong.list.v[i].object)
+			bind_one(&images, &wrong.list.v[i], rights[i], &totals);
+	return print_control(what, &totals);
+}
+
 int main(int argc, char **argv)
 {
-	struct image *vmlinux __cleanup_image = NULL, *module __cleanup_image = NULL;
-	struct text_index *index __cleanup_text_index = NULL;
-	struct text_index *module_index __cleanup_text_index = NULL;
-	char line[8192], owner[2048], object[2048], right[2048], last[2048] = "";
-	bool names = false, control = false;
-	struct totals t = { 0 };
+	const char *names[2] = { "kernel:6.1.0-56-amd64", "kernel:6.1.0-50-amd64" };
+	struct target *t __cleanup_target = NULL, *other __cleanup_target = NULL;
+	struct unit_table units __cleanup_unit_table = { 0 };
+	struct choice right __cleanup_choice = { 0 };
+	bool use_names = false;
+	int bad, n = 0;
 
-	for (int i = 1; i < argc - 1; i++) {
-		names |= !strcmp(argv[i], "--names");
-		control |= !strcmp(argv[i], "--control");
-		verbose |= !strcmp(argv[i], "--verbose");
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--verbose"))
+			verbose = true;
+		else if (!strcmp(argv[i], "--names"))
+			use_names = true;
+		else if (argv[i][0] == '-' || n == 2)
+			check(error_usage("usage: match [--verbose] [--names] [TARGET [OTHER]]"));
+		else
+			names[n++] = argv[i];
 	}
-	if (argc < 2) {
-		fprintf(stderr, "usage: match [--names | --control] [--verbose] IMAGE < LIST\n");
-		return 2;
-	}
-	names |= control;
-	check(image_open_cache(argv[argc - 1], &vmlinux));
-	if (!names)
-		check(text_index_build(vmlinux, &index));
-	while (fgets(line, sizeof(line), stdin)) {
-		int n = sscanf(line, "%2047s %2047s %2047s", owner, object, right);
-
-		if (n != (control ? 3 : 2))
-			continue;
-		if (!control)
-			*right = '\0';
-		if (!strcmp(owner, "vmlinux")) {
-			bind_one(vmlinux, index, object, right, &t);
-			continue;
-		}
-		if (strcmp(owner, last)) {
-			image_free(&module);
-			text_index_free(&module_index);
-			check(image_open_module(owner, &module));
-			if (!names)
-				check(text_index_build(module, &module_index));
-			strcpy(last, owner);
-		}
-		bind_one(module, module_index, object, right, &t);
-	}
-	return control ? print_control(&t) : print_totals(&t, names);
+	check(target_open(names[0], &t));
+	check(target_open(names[1], &other));
+	check(unit_table_open(t, &units));
+	check(choose(t, &units, BUILT_IN, IN_MODULES, &right));
+	check(compile_all(t, "", NULL, &right));
+	bad = run_match(t, &right, use_names);
+	bad |= run_flag_control(t, &units, &right, "-Os");
+	bad |= run_flag_control(t, &units, &right, "-fno-inline-small-functions");
+	return bad | run_release_control(t, other, &right);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "arch/arch.h"
 
-#include <string.h>
-
 #include "arch/rows.h"
 
 static const struct arch *const rows[] = { &arch_x86_64 };
@@ -23,14 +21,19 @@ const struct reloc_kind *arch_reloc_kind(const struct arch *a, uint32_t type)
 	return NULL;
 }
 
+static bool matches(const char *pattern, const char *name)
+{
+	while (*pattern && *pattern == *name) {
+		pattern++;
+		name++;
+	}
+	return *pattern == '*' || *pattern == *name;
+}
+
 const struct special *arch_special(const struct arch *a, const char *section)
 {
-	for (size_t i = 0; i < a->n_specials; i++) {
-		const char *name = a->specials[i].name;
-		size_t n = strlen(name);
-
-		if (name[n - 1] == '*' ? !strncmp(name, section, n - 1) : !strcmp(name, section))
+	for (size_t i = 0; i < a->n_specials; i++)
+		if (matches(a->specials[i].name, section))
 			return &a->specials[i];
-	}
 	return NULL;
 }

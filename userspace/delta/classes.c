@@ -91,9 +91,11 @@ static const struct {
 
 static bool matches(const char *pattern, const char *name)
 {
-	size_t n = strlen(pattern);
-
-	return pattern[n - 1] == '*' ? !strncmp(pattern, name, n - 1) : str_equal(pattern, name);
+	while (*pattern && *pattern == *name) {
+		pattern++;
+		name++;
+	}
+	return *pattern == '*' || *pattern == *name;
 }
 
 /* What neither code nor the kernel ever sees at run time. */

@@ -124,7 +124,7 @@ static bool relocs_equal(struct delta *d, struct node *a, struct node *b, unsign
 
 		if (r->type != q->type || r->offset - a->start != q->offset - b->start)
 			return false;
-		if (!node_target(a, r, &x) || !node_target(b, q, &y))
+		if (!node_target_roughly(a, r, &x) || !node_target_roughly(b, q, &y))
 			return false;
 		if (!targets_same(d, &x, &y, depth) && !string_moved(a, r, &x, b, q, &y))
 			return false;

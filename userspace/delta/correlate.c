@@ -214,7 +214,8 @@ static void vote_by_place(struct node *a, struct node *b)
 	for (size_t i = 0; i < a->n_relocs; i++) {
 		struct target x, y;
 
-		if (!node_target(a, &a->relocs[i], &x) || !node_target(b, &b->relocs[i], &y))
+		if (!node_target_roughly(a, &a->relocs[i], &x) ||
+		    !node_target_roughly(b, &b->relocs[i], &y))
 			continue;
 		if (wants_votes(x.node) && wants_votes(y.node) && may_be(x.node, y.node))
 			vote(x.node, y.node);
@@ -228,7 +229,7 @@ static struct error *list_numbered(struct node *n, struct hash_map *stems)
 		struct target t;
 		uint64_t *at;
 
-		if (!node_target(n, &n->relocs[i], &t) || !wants_votes(t.node))
+		if (!node_target_roughly(n, &n->relocs[i], &t) || !wants_votes(t.node))
 			continue;
 		at = hash_get(stems, t.node->stem);
 		if (!at)

@@ -20,6 +20,8 @@ static struct lines *lines_of(struct view *v)
 }
 
 #define MAX_LINES 16
+/* __LINE__ may stand some lines below the first of its statement. */
+#define STATEMENT_LINES 12
 
 static bool are_lines(struct node *a, struct node *b, uint64_t at, int64_t old, int64_t new)
 {
@@ -28,7 +30,8 @@ static bool are_lines(struct node *a, struct node *b, uint64_t at, int64_t old, 
 	size_t m = lines_around(lines_of(b->view), b->section, b->start + at, after, MAX_LINES);
 
 	for (size_t i = 0; i < n && i < m; i++)
-		if (before[i] == old && after[i] == new)
+		if (old - before[i] == new - after[i] && old >= before[i] &&
+		    old - before[i] <= STATEMENT_LINES)
 			return true;
 	return false;
 }

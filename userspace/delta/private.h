@@ -124,6 +124,11 @@ struct target {
 };
 /* False if the relocation's type is not known. */
 bool node_target(struct node *n, const struct reloc *r, struct target *out);
+/*
+ * The same without decoding, unless that is needed to tell the node: .offset is then off by
+ * the size of an immediate operand, but alike for two equal instructions.
+ */
+bool node_target_roughly(struct node *n, const struct reloc *r, struct target *out);
 bool section_target(struct view *v, struct section *s, const struct reloc *r, struct target *out);
 /* The string at an offset of a section of strings, NULL if it is none. */
 const char *section_string(const struct section *s, int64_t offset);

@@ -60,13 +60,17 @@ static bool fill(struct view *v, const struct reloc *r, int64_t bias, struct tar
 	out->symbol = sym;
 	out->section = sym->section;
 	out->offset = offset;
+	out->node = v->of_symbol[sym->index];
+	if (out->node) {
+		out->offset = offset + (int64_t)(sym->value - out->node->start);
+		return true;
+	}
 	if (!sym->section || v->class[sym->section->index] == CLASS_IGNORED)
 		return true;
 	if (sym->type == STT_SECTION) {
 		out->node = view_node_at(v, sym->section, offset);
 		out->boundary = out->node && is_boundary(v, out->node, offset);
 	} else {
-		out->node = v->of_symbol[sym->index];
 		offset += (int64_t)sym->value;
 	}
 	out->offset = out->node ? offset - (int64_t)out->node->start : offset;
@@ -80,7 +84,15 @@ bool section_target(struct view *v, struct section *s, const struct reloc *r, st
 	return arch_reloc_kind(v->arch, r->type) && fill(v, r, 0, out);
 }
 
-bool node_target(struct node *n, const struct reloc *r, struct target *out)
+/* Whether the offset is needed to tell what is meant: where one section holds many things. */
+static bool needs_offset(const struct view *v, const struct symbol *sym)
+{
+	const struct node *n = v->of_symbol[sym->index];
+
+	return n ? n->class == CLASS_LITERALS : sym->section != NULL;
+}
+
+static bool find_target(struct node *n, const struct reloc *r, bool exact, struct target *out)
 {
 	struct view *v = n->view;
 	const struct reloc_kind *k = arch_reloc_kind(v->arch, r->type);
@@ -93,12 +105,23 @@ bool node_target(struct node *n, const struct reloc *r, struct target *out)
 		out->branch =
 			k->is_branch || v->arch->is_branch_field(n->bytes, r->offset - n->start);
 		bias = k->size;
-		if (!out->branch && !code_bias(n, r, &bias)) {
+		if (!out->branch && (exact || needs_offset(v, r->symbol)) &&
+		    !code_bias(n, r, &bias)) {
 			bias = k->size;
 			out->uncertain = true;
 		}
 	}
 	return fill(v, r, bias, out);
+}
+
+bool node_target(struct node *n, const struct reloc *r, struct target *out)
+{
+	return find_target(n, r, true, out);
+}
+
+bool node_target_roughly(struct node *n, const struct reloc *r, struct target *out)
+{
+	return find_target(n, r, false, out);
 }
 
 const char *section_string(const struct section *s, int64_t offset)

@@ -339,8 +339,13 @@ static struct error *name_nodes(struct view *v)
 		struct symbol *sym = *it;
 		struct node *n;
 
-		if (!sym->section || sym->type == STT_SECTION)
+		if (!sym->section)
 			continue;
+		if (sym->type == STT_SECTION) {
+			if (v->in_section[sym->section->index].n == 1)
+				v->of_symbol[sym->index] = view_node_at(v, sym->section, 0);
+			continue;
+		}
 		n = view_node_at(v, sym->section, (int64_t)sym->value);
 		v->of_symbol[sym->index] = n;
 		if (n && !n->numbered && !n->is_private && !node_is_blob(n) &&

@@ -38,6 +38,13 @@ static const char *explain_size(struct delta *d, const struct node *a, const str
 			    at, b->size, a->size);
 }
 
+/* Another place in the same function: that one changed, not this jump to it. */
+static bool same_place_roughly(const struct target *x, const struct target *y)
+{
+	return x->node && y->node && x->node->twin == y->node && y->branch &&
+	       (x->offset || y->offset);
+}
+
 static const char *explain_code(struct delta *d, struct node *a, struct node *b, uint64_t *out)
 {
 	struct insn insn, old;
@@ -54,7 +61,7 @@ static const char *explain_code(struct delta *d, struct node *a, struct node *b,
 		has_x = insn_target(a, at, &old, &x);
 		has_y = insn_target(b, at, &insn, &y);
 		if (has_x && has_y && !targets_equal(d, &x, &y) && old.length == insn.length &&
-		    x.branch == y.branch)
+		    x.branch == y.branch && !same_place_roughly(&x, &y))
 			return explain_targets(d, at, &x, &y);
 		if (has_x != has_y || old.length != insn.length ||
 		    memcmp(a->bytes + at, b->bytes + at, insn.length) != 0) {
@@ -91,9 +98,15 @@ static const char *explain_data(struct delta *d, struct node *a, struct node *b,
 	if (a->bytes && at < a->size)
 		return arena_printf(&d->arena, "+0x%" PRIx64 ": the initial value differs", at);
 	for (size_t i = 0; i < a->n_relocs && i < b->n_relocs; i++) {
+		uint64_t old = a->relocs[i].offset - a->start;
 		struct target x, y;
 
 		*out = b->relocs[i].offset - b->start;
+		if (old != *out)
+			return arena_printf(&d->arena,
+					    old < *out ? "+0x%" PRIx64 ": no pointer where one was"
+						       : "+0x%" PRIx64 ": a pointer where none was",
+					    old < *out ? old : *out);
 		if (node_target(a, &a->relocs[i], &x) && node_target(b, &b->relocs[i], &y) &&
 		    !targets_equal(d, &x, &y))
 			return explain_targets(d, *out, &x, &y);

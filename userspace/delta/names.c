@@ -24,10 +24,8 @@ bool name_is_private(const char *stem)
 }
 
 /* The kernel's __UNIQUE_ID() puts a counter behind the name. */
-static size_t without_counter(const char *name)
+static size_t without_counter(const char *name, size_t n)
 {
-	size_t n = strlen(name);
-
 	if (str_starts(name, "__UNIQUE_ID_"))
 		while (n && isdigit((unsigned char)name[n - 1]))
 			n--;
@@ -36,12 +34,12 @@ static size_t without_counter(const char *name)
 
 struct error *name_stem(struct arena *a, const char *name, const char **stem, bool *numbered)
 {
-	size_t n = without_counter(name), k = 0;
+	size_t n = strlen(name), k = 0;
 	char *to;
 
 	*stem = name;
-	*numbered = n != strlen(name);
-	if (!*numbered && !strchr(name, '.'))
+	*numbered = false;
+	if (!strchr(name, '.') && without_counter(name, n) == n)
 		return NULL;
 	to = arena_alloc(a, n + 1);
 	if (!to)
@@ -51,13 +49,16 @@ struct error *name_stem(struct arena *a, const char *name, const char **stem, bo
 
 		for (end = i + 1; end < n && name[end] != '.'; end++)
 			digits = digits && isdigit((unsigned char)name[end]);
-		if (digits && end > i + 1) {
+		if (digits) {
 			*numbered = true;
 			continue;
 		}
 		memcpy(to + k, name + i, end - i);
 		k += end - i;
 	}
+	n = without_counter(to, k);
+	*numbered = *numbered || n != k;
+	to[n] = 0;
 	*stem = to;
 	return NULL;
 }

@@ -188,7 +188,8 @@ static bool neighbours_equal(const struct node *a, const struct node *b)
 /* A variable of its own section that asks for more alignment than the running one has. */
 static bool needs_alignment(const struct node *a, const struct node *b)
 {
-	return b->class == CLASS_DATA && b->twin && b->section->align > a->section->align;
+	return b->class == CLASS_DATA && b->twin && b->section->align > a->section->align &&
+	       b->view->in_section[b->section->index].n == 1;
 }
 
 static bool same(struct delta *d, struct node *a, struct node *b, unsigned int depth)

@@ -111,7 +111,8 @@ static const char *explain_data(struct delta *d, struct node *a, struct node *b,
 		    !targets_equal(d, &x, &y))
 			return explain_targets(d, *out, &x, &y);
 	}
-	return "it refers to something else";
+	return b->section->align > a->section->align ? "it asks for more alignment"
+						     : "it refers to something else";
 }
 
 const char *explain_difference(struct delta *d, struct node *a, struct node *b, uint64_t *at)

@@ -40,7 +40,8 @@ struct error *dir_make(const char *path) __must_check;
 struct error *dir_remove(const char *path) __must_check;
 
 /*
- * A temporary folder, under $TMPDIR or /tmp or, if 'under' is given, there. The guard
+ * A temporary folder: under 'under' if that is given, else under $TMPDIR, else in memory
+ * (/dev/shm, if it has room), else under /tmp. The guard
  * removes it with everything in it. A process that dies by a signal it cannot catch
  * leaves it behind.
  */

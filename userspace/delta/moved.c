@@ -19,6 +19,14 @@ static struct lines *lines_of(struct view *v)
 	return v->lines;
 }
 
+struct error *view_debug(struct view *v, const struct debug **out)
+{
+	if (!v->lines)
+		TRY(lines_open(v->object, &v->lines));
+	*out = lines_debug(v->lines);
+	return NULL;
+}
+
 #define MAX_LINES 16
 /* __LINE__ may stand some lines below the first of its statement. */
 #define STATEMENT_LINES 12

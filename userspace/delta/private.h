@@ -178,6 +178,8 @@ bool only_string_moved(struct node *a, const struct reloc *r, const char *old, s
 		       const struct reloc *q, const char *new);
 /* Where some offset in a node comes from; .file is NULL if that is not known. */
 struct line node_line(struct node *n, uint64_t at);
+/* The object's debug information, read once. */
+struct error *view_debug(struct view *v, const struct debug **out) __must_check;
 
 /* explain.c: why two nodes differ; an arena string, NULL without memory. */
 const char *explain_difference(struct delta *d, struct node *a, struct node *b, uint64_t *at);

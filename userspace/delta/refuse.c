@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "delta/private.h"
+#include "dwarf/types.h"
 
 struct error *add_finding(struct delta *d, const char *code, const char *where, const char *advice,
 			  const char *fmt, ...)
@@ -435,6 +436,31 @@ static void place_findings(struct delta *d, size_t from, struct node *n)
 	}
 }
 
+/*
+ * Memory that exists keeps its layout, and code that did not change goes on using it so. Types
+ * are looked at only if some code changed: by themselves they do nothing.
+ */
+static struct error *refuse_layouts(struct delta *d)
+{
+	struct layout_changes changes __cleanup(layout_changes_free) = { 0 };
+	const struct debug *before, *after;
+
+	if (!d->items.n)
+		return NULL;
+	TRY(view_debug(&d->private->before, &before));
+	TRY(view_debug(&d->private->after, &after));
+	TRY(types_compare(before, after, &d->arena, &changes));
+	vec_for_each(&changes.v, c) {
+		TRY(add_finding(d, "changed-layout", c->type,
+				"leave the type as it was and keep the new fact elsewhere, for "
+				"example in a shadow variable",
+				"%s is laid out differently: %s", c->type, c->what));
+		d->findings.v[d->findings.n - 1].file = c->file;
+		d->findings.v[d->findings.n - 1].line = c->line;
+	}
+	return NULL;
+}
+
 struct error *refuse(struct delta *d)
 {
 	size_t had = 0;
@@ -458,6 +484,7 @@ struct error *refuse(struct delta *d)
 		had = d->findings.n;
 	}
 	TRY(refuse_removed_callers(d));
+	TRY(refuse_layouts(d));
 	TRY(refuse_moved_names(d));
 	return refuse_sections(d);
 }

@@ -2,8 +2,6 @@
 #include "dwarf/lines.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <libelf.h>
 
 /* The code of one function, for finding the one that an address is in. */
 struct function {
@@ -12,12 +10,7 @@ struct function {
 };
 
 struct lines {
-	const struct object *object;
-	uint64_t *address; /* made up, by section index; 0 for sections without one */
-	struct strbuf image;
-	Elf *elf;
-	Dwarf *dwarf;
-	VEC(Dwarf_Die) units;
+	struct debug *debug;
 	bool indexed;
 	VEC(struct function) functions; /* sorted by low */
 	struct hash_map declared;	/* address -> index into places + 1 */
@@ -30,76 +23,12 @@ void lines_free(struct lines **at)
 
 	if (!l)
 		return;
-	dwarf_end(l->dwarf);
-	elf_end(l->elf);
-	strbuf_free(&l->image);
-	vec_free(&l->units);
+	debug_free(&l->debug);
 	vec_free(&l->functions);
 	vec_free(&l->places);
 	hash_free(&l->declared);
-	free(l->address);
 	free(l);
 	*at = NULL;
-}
-
-static struct error *make_up_addresses(struct lines *l)
-{
-	uint64_t next = 0x1000;
-
-	l->address = calloc(l->object->sections.n, sizeof(*l->address));
-	if (!l->address)
-		return error_nomem();
-	vec_for_each(&l->object->sections, it) {
-		if (!((*it)->flags & SHF_ALLOC) || (*it)->size > INT32_MAX)
-			continue;
-		l->address[(*it)->index] = next;
-		next = (next + (*it)->size + 0x20) & ~(uint64_t)0xf;
-	}
-	return NULL;
-}
-
-/* Fields of debug sections are absolute, of 4 or 8 bytes. */
-static bool relocate(struct lines *l, const struct section *s)
-{
-	uint8_t *bytes = (uint8_t *)l->image.s + (s->bytes - (uint8_t *)l->object->content.s);
-
-	vec_for_each(&s->relocs, r) {
-		const struct section *to = r->symbol->section;
-		uint64_t value = r->symbol->value + (uint64_t)r->addend;
-		size_t size = r->type == R_X86_64_64 ? 8 : 4;
-
-		if (r->type != R_X86_64_64 && r->type != R_X86_64_32)
-			return false;
-		if (s->size - r->offset < size)
-			return false;
-		if (to)
-			value += l->address[to->index];
-		memcpy(bytes + r->offset, &value, size);
-	}
-	return true;
-}
-
-static bool relocate_all(struct lines *l)
-{
-	vec_for_each(&l->object->sections, it) {
-		const struct section *s = *it;
-
-		if (!str_starts(s->name, ".debug_") || !s->relocs.n)
-			continue;
-		if (!s->bytes || s->flags & SHF_COMPRESSED || !relocate(l, s))
-			return false;
-	}
-	return true;
-}
-
-static struct error *open_units(struct lines *l)
-{
-	Dwarf_CU *cu = NULL;
-	Dwarf_Die die;
-
-	while (!dwarf_get_units(l->dwarf, cu, &cu, NULL, NULL, &die, NULL))
-		TRY(vec_push(&l->units, die));
-	return NULL;
 }
 
 struct error *lines_open(const struct object *o, struct lines **out)
@@ -108,50 +37,30 @@ struct error *lines_open(const struct object *o, struct lines **out)
 
 	if (!l)
 		return error_nomem();
-	l->object = o;
-	TRY(make_up_addresses(l));
-	if (o->content.n && object_section(o, ".debug_info")) {
-		TRY(strbuf_add(&l->image, o->content.s, o->content.n));
-		if (relocate_all(l)) {
-			elf_version(EV_CURRENT);
-			l->elf = elf_memory(l->image.s, l->image.n);
-			l->dwarf = l->elf ? dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
-		}
-	}
-	if (l->dwarf)
-		TRY(open_units(l));
+	TRY(debug_open(o, &l->debug));
 	*out = take(l);
 	return NULL;
 }
 
-/* Names are made absolute by libdw: take the build folder off again. */
-static const char *without_folder(Dwarf_Die *unit, const char *file)
+const struct debug *lines_debug(const struct lines *l)
 {
-	Dwarf_Attribute attr;
-	const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
-	size_t n = folder ? strlen(folder) : 0;
-
-	if (file && n && !strncmp(file, folder, n) && file[n] == '/')
-		file += n + 1;
-	while (file && !strncmp(file, "./", 2))
-		file += 2;
-	return file;
+	return l->debug;
 }
 
 struct line lines_at(struct lines *l, const struct section *s, uint64_t offset)
 {
 	struct line none = { 0 };
 
-	if (!l || !l->address[s->index])
+	if (!l || !l->debug->address[s->index])
 		return none;
-	vec_for_each(&l->units, unit) {
-		Dwarf_Line *row = dwarf_getsrc_die(unit, l->address[s->index] + offset);
+	vec_for_each(&l->debug->units, unit) {
+		Dwarf_Line *row = dwarf_getsrc_die(unit, l->debug->address[s->index] + offset);
 		struct line at = { 0 };
 		int line;
 
 		if (!row || dwarf_lineno(row, &line) || line <= 0)
 			continue;
-		at.file = without_folder(unit, dwarf_linesrc(row, NULL, NULL));
+		at.file = debug_file(unit, dwarf_linesrc(row, NULL, NULL));
 		at.line = (unsigned int)line;
 		return at;
 	}
@@ -171,7 +80,7 @@ static struct error *note_declared(struct lines *l, Dwarf_Die *unit, Dwarf_Die *
 		die = &origin;
 	if (dwarf_decl_line(die, &line) || line <= 0)
 		return NULL;
-	at.file = without_folder(unit, dwarf_decl_file(die));
+	at.file = debug_file(unit, dwarf_decl_file(die));
 	at.line = (unsigned int)line;
 	TRY(vec_push(&l->places, at));
 	return hash_put_u64(&l->declared, address, l->places.n - 1);
@@ -246,8 +155,8 @@ static void make_index(struct lines *l)
 	if (l->indexed)
 		return;
 	l->indexed = true;
-	for (size_t i = 0; i < l->units.n && !e; i++)
-		e = index_children(l, &l->units.v[i], &l->units.v[i], 0);
+	for (size_t i = 0; i < l->debug->units.n && !e; i++)
+		e = index_children(l, &l->debug->units.v[i], &l->debug->units.v[i], 0);
 	vec_sort(&l->functions, by_low);
 }
 
@@ -302,11 +211,11 @@ size_t lines_around(struct lines *l, const struct section *s, uint64_t offset, u
 		return 0;
 	out[n++] = own.line;
 	make_index(l);
-	f = function_at(l, l->address[s->index] + offset);
+	f = function_at(l, l->debug->address[s->index] + offset);
 	if (!f)
 		return n;
-	calls = inlined_calls((Dwarf_Die *)&f->die, l->address[s->index] + offset, out + n, max - n,
-			      0);
+	calls = inlined_calls((Dwarf_Die *)&f->die, l->debug->address[s->index] + offset, out + n,
+			      max - n, 0);
 	for (size_t i = 0; i < calls / 2; i++) {
 		unsigned int swap = out[n + i];
 
@@ -321,9 +230,9 @@ struct line lines_declared(struct lines *l, const struct section *s, uint64_t of
 	struct line none = { 0 };
 	uint64_t *at;
 
-	if (!l || !l->address[s->index])
+	if (!l || !l->debug->address[s->index])
 		return none;
 	make_index(l);
-	at = hash_get_u64(&l->declared, l->address[s->index] + offset);
+	at = hash_get_u64(&l->declared, l->debug->address[s->index] + offset);
 	return at ? l->places.v[*at] : none;
 }

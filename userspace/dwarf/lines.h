@@ -3,13 +3,12 @@
  * Which source line some place of an object comes from, by its debug information.
  *
  * Knowledge: DWARF 5, sections 3 (inlined subroutines), 4.1 (variables), 6.2 (lines);
- * read through libdw. libdw does not relocate, so the debug sections are relocated here
- * first, with made-up addresses for the sections of the object.
+ * read through libdw.
  */
 #ifndef SUTURE_DWARF_LINES_H
 #define SUTURE_DWARF_LINES_H
 
-#include "elf/object.h"
+#include "dwarf/debug.h"
 
 struct lines;
 
@@ -20,6 +19,9 @@ struct lines;
 struct error *lines_open(const struct object *o, struct lines **out) __must_check;
 void lines_free(struct lines **l);
 #define __cleanup_lines __cleanup(lines_free)
+
+/* What the lines are read from. */
+const struct debug *lines_debug(const struct lines *l);
 
 struct line {
 	const char *file; /* as the build named it, without the build folder; NULL: unknown */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Types that two builds lay out differently. */
+#include "delta/delta.h"
+
+#include "snippet.h"
+
+struct pair {
+	struct tmpdir dir;
+	struct object *before, *after;
+	struct delta *delta;
+};
+
+/* Both sides get 'common' behind their own types; its functions change by VALUE. */
+static void make_pair(struct pair *p, const char *before, const char *after, const char *common)
+{
+	const char *const extra[2][4] = { { "-pg", "-mfentry", "-mrecord-mcount", "-DVALUE=1" },
+					  { "-pg", "-mfentry", "-mrecord-mcount", "-DVALUE=2" } };
+	char *text[2] = { str_printf("%s\n%s", before, common),
+			  str_printf("%s\n%s", after, common) };
+	struct object **object[2] = { &p->before, &p->after };
+
+	ok(tmpdir_make(NULL, &p->dir));
+	for (int i = 0; i < 2; i++) {
+		char *out __free = str_printf("%s/%d.o", p->dir.path, i);
+
+		compile_snippet(p->dir.path, "c", text[i], out, extra[i]);
+		ok(object_read(out, object[i]));
+		free(text[i]);
+	}
+	ok(delta_compute(p->before, p->after, &p->delta));
+}
+
+static void free_pair(struct pair *p)
+{
+	delta_free(&p->delta);
+	object_free(&p->before);
+	object_free(&p->after);
+	tmpdir_remove(&p->dir);
+}
+
+/* What is said of the type, or NULL. */
+static const char *layout_finding(const struct delta *d, const char *type)
+{
+	vec_for_each(&d->findings, f)
+		if (str_equal(f->code, "changed-layout") && (!type || str_equal(f->where, type)))
+			return f->what;
+	return NULL;
+}
+
+#define USE                                                   \
+	"int use(struct thing *t) { return t->a + VALUE; }\n" \
+	"enum shade pick(void) { return DARK; }\n"
+#define SHADES "enum shade { LIGHT, DARK };\n"
+
+static void expect(const char *before, const char *after, const char *type, const char *words)
+{
+	struct pair p = { 0 };
+	const char *what;
+
+	make_pair(&p, before, after, USE);
+	what = layout_finding(p.delta, type);
+	if (!words) {
+		if (what)
+			print_error("%s\n", what);
+		assert_null(what);
+	} else {
+		assert_non_null(what);
+		if (!strstr(what, words))
+			fail_msg("\"%s\" does not say \"%s\"", what, words);
+	}
+	free_pair(&p);
+}
+
+static void test_a_field_that_was_added_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; int b; };",
+	       SHADES "struct thing { int a; int b; long c; };", "struct thing",
+	       "field c was added at byte 8; size 8 bytes, now 16");
+}
+
+static void test_a_field_put_into_a_hole_is_refused(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; char b; long c; };",
+	       SHADES "struct thing { int a; char b; char h; long c; };", "struct thing",
+	       "field h was added at byte 5");
+}
+
+static void test_a_field_that_moved_is_refused(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; int b; };", SHADES "struct thing { int b; int a; };",
+	       "struct thing", "field a moved from byte 0 to 4");
+}
+
+static void test_a_bit_field_that_grew_is_refused(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; unsigned x : 3, y : 1; };",
+	       SHADES "struct thing { int a; unsigned x : 4, y : 1; };", "struct thing", "field x");
+}
+
+static void test_a_field_of_another_type_is_refused(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; int (*f)(int); };",
+	       SHADES "struct thing { int a; int (*f)(int, int); };", "struct thing",
+	       "field f at byte 8 has another type");
+	expect(SHADES "struct thing { int a; unsigned b[2]; };",
+	       SHADES "struct thing { int a; float b[2]; };", "struct thing", "field b");
+}
+
+static void test_a_change_inside_of_an_unnamed_structure_is_refused(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; union { struct { int x, y; }; long z; }; };",
+	       SHADES "struct thing { int a; union { struct { int y, x; }; long z; }; };",
+	       "struct thing", "an unnamed part of it differs");
+}
+
+static void test_an_enumerator_with_another_value_is_refused(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; };",
+	       "enum shade { LIGHT, GREY, DARK };\nstruct thing { int a; };", "enum shade",
+	       "DARK was 1, now 2");
+}
+
+static void test_new_types_and_new_enumerators_are_fine(void **state)
+{
+	(void)state;
+	expect(SHADES "struct thing { int a; };",
+	       "enum shade { LIGHT, DARK, GREY };\nstruct other { int x; };\n"
+	       "struct thing { int a; };\nint other(struct other *o) { return o->x; }\n",
+	       NULL, NULL);
+}
+
+static void test_the_same_layout_on_other_lines_is_fine(void **state)
+{
+	(void)state;
+	expect(SHADES "typedef int number;\nstruct ring { struct ring *next; };\n"
+		      "struct thing { number a; struct ring r; int (*f)(struct thing *); };",
+	       "\n\n" SHADES "\nstruct ring { struct ring *next; };\n"
+	       "struct thing { const int a; struct ring r; int (*f)(struct thing *); };",
+	       NULL, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_field_that_was_added_is_refused_with_its_place),
+		cmocka_unit_test(test_a_field_put_into_a_hole_is_refused),
+		cmocka_unit_test(test_a_field_that_moved_is_refused),
+		cmocka_unit_test(test_a_bit_field_that_grew_is_refused),
+		cmocka_unit_test(test_a_field_of_another_type_is_refused),
+		cmocka_unit_test(test_a_change_inside_of_an_unnamed_structure_is_refused),
+		cmocka_unit_test(test_an_enumerator_with_another_value_is_refused),
+		cmocka_unit_test(test_new_types_and_new_enumerators_are_fine),
+		cmocka_unit_test(test_the_same_layout_on_other_lines_is_fine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dwarf/debug.h"
+
+#include <dwarf.h>
+#include <libelf.h>
+
+void debug_free(struct debug **at)
+{
+	struct debug *d = *at;
+
+	if (!d)
+		return;
+	dwarf_end(d->dwarf);
+	elf_end(d->elf);
+	strbuf_free(&d->image);
+	vec_free(&d->units);
+	free(d->address);
+	free(d);
+	*at = NULL;
+}
+
+static struct error *make_up_addresses(struct debug *d)
+{
+	uint64_t next = 0x1000;
+
+	d->address = calloc(d->object->sections.n, sizeof(*d->address));
+	if (!d->address)
+		return error_nomem();
+	vec_for_each(&d->object->sections, it) {
+		if (!((*it)->flags & SHF_ALLOC) || (*it)->size > INT32_MAX)
+			continue;
+		d->address[(*it)->index] = next;
+		next = (next + (*it)->size + 0x20) & ~(uint64_t)0xf;
+	}
+	return NULL;
+}
+
+/* Fields of debug sections are absolute, of 4 or 8 bytes. */
+static bool relocate(struct debug *d, const struct section *s)
+{
+	uint8_t *bytes = (uint8_t *)d->image.s + (s->bytes - (uint8_t *)d->object->content.s);
+
+	vec_for_each(&s->relocs, r) {
+		const struct section *to = r->symbol->section;
+		uint64_t value = r->symbol->value + (uint64_t)r->addend;
+		size_t size = r->type == R_X86_64_64 ? 8 : 4;
+
+		if (r->type != R_X86_64_64 && r->type != R_X86_64_32)
+			return false;
+		if (s->size - r->offset < size)
+			return false;
+		if (to)
+			value += d->address[to->index];
+		memcpy(bytes + r->offset, &value, size);
+	}
+	return true;
+}
+
+static bool relocate_all(struct debug *d)
+{
+	vec_for_each(&d->object->sections, it) {
+		const struct section *s = *it;
+
+		if (!str_starts(s->name, ".debug_") || !s->relocs.n)
+			continue;
+		if (!s->bytes || s->flags & SHF_COMPRESSED || !relocate(d, s))
+			return false;
+	}
+	return true;
+}
+
+static struct error *open_units(struct debug *d)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die die;
+
+	while (!dwarf_get_units(d->dwarf, cu, &cu, NULL, NULL, &die, NULL))
+		TRY(vec_push(&d->units, die));
+	return NULL;
+}
+
+struct error *debug_open(const struct object *o, struct debug **out)
+{
+	struct debug *d __cleanup_debug = calloc(1, sizeof(*d));
+
+	if (!d)
+		return error_nomem();
+	d->object = o;
+	TRY(make_up_addresses(d));
+	if (o->content.n && object_section(o, ".debug_info")) {
+		TRY(strbuf_add(&d->image, o->content.s, o->content.n));
+		if (relocate_all(d)) {
+			elf_version(EV_CURRENT);
+			d->elf = elf_memory(d->image.s, d->image.n);
+			d->dwarf = d->elf ? dwarf_begin_elf(d->elf, DWARF_C_READ, NULL) : NULL;
+		}
+	}
+	if (d->dwarf)
+		TRY(open_units(d));
+	*out = take(d);
+	return NULL;
+}
+
+/* Names are made absolute by libdw. */
+const char *debug_file(Dwarf_Die *unit, const char *file)
+{
+	Dwarf_Attribute attr;
+	const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+	size_t n = folder ? strlen(folder) : 0;
+
+	if (file && n && !strncmp(file, folder, n) && file[n] == '/')
+		file += n + 1;
+	while (file && !strncmp(file, "./", 2))
+		file += 2;
+	return file;
+}

@@ -232,6 +232,35 @@ static void test_the_compiler_must_be_the_one_of_the_kernel(void **state)
 	assert_null(check_compiler("test-gcc"));
 }
 
+struct holder {
+	int lock;
+	bool done;
+};
+
+static void *release_later(void *at)
+{
+	static const struct timespec pause = { .tv_nsec = 300 * 1000 * 1000 };
+	struct holder *h = at;
+
+	nanosleep(&pause, NULL);
+	h->done = true;
+	close_fd(&h->lock);
+	return NULL;
+}
+
+static void test_a_second_add_waits_for_the_first(void **state)
+{
+	struct holder h = { .lock = -1 };
+	pthread_t thread;
+
+	(void)state;
+	assert_null(store_lock(&h.lock));
+	assert_int_equal(pthread_create(&thread, NULL, release_later, &h), 0);
+	assert_add_fails("kernel:9.9.9-1-amd64", ERROR_FAILED, "no kernel", NULL);
+	assert_true(h.done);
+	pthread_join(thread, NULL);
+}
+
 static void *interrupt_soon(void *ready)
 {
 	static const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
@@ -276,6 +305,7 @@ int main(void)
 		test(test_a_cache_in_a_folder_that_kbuild_cannot_use_is_an_error),
 		test(test_a_target_without_manifest_is_unusable_and_can_be_removed),
 		test(test_the_compiler_must_be_the_one_of_the_kernel),
+		test(test_a_second_add_waits_for_the_first),
 		test(test_an_interrupted_add_leaves_nothing),
 	};
 

@@ -47,7 +47,8 @@ static struct error *guest(struct lab *lab, struct strbuf *out, const char *fmt,
 
 struct counts {
 	uint64_t new_entry, old_body, missed;
-	bool exercised, lost, redirected, all_in_place;
+	size_t exercised;
+	bool redirected, all_in_place;
 	const char *trouble;
 };
 
@@ -69,8 +70,7 @@ static struct error *add_counts(struct lab *lab, const char *line, struct counts
 	TRY(json_need_string_or_null(root, "trouble", &trouble));
 	if (trouble)
 		c->trouble = trouble;
-	c->exercised |= str_equal(state, "exercised");
-	c->lost |= str_equal(state, "lost");
+	c->exercised += str_equal(state, "exercised");
 	c->redirected |= !str_equal(state, "not patched");
 	c->all_in_place &= str_equal(state, "exercised") || str_equal(state, "in place");
 	return NULL;
@@ -143,6 +143,7 @@ static struct error *judge_live(struct fix *f, const struct counts *c)
 	f->new_entry = c->new_entry;
 	f->old_body = c->old_body;
 	f->missed = c->missed;
+	f->called = c->exercised;
 	f->state = c->exercised ? "exercised" : c->all_in_place ? "in place" : "lost";
 	if (!c->all_in_place)
 		return error_failed("not in place: %s",
@@ -164,7 +165,7 @@ static struct error *take_back(struct lab *lab, struct fix *f)
 	f->after = c.old_body;
 	if (c.redirected || c.new_entry)
 		return error_failed("it is still there after the revert");
-	if (f->expect == LIVE && !c.old_body && f->before > 1)
+	if (f->expect == LIVE && !c.old_body)
 		return error_failed("the old code does not run again");
 	f->reverted = true;
 	return NULL;

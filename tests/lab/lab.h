@@ -25,7 +25,8 @@ struct fix {
 	double build, own; /* seconds; own: all but the compiler */
 	double transition;
 	uint64_t before, new_entry, old_body, missed, after; /* calls: sums over the functions */
-	const char *state;
+	size_t called;					     /* functions that were exercised */
+	const char *state;  /* of the fix: the best of its functions' */
 	const char *result; /* what went wrong; NULL: it is as expected */
 	bool done, reverted;
 };
@@ -62,6 +63,6 @@ struct error *lab_build(struct lab *lab, struct fix *f) __must_check;
 struct error *lab_cycle(struct lab *lab, struct fix *f) __must_check;
 
 /* The table as TAP comments. */
-void lab_print_table(const struct lab *lab);
+void lab_print_table(struct lab *lab);
 
 #endif

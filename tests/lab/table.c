@@ -19,17 +19,27 @@ static void print_functions(const struct fix *f)
 		printf(" and %zu more", f->functions.n - 4);
 }
 
-void lab_print_table(const struct lab *lab)
+/* "exercised", or "exercised 1/3" where not all of the functions were called. */
+static char *state(struct lab *lab, const struct fix *f)
 {
-	printf("#\n# %-18s %7s %7s %7s  %-10s %7s %5s %7s %5s %6s  %s\n", "FIX", "BUILD", "OWN",
-	       "SWITCH", "STATE", "NEW", "OLD", "MISSED", "BACK", "RESULT", "FUNCTIONS");
+	if (f->called && f->called < f->functions.n)
+		return arena_printf(&lab->arena, "%s %zu/%zu", f->state, f->called, f->functions.n);
+	return arena_printf(&lab->arena, "%s", f->state ? f->state : "-");
+}
+
+void lab_print_table(struct lab *lab)
+{
+	printf("#\n# %-18s %7s %7s %7s %7s  %-13s %7s %5s %7s %5s %6s  %s\n", "FIX", "BUILD", "OWN",
+	       "SWITCH", "BEFORE", "STATE", "NEW", "OLD", "MISSED", "BACK", "RESULT", "FUNCTIONS");
 	vec_for_each(&lab->fixes, f) {
-		printf("# %-18s %5.2f s %5.2f s %5.2f s  %-10s %7llu %5llu %7llu %5s %6s  ",
-		       f->name, f->build, f->own, f->transition, f->state ? f->state : "-",
-		       (unsigned long long)f->new_entry, (unsigned long long)f->old_body,
-		       (unsigned long long)f->missed, f->reverted ? "yes" : "-",
-		       f->result ? "FAILED" : "ok");
+		printf("# %-18s %5.2f s %5.2f s %5.2f s %7llu  %-13s %7llu %5llu %7llu %5s %6s  ",
+		       f->name, f->build, f->own, f->transition, (unsigned long long)f->before,
+		       state(lab, f), (unsigned long long)f->new_entry,
+		       (unsigned long long)f->old_body, (unsigned long long)f->missed,
+		       f->reverted ? "yes" : "-", f->result ? "FAILED" : "ok");
 		print_functions(f);
 		printf("\n");
 	}
+	printf("# BEFORE, NEW, OLD: calls of the old code before, of the new and the old code "
+	       "while patched\n");
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Exercises of the kernel's algorithms through AF_ALG (Documentation/crypto/userspace-if.rst). */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_alg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exercise.h"
@@ -65,15 +67,32 @@ static int encrypt_blocks(unsigned int times)
 	return status;
 }
 
-/* The template's create runs once: the instance that it makes stays, whoever asks again. */
+/*
+ * The template's create runs once for each cipher: the instance that it makes stays. So each
+ * call takes the next cipher, across runs of this program.
+ */
 static int make_ccm(unsigned int times)
 {
-	while (times--) {
-		int fd = algorithm("aead", "rfc4309(ccm(aes))");
+	static const char *const ciphers[] = { "aes", "camellia", "serpent", "twofish" };
+	static const char mark[] = "/tmp/exercise.ccm";
+	struct stat st;
+	char name[64];
+	int fd, count;
 
-		if (fd < 0)
+	while (times--) {
+		count = open(mark, O_WRONLY | O_CREAT | O_APPEND, 0600);
+		if (count < 0 || fstat(count, &st))
+			return failed(mark);
+		if ((size_t)st.st_size >= sizeof(ciphers) / sizeof(ciphers[0])) {
+			errno = ENOENT;
+			return failed("no cipher is left");
+		}
+		snprintf(name, sizeof(name), "rfc4309(ccm(%s))", ciphers[st.st_size]);
+		fd = algorithm("aead", name);
+		if (fd < 0 || write(count, ".", 1) != 1)
 			return -1;
 		close(fd);
+		close(count);
 	}
 	return 0;
 }

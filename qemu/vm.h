@@ -44,7 +44,9 @@ const char *vm_accelerator(const struct vm *vm);
 /*
  * Run a command line with /bin/sh in the guest. *status is its exit status; output (stdout
  * and stderr in order) is appended to out. An error if the guest panicked or was lost;
- * vm_state() tells which, and the message quotes the console. timeout 0: 60 s.
+ * vm_state() tells which, and the message quotes the console. A command that takes longer than
+ * 'timeout' (0: 60 s) or prints more than 64 MB is ended, which is an error, too, but the guest
+ * stays usable.
  */
 struct error *vm_run(struct vm *vm, const char *command, double timeout, struct strbuf *out,
 		     int *status) __must_check;

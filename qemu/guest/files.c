@@ -74,7 +74,7 @@ void put_end(uint32_t id)
 void get_file(uint32_t id, const struct frame *f)
 {
 	char path[4096];
-	struct stat st;
+	struct stat st = { 0 };
 	ssize_t n;
 	int fd;
 
@@ -85,8 +85,10 @@ void get_file(uint32_t id, const struct frame *f)
 	memcpy(path, f->payload, f->length);
 	path[f->length] = '\0';
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		send_failed(id, errno, path);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		send_failed(id, fd >= 0 && !S_ISREG(st.st_mode) ? EINVAL : errno, path);
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
 	while ((n = read(fd, guest_block, guest.shared ? sizeof(guest_block) : FRAME_PAYLOAD_MAX)) >

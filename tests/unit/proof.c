@@ -181,6 +181,23 @@ static void test_a_name_that_is_not_unique_is_not_guessed(void **state)
 	assert_int_equal(ask("other", "show", 0).found, 0);
 }
 
+static void test_a_probe_is_armed_unless_it_is_gone_or_disabled(void **state)
+{
+	static const char list[] = "ffffffff81310595  k  show+0x5    [OPTIMIZED]\n"
+				   "ffffffff81310690  k  only+0x0    [FTRACE]\n"
+				   "ffffffffc0001005  k  show+0x5  mod [GONE]\n"
+				   "ffffffffc0002005  k  only+0x5  mod  \n"
+				   "ffffffffc0002005  k  only+0x5  mod [DISABLED][OPTIMIZED]\n";
+
+	(void)state;
+	assert_int_equal(kprobe_list_parse(list, 0xffffffff81310595), KPROBE_ARMED);
+	assert_int_equal(kprobe_list_parse(list, 0xffffffff81310690), KPROBE_ARMED);
+	assert_int_equal(kprobe_list_parse(list, 0xffffffffc0001005), KPROBE_OFF);
+	assert_int_equal(kprobe_list_parse(list, 0xffffffffc0002005), KPROBE_OFF);
+	assert_int_equal(kprobe_list_parse(list, 0xffffffff81310590), KPROBE_OFF);
+	assert_int_equal(kprobe_list_parse("", 0), KPROBE_OFF);
+}
+
 /* --- what it means ------------------------------------------------------------ */
 
 /* A patch in place, called three times; each test spoils one thing. */
@@ -191,6 +208,7 @@ static const struct observation good = {
 	.hooks = { .listed = true, .count = 1, .livepatch = true, .redirects = true },
 	.hooks_known = true,
 	.count = { .new_entry = 3 },
+	.old_probe = KPROBE_ARMED,
 	.new_watched = true,
 	.mark_settled = true,
 };
@@ -256,6 +274,19 @@ static void test_a_missed_hit_voids_the_zero(void **state)
 	expect(&o, PROOF_IN_PLACE, "missed");
 	o.count.new_entry = 0;
 	expect(&o, PROOF_IN_PLACE, "missed");
+}
+
+static void test_a_probe_that_may_be_dead_voids_the_zero(void **state)
+{
+	struct observation o = good;
+
+	(void)state;
+	o.old_probe = KPROBE_OFF;
+	expect(&o, PROOF_IN_PLACE, "gone or disabled");
+	o.count.new_entry = 0;
+	expect(&o, PROOF_IN_PLACE, "gone or disabled");
+	o.old_probe = KPROBE_UNKNOWN;
+	expect(&o, PROOF_IN_PLACE, "debugfs");
 }
 
 static void test_a_site_that_leads_nowhere_or_past_livepatch_is_lost(void **state)
@@ -328,6 +359,10 @@ static void test_a_patch_that_is_absent_or_disabled_is_not_patched(void **state)
 	expect(&o, PROOF_NOT_PATCHED, "under way");
 	o.patch = (struct patch_state){ .present = true, .enabled = true };
 	expect(&o, PROOF_NOT_PATCHED, "");
+	o.patch = good.patch;
+	o.patch.object_missing = true;
+	o.hooks = (struct hooks){ 0 };
+	expect(&o, PROOF_NOT_PATCHED, "not loaded");
 	o.patch = (struct patch_state){ 0 };
 	expect(&o, PROOF_NOT_PATCHED, "");
 }
@@ -346,12 +381,14 @@ int main(void)
 		cmocka_unit_test(test_a_probes_hits_and_misses_are_read_from_its_own_line),
 		cmocka_unit_test(test_a_symbol_is_found_by_object_and_position),
 		cmocka_unit_test(test_a_name_that_is_not_unique_is_not_guessed),
+		cmocka_unit_test(test_a_probe_is_armed_unless_it_is_gone_or_disabled),
 		cmocka_unit_test(test_called_and_in_place_without_misses_is_exercised),
 		cmocka_unit_test(test_what_nobody_called_is_in_place),
 		cmocka_unit_test(test_one_run_of_the_old_body_is_lost_whatever_sysfs_says),
 		cmocka_unit_test(
 			test_runs_of_the_old_body_before_the_transition_was_over_are_no_loss),
 		cmocka_unit_test(test_a_missed_hit_voids_the_zero),
+		cmocka_unit_test(test_a_probe_that_may_be_dead_voids_the_zero),
 		cmocka_unit_test(test_a_site_that_leads_nowhere_or_past_livepatch_is_lost),
 		cmocka_unit_test(test_an_ftrace_that_shut_itself_down_or_knows_no_redirect_is_lost),
 		cmocka_unit_test(test_a_shared_site_counts_as_registered_but_only_calls_show_more),

@@ -187,6 +187,7 @@ static void test_a_copy_that_fails_names_the_file_and_leaves_the_guest_well(void
 {
 	(void)state;
 	expect_error(vm_get(vm, "/no/such", in_dir("x")), "/no/such");
+	expect_error(vm_get(vm, "/dev/zero", in_dir("x")), "/dev/zero");
 	expect_error(vm_put(vm, in_dir("there"), "/no/such/place"), "/no/such/place");
 	expect_error(vm_put(vm, in_dir("missing"), "/tmp/x"), "missing");
 	assert_int_equal(vm_state(vm), VM_RUNNING);
@@ -229,6 +230,16 @@ static void test_a_command_without_end_is_ended_and_the_guest_is_well(void **sta
 	assert_string_equal(strbuf_str(&out), "begun\n");
 	assert_int_equal(vm_state(vm), VM_RUNNING);
 	run("pidof sleep");
+	assert_int_equal(status, 1);
+}
+
+static void test_output_without_end_is_cut_and_the_guest_is_well(void **state)
+{
+	(void)state;
+	strbuf_free(&out);
+	expect_error(vm_run(vm, "yes", 100, &out, &status), "more than 67 MB");
+	assert_int_equal(vm_state(vm), VM_RUNNING);
+	run("pidof yes");
 	assert_int_equal(status, 1);
 }
 
@@ -436,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_garbage_on_the_line_does_no_harm),
 		cmocka_unit_test(test_what_runs_on_in_the_background_keeps_nobody_waiting),
 		cmocka_unit_test(test_a_command_without_end_is_ended_and_the_guest_is_well),
+		cmocka_unit_test(test_output_without_end_is_cut_and_the_guest_is_well),
 		cmocka_unit_test(test_the_kernel_log_is_read_at_any_time),
 		cmocka_unit_test(test_a_panic_is_told_with_its_words_and_the_logs_are_kept),
 		cmocka_unit_test(test_a_guest_that_stops_answering_is_lost),

@@ -223,6 +223,16 @@ static void test_a_missed_hit_voids_the_zero(void **state)
 	expect_state("/s", "exercised", 0);
 }
 
+static void test_a_probe_that_someone_switched_off_voids_the_zero(void **state)
+{
+	(void)state;
+	run(0, ASK "mark; echo 0 >/sys/kernel/debug/kprobes/enabled; cat /proc/cmdline");
+	expect_state("/s", "in place", 6);
+	assert_non_null(strstr(member(NULL, "trouble")->string, "gone or disabled"));
+	run(0, "echo 1 >/sys/kernel/debug/kprobes/enabled; " ASK "mark; cat /proc/cmdline");
+	expect_state("/s", "exercised", 0);
+}
+
 static void test_an_entry_program_alone_leaves_the_redirect_in_place(void **state)
 {
 	(void)state;
@@ -321,6 +331,17 @@ static void test_one_of_two_functions_of_a_name_is_watched_by_its_position(void 
 			    "a\npatched\npatched\n");
 	expect_state("/t", "exercised", 0);
 	expect_counts(0, 2, 0);
+	run(0, "rmmod twins");
+	expect_state("/t", "not patched", 5);
+	assert_non_null(strstr(member(NULL, "trouble")->string, "not loaded"));
+	run(0, "insmod /twins.ko");
+	assert_string_equal(run(0, "cat /proc/twin_b"), "patched\n");
+	run(1, "suture verify --ask /t read");
+	assert_non_null(strstr(strbuf_str(&out), "loaded anew"));
+	run(0, "suture verify --ask /t quit; while [ -e /t ]; do sleep 0.1; done; "
+	       "suture verify --session /t --patch klp_twins --function twins:twin_show,2; "
+	       "suture verify --ask /t attach-new; suture verify --ask /t mark; cat /proc/twin_b");
+	expect_state("/t", "exercised", 0);
 	revert("klp_twins");
 	run(0, "suture verify --ask /t mark; cat /proc/twin_b");
 	expect_state("/t", "not patched", 5);
@@ -357,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_what_nobody_calls_is_in_place_and_not_exercised),
 		cmocka_unit_test(test_entries_of_the_new_function_equal_the_calls_made),
 		cmocka_unit_test(test_a_missed_hit_voids_the_zero),
+		cmocka_unit_test(test_a_probe_that_someone_switched_off_voids_the_zero),
 		cmocka_unit_test(test_an_entry_program_alone_leaves_the_redirect_in_place),
 		cmocka_unit_test(test_after_the_revert_the_old_body_runs_again),
 		cmocka_unit_test(test_a_patch_that_is_loaded_anew_is_counted_again),

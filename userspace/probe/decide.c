@@ -48,6 +48,10 @@ static const char *unproven(const struct observation *o)
 {
 	if (o->count.missed)
 		return "probes missed hits: the counts prove nothing";
+	if (o->old_probe == KPROBE_UNKNOWN)
+		return "debugfs cannot be read: whether the old body's probe works is not known";
+	if (o->old_probe != KPROBE_ARMED)
+		return "the probe behind the redirect is gone or disabled: its zero proves nothing";
 	if (!o->new_watched)
 		return "no probe sits on the new function";
 	if (!o->mark_settled)
@@ -80,6 +84,8 @@ struct decision proof_decide(const struct observation *o)
 
 	if (!o->patch.present || !o->patch.lists_function)
 		return decision(PROOF_NOT_PATCHED, "%s", "");
+	if (o->patch.object_missing)
+		return decision(PROOF_NOT_PATCHED, "its module is not loaded: nothing of it runs");
 	if (o->patch.transition)
 		return decision(o->patch.enabled ? PROOF_IN_PLACE : PROOF_NOT_PATCHED,
 				"the transition is under way");
@@ -93,7 +99,8 @@ struct decision proof_decide(const struct observation *o)
 					    "can be read: nothing shows the redirect");
 	if (o->count.old_body && o->mark_settled)
 		return decision(PROOF_LOST, "the old body ran");
-	if (!o->count.new_entry && !o->count.old_body && !o->count.missed)
+	if (!o->count.new_entry && !o->count.old_body && !o->count.missed &&
+	    o->old_probe == KPROBE_ARMED)
 		return in_place(o);
 	why = unproven(o);
 	if (why)

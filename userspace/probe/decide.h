@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "probe/hooks.h"
+#include "probe/kprobe.h"
 #include "probe/patch_state.h"
 #include "probe/proof.h"
 #include "probe/site.h"
@@ -21,6 +22,7 @@ struct observation {
 	bool hooks_known;
 
 	struct proof_count count;
+	enum kprobe_state old_probe;
 	bool new_watched;  /* a probe sits on the new function */
 	bool mark_settled; /* the transition was over when the counts began */
 };

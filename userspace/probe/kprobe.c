@@ -126,3 +126,35 @@ struct error *kprobe_counts(const struct kprobe_name *event, struct kprobe_count
 		return error_failed("the kernel has lost the probe %s", event->s);
 	return NULL;
 }
+
+enum kprobe_state kprobe_list_parse(const char *text, uint64_t address)
+{
+	bool found = false;
+
+	while (*text) {
+		const char *end = strchrnul(text, '\n');
+		const char *flags = memchr(text, '[', (size_t)(end - text));
+		char *after;
+
+		/* ADDRESS  k  SYMBOL+0xOFFSET  [MODULE] [GONE] [DISABLED] [OPTIMIZED] [FTRACE] */
+		if (strtoull(text, &after, 16) == address && after != text) {
+			found = true;
+			for (; flags && flags < end; flags++)
+				if (str_starts(flags, "[GONE]") || str_starts(flags, "[DISABLED]"))
+					return KPROBE_OFF;
+		}
+		text = *end ? end + 1 : end;
+	}
+	return found ? KPROBE_ARMED : KPROBE_OFF;
+}
+
+struct error *kprobe_state(uint64_t address, enum kprobe_state *out)
+{
+	struct strbuf enabled __cleanup_strbuf = { 0 }, list __cleanup_strbuf = { 0 };
+
+	TRY(file_read("/sys/kernel/debug/kprobes/enabled", &enabled));
+	TRY(file_read("/sys/kernel/debug/kprobes/list", &list));
+	*out = strbuf_str(&enabled)[0] == '1' ? kprobe_list_parse(strbuf_str(&list), address)
+					      : KPROBE_OFF;
+	return NULL;
+}

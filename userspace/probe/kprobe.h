@@ -35,6 +35,16 @@ struct error *kprobe_remove(const struct kprobe_name *event) __must_check;
 struct error *kprobe_counts(const struct kprobe_name *event,
 			    struct kprobe_counts *out) __must_check;
 
+/*
+ * Whether the kernel will run the probe at an address, by debugfs: kprobes/enabled and
+ * kprobes/list. A probe that is gone (with its module) or disabled counts nothing and says
+ * nothing.
+ */
+enum kprobe_state { KPROBE_UNKNOWN, KPROBE_ARMED, KPROBE_OFF };
+struct error *kprobe_state(uint64_t address, enum kprobe_state *out) __must_check;
+/* The same from the text of kprobes/list; with several at one address all must be well. Pure. */
+enum kprobe_state kprobe_list_parse(const char *text, uint64_t address);
+
 /* The line of an event in the text of kprobe_profile; false if
  * there is none. Pure. */
 bool kprobe_profile_parse(const char *text, const char *event, struct kprobe_counts *out);

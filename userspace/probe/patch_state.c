@@ -2,6 +2,8 @@
 #include "probe/patch_state.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -38,5 +40,15 @@ struct error *patch_state_read(const char *patch, const char *object, const char
 	TRY(read_flag(patch, "enabled", &out->enabled));
 	TRY(read_flag(patch, "transition", &out->transition));
 	out->lists_function = file_is_dir(function);
+	out->object_missing = !str_equal(object, "vmlinux") && !module_instance(object);
 	return NULL;
+}
+
+uint64_t module_instance(const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	return stat(path, &st) ? 0 : st.st_ino;
 }

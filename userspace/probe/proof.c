@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "probe/counter.h"
 #include "probe/decide.h"
+#include "probe/kprobe.h"
 #include "probe/live_symbols.h"
 #include "probe/running_text.h"
 
@@ -20,7 +21,8 @@
 
 struct watched {
 	struct proof_function f;
-	uint64_t address;
+	uint64_t address, behind; /* the old function; where its body is counted */
+	uint64_t instance;	  /* of its module, when we attached; 0 for vmlinux */
 	struct counter_value old_base, new_base; /* at the mark */
 	bool mark_settled;
 
@@ -80,6 +82,8 @@ static struct error *find_old(struct proof *p)
 		if (!q[i].address)
 			return not_found(&q[i]);
 		p->v[i].address = q[i].address;
+		if (!str_equal(q[i].object, "vmlinux"))
+			p->v[i].instance = module_instance(q[i].object);
 	}
 	return NULL;
 }
@@ -101,7 +105,8 @@ static struct error *attach_behind(struct proof *p, size_t i, unsigned int behin
 {
 	char where[32];
 
-	snprintf(where, sizeof(where), "0x%llx", (unsigned long long)p->v[i].address + behind);
+	p->v[i].behind = p->v[i].address + behind;
+	snprintf(where, sizeof(where), "0x%llx", (unsigned long long)p->v[i].behind);
 	return counters_attach(p->counters, 2 * i, where);
 }
 
@@ -233,13 +238,28 @@ static struct error *count(struct proof *p, size_t i, struct proof_count *out)
 	return NULL;
 }
 
+/* Probes die with the module they sit in, and do not come back with it. */
+static struct error *check_module(const struct watched *w)
+{
+	uint64_t now = w->instance ? module_instance(w->f.object) : 0;
+
+	if (!now || now == w->instance)
+		return NULL;
+	return error_advise(error_failed("the module %s was loaded anew since the probes were "
+					 "attached",
+					 w->f.object),
+			    "begin a new session");
+}
+
 static struct error *observe(struct proof *p, size_t i, char *other, size_t room,
 			     struct observation *o)
 {
 	struct watched *w = &p->v[i];
 	const struct proof_function *f = &w->f;
 	struct error *closed __cleanup_error = NULL, *hidden __cleanup_error = NULL;
+	struct error *unread __cleanup_error = NULL;
 
+	TRY(check_module(w));
 	TRY(patch_state_read(f->patch, f->object, f->name, f->sympos, &o->patch));
 	TRY(find_other(f, other, room));
 	o->other_patch = *other ? other : NULL;
@@ -252,6 +272,9 @@ static struct error *observe(struct proof *p, size_t i, char *other, size_t room
 	o->hooks_known = !hidden;
 	o->new_watched = counters_attached(p->counters, 2 * i + 1);
 	o->mark_settled = w->mark_settled;
+	unread = kprobe_state(w->behind, &o->old_probe);
+	if (unread)
+		o->old_probe = KPROBE_UNKNOWN;
 	return count(p, i, &o->count);
 }
 

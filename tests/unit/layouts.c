@@ -1,42 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Types that two builds lay out differently. */
-#include "delta/delta.h"
-
-#include "snippet.h"
-
-struct pair {
-	struct tmpdir dir;
-	struct object *before, *after;
-	struct delta *delta;
-};
-
-/* Both sides get 'common' behind their own types; its functions change by VALUE. */
-static void make_pair(struct pair *p, const char *before, const char *after, const char *common)
-{
-	const char *const extra[2][4] = { { "-pg", "-mfentry", "-mrecord-mcount", "-DVALUE=1" },
-					  { "-pg", "-mfentry", "-mrecord-mcount", "-DVALUE=2" } };
-	char *text[2] = { str_printf("%s\n%s", before, common),
-			  str_printf("%s\n%s", after, common) };
-	struct object **object[2] = { &p->before, &p->after };
-
-	ok(tmpdir_make(NULL, &p->dir));
-	for (int i = 0; i < 2; i++) {
-		char *out __free = str_printf("%s/%d.o", p->dir.path, i);
-
-		compile_snippet(p->dir.path, "c", text[i], out, extra[i]);
-		ok(object_read(out, object[i]));
-		free(text[i]);
-	}
-	ok(delta_compute(p->before, p->after, &p->delta));
-}
-
-static void free_pair(struct pair *p)
-{
-	delta_free(&p->delta);
-	object_free(&p->before);
-	object_free(&p->after);
-	tmpdir_remove(&p->dir);
-}
+#include "delta_pair.h"
 
 /* What is said of the type, or NULL. */
 static const char *layout_finding(const struct delta *d, const char *type)
@@ -47,17 +11,20 @@ static const char *layout_finding(const struct delta *d, const char *type)
 	return NULL;
 }
 
-#define USE                                                   \
-	"int use(struct thing *t) { return t->a + VALUE; }\n" \
+/* Some code must differ: types alone do nothing. */
+#define USE(value)                                                  \
+	"\nint use(struct thing *t) { return t->a + " value "; }\n" \
 	"enum shade pick(void) { return DARK; }\n"
 #define SHADES "enum shade { LIGHT, DARK };\n"
 
 static void expect(const char *before, const char *after, const char *type, const char *words)
 {
-	struct pair p = { 0 };
+	struct pair p __cleanup_pair = { 0 };
+	char *a __free = str_printf("%s%s", before, USE("1"));
+	char *b __free = str_printf("%s%s", after, USE("2"));
 	const char *what;
 
-	make_pair(&p, before, after, USE);
+	pair_make(&p, a, b);
 	what = layout_finding(p.delta, type);
 	if (!words) {
 		if (what)
@@ -68,7 +35,6 @@ static void expect(const char *before, const char *after, const char *type, cons
 		if (!strstr(what, words))
 			fail_msg("\"%s\" does not say \"%s\"", what, words);
 	}
-	free_pair(&p);
 }
 
 static void test_a_field_that_was_added_is_refused_with_its_place(void **state)

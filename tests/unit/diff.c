@@ -211,6 +211,7 @@ static void test_a_broken_diff_is_an_error_that_names_its_line(void **state)
 	assert_refused(HEAD "@@ -99999999999999999999,1 +1 @@\n-a\n", ERROR_FAILED,
 		       "no hunk header");
 	assert_refused(HEAD "@@ -1,1 +1,0 @@\n+a\n", ERROR_FAILED, "longer than its header");
+	assert_refused(HEAD "@@ -1,0 +1,1 @@\n-a\n", ERROR_FAILED, "longer than its header");
 	assert_refused("text\n@@ -1 +1 @@\n-a\n+b\n", ERROR_FAILED, "hunk without a file");
 	assert_refused("--- /dev/null\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n", ERROR_FAILED,
 		       "both sides");

@@ -65,6 +65,7 @@ static int setup(void **state)
 	put(p.tree, "fs/a/y.h", "y");
 	put(p.tree, "fs/b/z.c", "z");
 	put(p.tree, "fs/ax.c", "ax");
+	put(p.tree, "fs/a_x.c", "a_x");
 	put(p.tree, "include/i.h", "i");
 	*state = &p;
 	return 0;
@@ -108,6 +109,18 @@ static void test_a_way_with_dots_leads_to_the_changed_file(void **state)
 	assert_false(is_link(p->dir, "fs/b"));
 	assert_holds(p->dir, "fs/b/../a/x.c", "new");
 	assert_holds(p->dir, "fs/b/z.c", "z");
+}
+
+static void test_a_file_is_not_taken_for_one_with_the_same_end_of_its_name(void **state)
+{
+	/* "fs/a_x.c" is not "x.c" in "fs/a". */
+	static const struct shadow_file ax[] = { { "fs/a_x.c", "new", 3 } };
+	static const char *const ways[] = { "fs/a/y.h" };
+	struct place *p = *state;
+
+	assert_null(shadow_make(p->tree, p->dir, ax, 1, ways, 1));
+	assert_holds(p->dir, "fs/a_x.c", "new");
+	assert_holds(p->dir, "fs/a/x.c", "old");
 }
 
 static struct error *check(struct place *p, const char *deps, bool *used)
@@ -174,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_only_the_changed_file_and_the_way_to_it_are_real),
 		test(test_a_way_with_dots_leads_to_the_changed_file),
+		test(test_a_file_is_not_taken_for_one_with_the_same_end_of_its_name),
 		test(test_a_compile_that_read_the_changed_file_passes),
 		test(test_a_compile_that_read_something_else_has_not_used_the_fix),
 		test(test_a_compile_that_read_the_original_is_an_error),

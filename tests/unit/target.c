@@ -22,7 +22,7 @@
 #include "source/store.h"
 #include "source/target.h"
 
-/* What the fake archive has; SOURCE can be left out of it. */
+/* What the fake archive has; $SOURCE is the version of the source, if not the image's. */
 static const char apt_cache[] =
 	"#!/bin/sh\n"
 	"stanza() { printf 'Package: %s\\nVersion: %s\\nDepends: %s\\nSize: 10\\nSHA256: ab\\n\\n' "
@@ -36,7 +36,7 @@ static const char apt_cache[] =
 	"'linux-headers-6.1.0-1-common (= 6.1.5-1), linux-kbuild-6.1 (>= 6.1.5-1)';;\n"
 	"show:linux-headers-6.1.0-1-common) stanza $name 6.1.5-1 x;;\n"
 	"show:linux-kbuild-6.1) stanza $name 6.1.7-1 x; stanza $name 6.1.3-1 x;;\n"
-	"show:linux-source-6.1) [ -n \"$NO_SOURCE\" ] || stanza $name 6.1.5-1 x;;\n"
+	"show:linux-source-6.1) stanza $name ${SOURCE:-6.1.5-1} x;;\n"
 	"*) echo \"E: Unable to locate package $name\" >&2;;\n"
 	"esac; done\n";
 
@@ -65,7 +65,7 @@ static int setup(void **state)
 	assert_null(dir_make(bin));
 	setenv("PATH", path, 1);
 	setenv("SUTURE_CACHE", cache, 1);
-	unsetenv("NO_SOURCE");
+	unsetenv("SOURCE");
 	program(&w, "apt-cache", apt_cache);
 	program(&w, "apt-get", "#!/bin/sh\nexit 0\n");
 	log_set_level(LOG_QUIET);
@@ -122,10 +122,10 @@ static void test_an_unknown_release_is_an_error_that_lists_the_known(void **stat
 			 "6.1.0-1-amd64");
 }
 
-static void test_a_missing_package_is_named_with_its_version(void **state)
+static void test_a_source_of_another_version_only_is_a_missing_package(void **state)
 {
 	(void)state;
-	setenv("NO_SOURCE", "1", 1);
+	setenv("SOURCE", "6.1.4-1", 1);
 	assert_add_fails("kernel:6.1.0-1-amd64", ERROR_FAILED,
 			 "linux-source-6.1 of version 6.1.5-1", "apt-get update");
 }
@@ -296,7 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_an_unknown_release_is_an_error_that_lists_the_known),
-		test(test_a_missing_package_is_named_with_its_version),
+		test(test_a_source_of_another_version_only_is_a_missing_package),
 		test(test_a_failed_download_is_an_error_that_quotes_it),
 		test(test_a_full_disk_while_unpacking_is_an_error_that_says_so),
 		test(test_packages_of_another_form_are_an_error),

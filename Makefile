@@ -71,7 +71,7 @@ $B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
 	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<
 
 # The glue's source is embedded by the assembler, which tells no dependencies.
-$B/userspace/livepatch/glue.o: kmod/payload/payload.c kmod/payload/records.h
+$B/userspace/livepatch/glue.o: $(wildcard kmod/payload/*.[ch])
 
 # The guest's program for tests: static and alone, too.
 $B/tests/guest/exercise: $(wildcard tests/guest/exercise/*.[ch]) $B/flags

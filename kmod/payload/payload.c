@@ -78,6 +78,7 @@ static void __init suture_fill(size_t n)
 			}
 			object->name = suture_object_name(i);
 			object->funcs = func;
+			object->callbacks.post_unpatch = (void *)(unsigned long)suture_patch.forget;
 		}
 		func->old_name = (const char *)(unsigned long)suture_funcs[i].old_name;
 		func->old_sympos = suture_funcs[i].sympos;

@@ -7,6 +7,8 @@
  *	suture_patch	one struct suture_patch_record, in .suture.patch
  *	suture_funcs	an array of struct suture_func_record, in .suture.funcs; those of one
  *			object lie together
+ *	suture_late	an array of struct suture_late_record, in .suture.late, with the names
+ *			it points to behind it; only where reload.c is linked in
  *
  * The glue's own facts come back in .suture.layout, which is read by the linker and left
  * out of the module.
@@ -19,11 +21,14 @@
 #define SUTURE_PATCH_SECTION ".suture.patch"
 #define SUTURE_FUNCS_SECTION ".suture.funcs"
 #define SUTURE_NAMES_SECTION ".suture.names"
+#define SUTURE_LATE_SECTION ".suture.late"
 #define SUTURE_LAYOUT_SECTION ".suture.layout"
 
 struct suture_patch_record {
 	__u64 n_funcs;
 	__u64 replace; /* 1: takes the place of all other livepatches */
+	__u64 n_late;
+	__u64 forget; /* -> suture_forget() of reload.c; 0 if it is not there */
 };
 
 struct suture_func_record {
@@ -31,6 +36,13 @@ struct suture_func_record {
 	__u64 object;	    /* the same; 0 for vmlinux */
 	__u64 sympos;	    /* 0: the name is unique in its object */
 	__u64 new_function; /* -> the code */
+};
+
+/* A field that livepatch fills in when a module is loaded. */
+struct suture_late_record {
+	__u64 place;  /* -> the field */
+	__u64 object; /* -> the module's name, NUL-terminated */
+	__u64 size;   /* of the field, in bytes */
 };
 
 /* How this kernel lays out what the linker fills in. */

@@ -56,6 +56,11 @@ static const char glue_text[] =
 	"__attribute__((section(\".suture.layout\"), used)) static const struct layout l =\n"
 	"{ 8, 56, 64, 8, 8 };\n";
 
+/* What a kernel that forgets nothing needs more. */
+static const char reload_text[] =
+	"extern const char suture_late[]; extern void kfree(const void *);\n"
+	"void suture_forget(void *o) { kfree(suture_late); }\n";
+
 struct world {
 	struct image *vmlinux, *module;
 	struct symvers symvers;
@@ -350,6 +355,40 @@ static void test_a_reference_of_module_code_to_the_module_goes_to_a_section_of_t
 		reloc_to(w.out, ".klp.rela.vmlinux..text", ".klp.sym.vmlinux.unexported,0"));
 }
 
+static void test_fields_that_wait_for_a_module_are_listed_for_the_glue(void **state)
+{
+	struct world w __cleanup_world = { 0 }, v __cleanup_world = { 0 };
+	struct suture_patch_record head;
+	struct suture_late_record late;
+	const struct section *s;
+	const struct reloc *r;
+
+	(void)state;
+	world_make(&w, "some_driver", CALLS("helper"));
+	make_object("reload", reload_text, &w.payload.reload);
+	place(&w, "helper", TEXT + 0x300);
+	ok(world_link(&w));
+	s = object_section(w.out, ".suture.late");
+	assert_non_null(s);
+	memcpy(&head, object_section(w.out, ".suture.patch")->bytes, sizeof(head));
+	assert_int_equal(head.n_late, 1);
+	assert_non_null(reloc_to(w.out, ".suture.patch", "suture_forget"));
+	memcpy(&late, s->bytes, sizeof(late));
+	assert_int_equal(late.size, 4);
+	assert_string_equal((const char *)s->bytes + sizeof(late), "some_driver");
+	r = &s->relocs.v[0];
+	assert_string_equal(r->symbol->section->name, ".text");
+	assert_int_equal(r->addend,
+			 object_section(w.out, ".klp.rela.some_driver..text")->relocs.v[0].offset);
+
+	world_make(&v, "vmlinux", CALLS("helper"));
+	make_object("reload", reload_text, &v.payload.reload);
+	place(&v, "helper", TEXT + 0x300);
+	ok(world_link(&v));
+	assert_null(object_section(v.out, ".suture.late"));
+	assert_null(object_symbol(v.out, "suture_forget"));
+}
+
 static void test_a_new_name_binds_to_the_one_global_of_that_name(void **state)
 {
 	struct world w __cleanup_world = { 0 };
@@ -416,7 +455,7 @@ static void test_the_tables_of_the_image_decide_what_an_export_is(void **state)
 	expect_error(reference_resolve(&n, &v.part, &v.x.outside.v[0], &r),
 		     "do not belong together");
 
-	expect_error(reference_export(&n, "kfree", &r), "does not export");
+	expect_error(reference_for_glue(&n, v.vmlinux, "nothing", &r), "does not have");
 	export_table.name = NULL;
 }
 
@@ -689,6 +728,7 @@ int main(void)
 		cmocka_unit_test(test_a_unique_symbol_claims_uniqueness),
 		cmocka_unit_test(
 			test_a_reference_of_module_code_to_the_module_goes_to_a_section_of_the_module),
+		cmocka_unit_test(test_fields_that_wait_for_a_module_are_listed_for_the_glue),
 		cmocka_unit_test(test_a_new_name_binds_to_the_one_global_of_that_name),
 		cmocka_unit_test(test_a_new_name_does_not_bind_to_a_static),
 		cmocka_unit_test(test_namespaces_of_used_exports_are_imported),

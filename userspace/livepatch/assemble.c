@@ -19,6 +19,7 @@ struct link {
 	const struct livepatch_part *parts;
 	size_t n;
 	const struct assemble_from *from;
+	bool reload; /* reload.c is linked in */
 	struct naming naming;
 	struct image_exports exports; /* of vmlinux */
 	struct merge merge;
@@ -36,11 +37,14 @@ static void link_free(struct link *l)
 	livepatch_account_free(&l->account);
 }
 
+/* Behind the parts: the glue, and what it needs for modules that come and go. */
 static struct error *place(struct link *l, const char *name)
 {
 	struct merge *m = &l->merge;
 
-	m->n = l->n + 1;
+	for (size_t i = 0; i < l->n && l->from->payload->reload; i++)
+		l->reload = l->reload || strcmp(l->parts[i].unit->module, "vmlinux") != 0;
+	m->n = l->n + 1 + l->reload;
 	m->inputs = arena_array(&m->arena, m->n, sizeof(*m->inputs));
 	if (!m->inputs)
 		return error_nomem();
@@ -50,6 +54,9 @@ static struct error *place(struct link *l, const char *name)
 	}
 	m->inputs[l->n].object = l->from->payload->object;
 	m->inputs[l->n].patched = "vmlinux";
+	if (l->reload)
+		m->inputs[l->n + 1] = (struct merge_input){ .object = l->from->payload->reload,
+							    .patched = "vmlinux" };
 	TRY(object_new(name, l->from->payload->object->machine, &m->out));
 	return merge_place(m);
 }
@@ -155,28 +162,48 @@ static struct error *resolve_part(struct link *l, size_t i)
 
 /* --- the glue ----------------------------------------------------------------- */
 
-static struct error *resolve_glue(struct link *l, struct symbol *patch, struct symbol *funcs)
+static struct error *resolve_glue_symbol(struct link *l, const struct records *r, const char *name,
+					 struct symbol **out)
 {
-	struct merge_input *in = &l->merge.inputs[l->n];
+	struct livepatch_reference found;
 
-	vec_for_each(&in->object->symbols, it) {
-		const struct symbol *s = *it;
-		struct livepatch_reference r;
-
-		if (!s->index || s->shndx != SHN_UNDEF)
-			continue;
-		if (str_equal(s->name, "suture_patch")) {
-			in->outside[s->index] = patch;
-			continue;
-		}
-		if (str_equal(s->name, "suture_funcs")) {
-			in->outside[s->index] = funcs;
-			continue;
-		}
-		TRY(reference_export(&l->naming, s->name, &r));
-		TRY(symbol_for(l, &r, &in->outside[s->index]));
+	if (str_equal(name, "suture_patch"))
+		*out = r->patch;
+	else if (str_equal(name, "suture_funcs"))
+		*out = r->funcs;
+	else if (str_equal(name, "suture_late"))
+		*out = r->late;
+	else {
+		TRY(reference_for_glue(&l->naming, l->parts[0].vmlinux, name, &found));
+		return symbol_for(l, &found, out);
 	}
 	return NULL;
+}
+
+static struct error *resolve_glue(struct link *l, const struct records *r)
+{
+	for (size_t i = l->n; i < l->merge.n; i++) {
+		struct merge_input *in = &l->merge.inputs[i];
+
+		vec_for_each(&in->object->symbols, it)
+			if ((*it)->index && (*it)->shndx == SHN_UNDEF)
+				TRY(resolve_glue_symbol(l, r, (*it)->name,
+							&in->outside[(*it)->index]));
+	}
+	return NULL;
+}
+
+static struct error *add_late_records(struct link *l, const struct records *r)
+{
+	const struct merge_input *in = &l->merge.inputs[l->n + 1];
+	const struct symbol *forget;
+
+	if (!l->reload)
+		return NULL;
+	forget = object_symbol(in->object, "suture_forget");
+	if (!forget || !in->symbols[forget->index])
+		return error_failed("the module glue has no suture_forget()");
+	return records_fill_late(l->merge.out, r, in->symbols[forget->index]);
 }
 
 static int by_object(const void *a, const void *b)
@@ -219,7 +246,7 @@ static struct error *list_functions(struct link *l)
 	return NULL;
 }
 
-static struct error *add_records(struct link *l, struct symbol **patch, struct symbol **funcs)
+static struct error *add_records(struct link *l, struct records *out)
 {
 	size_t n = l->account->functions.n;
 	struct record *records = arena_array(&l->merge.arena, n, sizeof(*records));
@@ -238,7 +265,7 @@ static struct error *add_records(struct link *l, struct symbol **patch, struct s
 					      .sympos = f->sympos,
 					      .new_function = new };
 	}
-	return records_add(l->merge.out, records, n, false, patch, funcs);
+	return records_add(l->merge.out, records, n, l->reload, out);
 }
 
 /* --- the whole ---------------------------------------------------------------- */
@@ -300,7 +327,7 @@ static int by_reference(const void *a, const void *b)
 
 static struct error *link_parts(struct link *l, const char *name)
 {
-	struct symbol *patch, *funcs;
+	struct records records = { 0 };
 
 	TRY(place(l, name));
 	for (size_t i = 0; i < l->n; i++)
@@ -308,9 +335,10 @@ static struct error *link_parts(struct link *l, const char *name)
 	for (size_t i = 0; i < l->n; i++)
 		TRY(resolve_part(l, i));
 	TRY(list_functions(l));
-	TRY(add_records(l, &patch, &funcs));
-	TRY(resolve_glue(l, patch, funcs));
+	TRY(add_records(l, &records));
+	TRY(resolve_glue(l, &records));
 	TRY(merge_relocate(&l->merge));
+	TRY(add_late_records(l, &records));
 	vec_sort(&l->account->references, by_reference);
 	return add_loader_tables(l, name);
 }
@@ -322,6 +350,8 @@ struct error *assemble(const struct assemble_from *from, const char *name,
 	const struct suture_layout_record *layout = &from->payload->layout;
 	struct link l __cleanup(link_free) = { .from = from, .parts = parts, .n = n_parts };
 
+	if (!n_parts)
+		return error_new(ERROR_NOTHING, "there is nothing to link");
 	l.account = calloc(1, sizeof(*l.account));
 	if (!l.account)
 		return error_nomem();
@@ -334,8 +364,7 @@ struct error *assemble(const struct assemble_from *from, const char *name,
 					   : SIZE_MAX,
 		.arena = &l.account->arena,
 	};
-	if (n_parts && parts[0].vmlinux)
-		TRY(image_exports_read(parts[0].vmlinux, &l.exports));
+	TRY(image_exports_read(parts[0].vmlinux, &l.exports));
 	TRY(link_parts(&l, name));
 	*out = take(l.merge.out);
 	*account = take(l.account);

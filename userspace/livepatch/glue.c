@@ -11,3 +11,4 @@
 
 EMBED(glue_records_h, "kmod/payload/records.h");
 EMBED(glue_payload_c, "kmod/payload/payload.c");
+EMBED(glue_reload_c, "kmod/payload/reload.c");

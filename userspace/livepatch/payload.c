@@ -9,20 +9,32 @@
 #include "base/subprocess.h"
 #include "livepatch/glue.h"
 
-static const char kbuild[] = "obj-m := payload.o\n";
+static const char kbuild[] = "obj-m := payload.o reload.o\n";
 
-/* Where the target keeps the compiled glue: a new suture or another compiler has another name. */
-static struct error *cache_path(const struct target *t, char **folder, char **path)
+/* Where the target keeps the compiled glue: a new suture or another compiler has another one. */
+static struct error *cache_folder(const struct target *t, char **out)
 {
 	struct strbuf all __cleanup_strbuf = { 0 };
 	struct digest d;
 
-	TRY(strbuf_printf(&all, "%s%c%s%c%s%c%s", kbuild, 0, glue_records_h, 0, glue_payload_c, 0,
-			  t->compiler_text ? t->compiler_text : ""));
+	TRY(strbuf_printf(&all, "%s%c%s%c%s%c%s%c%s", kbuild, 0, glue_records_h, 0, glue_payload_c,
+			  0, glue_reload_c, 0, t->compiler_text ? t->compiler_text : ""));
 	TRY(digest_bytes(all.s, all.n, &d));
-	*folder = str_printf("%s/payload", t->dir);
-	*path = str_printf("%s/payload/%.16s.o", t->dir, d.hex);
-	return *folder && *path ? NULL : error_nomem();
+	*out = str_printf("%s/payload/%.16s", t->dir, d.hex);
+	return *out ? NULL : error_nomem();
+}
+
+/* Does this kernel leave to us what reload.c does? Its own function is declared if not. */
+static struct error *needs_reload(const struct target *t, bool *out)
+{
+	char *path __free = str_printf("%s/include/linux/moduleloader.h", t->tree);
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	if (!path)
+		return error_nomem();
+	TRY(file_read(path, &text));
+	*out = !strstr(strbuf_str(&text), "clear_relocate_add");
+	return NULL;
 }
 
 static struct error *write_source(const char *folder, const char *name, const char *text)
@@ -34,13 +46,13 @@ static struct error *write_source(const char *folder, const char *name, const ch
 	return file_write(path, text, strlen(text), 0644);
 }
 
-static struct error *compile(const struct target *t, const char *folder)
+static struct error *compile(const struct target *t, const char *folder, const char *object)
 {
 	char *m __free = str_printf("M=%s", folder);
 	struct strbuf output __cleanup_strbuf = { 0 };
 	struct subprocess make = {
 		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m,
-					 "payload.o"),
+					 object),
 		.env = subprocess_words("LC_ALL=C", "MAKEFLAGS=", "MAKELEVEL="),
 		.timeout = 300,
 		.out = &output,
@@ -52,24 +64,39 @@ static struct error *compile(const struct target *t, const char *folder)
 	TRY(write_source(folder, "Kbuild", kbuild));
 	TRY(write_source(folder, "records.h", glue_records_h));
 	TRY(write_source(folder, "payload.c", glue_payload_c));
+	TRY(write_source(folder, "reload.c", glue_reload_c));
 	return subprocess_check(&make);
+}
+
+/* *path: where the object is in the cache; compiled if it is not there yet. */
+static struct error *prepare(const struct target *t, const char *object, char **path)
+{
+	struct tmpdir work __cleanup_tmpdir = { 0 };
+	char *folder __free = NULL, *made __free = NULL;
+
+	TRY(cache_folder(t, &folder));
+	*path = str_printf("%s/%s", folder, object);
+	if (!*path)
+		return error_nomem();
+	if (file_exists(*path))
+		return NULL;
+	TRY(tmpdir_make(NULL, &work));
+	TRY_CONTEXT(compile(t, work.path, object), "compiling the module glue for %s", t->name);
+	made = str_printf("%s/%s", work.path, object);
+	if (!made)
+		return error_nomem();
+	TRY(dir_make(folder));
+	return file_copy(made, *path);
 }
 
 struct error *payload_prepare(const struct target *t)
 {
-	struct tmpdir work __cleanup_tmpdir = { 0 };
-	char *folder __free = NULL, *path __free = NULL, *object __free = NULL;
+	char *path __free = NULL, *reload_path __free = NULL;
+	bool reload = false;
 
-	TRY(cache_path(t, &folder, &path));
-	if (file_exists(path))
-		return NULL;
-	TRY(tmpdir_make(NULL, &work));
-	TRY_CONTEXT(compile(t, work.path), "compiling the module glue for %s", t->name);
-	object = str_printf("%s/payload.o", work.path);
-	if (!object)
-		return error_nomem();
-	TRY(dir_make(folder));
-	return file_copy(object, path);
+	TRY(needs_reload(t, &reload));
+	TRY(prepare(t, "payload.o", &path));
+	return reload ? prepare(t, "reload.o", &reload_path) : NULL;
 }
 
 static struct error *need_section(const struct object *o, const char *name, struct section **out)
@@ -107,18 +134,24 @@ struct error *payload_check(const struct object *o, struct suture_layout_record 
 struct error *payload_open(const struct target *t, struct payload *out)
 {
 	struct payload p __cleanup_payload = { 0 };
-	char *folder __free = NULL, *path __free = NULL;
+	char *path __free = NULL, *reload_path __free = NULL;
+	bool reload = false;
 
-	TRY(payload_prepare(t));
-	TRY(cache_path(t, &folder, &path));
+	TRY(needs_reload(t, &reload));
+	TRY(prepare(t, "payload.o", &path));
 	TRY(object_read(path, &p.object));
 	TRY(payload_check(p.object, &p.layout));
+	if (reload) {
+		TRY(prepare(t, "reload.o", &reload_path));
+		TRY(object_read(reload_path, &p.reload));
+	}
 	*out = p;
-	p.object = NULL;
+	p = (struct payload){ 0 };
 	return NULL;
 }
 
 void payload_free(struct payload *p)
 {
 	object_free(&p->object);
+	object_free(&p->reload);
 }

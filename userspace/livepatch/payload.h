@@ -13,10 +13,11 @@
 
 struct payload {
 	struct object *object;
+	struct object *reload; /* for patches of modules; NULL where the kernel needs it not */
 	struct suture_layout_record layout;
 };
 
-/* Compile the glue for the target if that is not done yet. */
+/* Compile the glue for the target, as far as it needs it, if that is not done yet. */
 struct error *payload_prepare(const struct target *t) __must_check;
 /* Prepare, read, and check that everything the linker fills in is there. */
 struct error *payload_open(const struct target *t, struct payload *out) __must_check;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "kmod/payload/records.h"
 
 /* Names one behind the other; the records point into them. */
@@ -49,12 +50,12 @@ static struct error *fill(struct section *funcs, struct symbol *names, const str
 	return NULL;
 }
 
-struct error *records_add(struct object *o, const struct record *r, size_t n, bool replace,
-			  struct symbol **patch, struct symbol **funcs)
+struct error *records_add(struct object *o, const struct record *r, size_t n, bool late,
+			  struct records *out)
 {
-	struct suture_patch_record head = { .n_funcs = n, .replace = replace };
+	struct suture_patch_record head = { .n_funcs = n };
 	struct strbuf text __cleanup_strbuf = { 0 };
-	struct section *s, *names;
+	struct section *funcs, *names;
 	struct symbol *names_symbol;
 
 	TRY(collect_names(r, n, &text));
@@ -62,10 +63,105 @@ struct error *records_add(struct object *o, const struct record *r, size_t n, bo
 			       &names));
 	TRY(object_section_symbol(o, names, &names_symbol));
 	TRY(object_add_section(o, SUTURE_PATCH_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, &head,
-			       sizeof(head), &s));
-	TRY(object_add_symbol(o, "suture_patch", STT_OBJECT, STB_LOCAL, s, 0, sizeof(head), patch));
+			       sizeof(head), &out->patch_section));
+	TRY(object_add_symbol(o, "suture_patch", STT_OBJECT, STB_LOCAL, out->patch_section, 0,
+			      sizeof(head), &out->patch));
 	TRY(object_add_section(o, SUTURE_FUNCS_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, NULL,
-			       n * sizeof(struct suture_func_record), &s));
-	TRY(object_add_symbol(o, "suture_funcs", STT_OBJECT, STB_LOCAL, s, 0, s->size, funcs));
-	return fill(s, names_symbol, r, n);
+			       n * sizeof(struct suture_func_record), &funcs));
+	TRY(object_add_symbol(o, "suture_funcs", STT_OBJECT, STB_LOCAL, funcs, 0, funcs->size,
+			      &out->funcs));
+	if (late) {
+		TRY(object_add_section(o, SUTURE_LATE_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, NULL, 0,
+				       &out->late_section));
+		TRY(object_add_symbol(o, "suture_late", STT_OBJECT, STB_LOCAL, out->late_section, 0,
+				      0, &out->late));
+	}
+	return fill(funcs, names_symbol, r, n);
+}
+
+/* --- late records --------------------------------------------------------------- */
+
+static const char klp_rela[] = ".klp.rela.";
+
+/* The module that a livepatch relocation section waits for, and its name's length; or NULL. */
+static const char *waits_for(const struct section *s, size_t *n)
+{
+	const char *name = s->name + sizeof(klp_rela) - 1;
+
+	if (!(s->flags & SHF_RELA_LIVEPATCH) || !str_starts(s->name, klp_rela))
+		return NULL;
+	*n = strcspn(name, ".");
+	return *n == strlen("vmlinux") && !memcmp(name, "vmlinux", *n) ? NULL : name;
+}
+
+/* The section's bytes: n records of zeroes, then each waiting section's module, NUL-terminated. */
+static struct error *make_room(struct object *o, const struct records *r, size_t *n)
+{
+	struct strbuf names __cleanup_strbuf = { 0 };
+	struct section *s = r->late_section;
+	uint64_t head;
+
+	*n = 0;
+	vec_for_each(&o->sections, it) {
+		size_t length;
+		const char *module = waits_for(*it, &length);
+
+		if (!module)
+			continue;
+		*n += (*it)->relocs.n;
+		TRY(strbuf_printf(&names, "%.*s%c", (int)length, module, 0));
+	}
+	head = *n * sizeof(struct suture_late_record);
+	s->size = head + names.n;
+	s->bytes = arena_alloc(&o->arena, s->size);
+	if (!s->bytes)
+		return error_nomem();
+	if (names.n)
+		memcpy(s->bytes + head, names.s, names.n);
+	r->late->size = head;
+	return NULL;
+}
+
+static struct error *fill_late(struct object *o, struct section *late, struct symbol *self,
+			       size_t n)
+{
+	const struct arch *a = arch_find(o->machine);
+	uint64_t name = n * sizeof(struct suture_late_record), at = 0;
+
+	vec_for_each(&o->sections, it) {
+		struct symbol *base;
+		size_t length;
+
+		if (!waits_for(*it, &length))
+			continue;
+		TRY(object_section_symbol(o, o->sections.v[(*it)->info], &base));
+		vec_for_each(&(*it)->relocs, reloc) {
+			const struct reloc_kind *kind = a ? arch_reloc_kind(a, reloc->type) : NULL;
+			struct suture_late_record f = { .size = kind ? kind->size : 0 };
+
+			memcpy(late->bytes + at, &f, sizeof(f));
+			TRY(point(late, at + offsetof(struct suture_late_record, place), base,
+				  reloc->offset));
+			TRY(point(late, at + offsetof(struct suture_late_record, object), self,
+				  name));
+			at += sizeof(f);
+		}
+		name += length + 1;
+	}
+	return NULL;
+}
+
+struct error *records_fill_late(struct object *o, const struct records *r, struct symbol *forget)
+{
+	struct suture_patch_record head;
+	struct symbol *self;
+	size_t n;
+
+	TRY(make_room(o, r, &n));
+	TRY(object_section_symbol(o, r->late_section, &self));
+	TRY(fill_late(o, r->late_section, self, n));
+	memcpy(&head, r->patch_section->bytes, sizeof(head));
+	head.n_late = n;
+	memcpy(r->patch_section->bytes, &head, sizeof(head));
+	return point(r->patch_section, offsetof(struct suture_patch_record, forget), forget, 0);
 }

@@ -12,8 +12,20 @@ struct record {
 	struct symbol *new_function; /* of the module */
 };
 
-/* Adds the sections; *patch and *funcs are the symbols that the glue refers to. */
-struct error *records_add(struct object *o, const struct record *r, size_t n, bool replace,
-			  struct symbol **patch, struct symbol **funcs) __must_check;
+struct records {
+	struct symbol *patch, *funcs, *late; /* what the glue refers to */
+	struct section *patch_section, *late_section;
+};
+
+/* Adds the sections. With 'late', that of the late records too, for records_fill_late(). */
+struct error *records_add(struct object *o, const struct record *r, size_t n, bool late,
+			  struct records *out) __must_check;
+
+/*
+ * Once all relocations are there: a record for each that waits for a module. 'forget' is the
+ * function of the glue that undoes them.
+ */
+struct error *records_fill_late(struct object *o, const struct records *r,
+				struct symbol *forget) __must_check;
 
 #endif

@@ -272,22 +272,17 @@ struct error *reference_old_function(const struct naming *n, const struct livepa
 	return NULL;
 }
 
-struct error *reference_export(const struct naming *n, const char *name,
-			       struct livepatch_reference *out)
+struct error *reference_for_glue(const struct naming *n, const struct image *vmlinux,
+				 const char *name, struct livepatch_reference *out)
 {
-	const struct exported *e = symvers_find(n->symvers, name);
-	const struct image_export *x = image_exports_find(n->exports, name);
+	struct livepatch_reference r = { .how = BIND_NAMED };
+	bool found;
 
-	if (!e || !exported_by_vmlinux(e) || (n->exports->known && !x))
-		return error_failed("the module glue needs %s, which this kernel does not export",
+	TRY(name_global(n, vmlinux, name, &found, &r));
+	if (!found)
+		return error_failed("the module glue needs %s, which this kernel does not have",
 				    name);
-	if (x)
-		TRY(check_crc(e, x));
-	*out = (struct livepatch_reference){ .named = LIVEPATCH_EXPORT,
-					     .object = "vmlinux",
-					     .name = e->name,
-					     .address = x ? x->address : 0,
-					     .how = BIND_NAMED };
+	*out = r;
 	return NULL;
 }
 

@@ -30,11 +30,11 @@ struct error *reference_old_function(const struct naming *n, const struct livepa
 				     struct livepatch_reference *out) __must_check;
 
 /*
- * Name a symbol that vmlinux exports, for code that no image was bound to (the glue).
- * ERROR_FAILED if it is not exported.
+ * Name a symbol of vmlinux for code that no image was bound to (the glue): an export, else
+ * the one global of that name. ERROR_FAILED if it is neither.
  */
-struct error *reference_export(const struct naming *n, const char *name,
-			       struct livepatch_reference *out) __must_check;
+struct error *reference_for_glue(const struct naming *n, const struct image *vmlinux,
+				 const char *name, struct livepatch_reference *out) __must_check;
 
 /* The symbol's name in the module: NAME, or .klp.sym.OBJECT.NAME,POS. NULL: no memory. */
 char *reference_symbol_name(const struct naming *n, const struct livepatch_reference *r);

@@ -18,6 +18,7 @@ static void structural(const struct proof_result *r, struct json *j)
 void proof_json(const struct proof_function *f, const struct proof_result *r, struct json *j)
 {
 	json_object(j, NULL);
+	json_string(j, "schema", "suture-verify/1");
 	json_string(j, "object", f->object);
 	json_string(j, "function", f->name);
 	json_u64(j, "sympos", f->sympos);

@@ -6,7 +6,7 @@
  */
 #include "elf/object.h"
 
-#include <libelf.h>
+#include <gelf.h>
 
 #include "base/file.h"
 #include "elf/private.h"
@@ -15,7 +15,7 @@ struct reader {
 	struct object *o;
 	Elf *elf;
 	size_t shnum;
-	Elf64_Shdr **shdr; /* by section index */
+	Elf64_Shdr *shdr; /* by section index; copies: nothing is aligned in a hostile file */
 	struct section *symtab;
 };
 
@@ -84,7 +84,7 @@ static struct error *read_string(struct reader *r, const Elf64_Shdr *table, uint
 /* Inside the file, and if a string table, closed by a NUL: names can't run out of it. */
 static struct error *check_section(struct reader *r, size_t i)
 {
-	const Elf64_Shdr *sh = r->shdr[i];
+	const Elf64_Shdr *sh = &r->shdr[i];
 	size_t size = r->o->content.n;
 
 	if (sh->sh_addralign & (sh->sh_addralign - 1))
@@ -106,7 +106,7 @@ static struct error *check_section(struct reader *r, size_t i)
 
 static struct error *add_section(struct reader *r, const Elf64_Shdr *names, size_t i)
 {
-	const Elf64_Shdr *sh = r->shdr[i];
+	const Elf64_Shdr *sh = &r->shdr[i];
 	struct section *s;
 
 	TRY(object_append_section(r->o, &s));
@@ -133,26 +133,25 @@ static struct error *read_sections(struct reader *r)
 	if (!r->shdr)
 		return error_nomem();
 	for (i = 0; i < r->shnum; i++) {
-		r->shdr[i] = elf64_getshdr(elf_getscn(r->elf, i));
-		if (!r->shdr[i])
+		if (!gelf_getshdr(elf_getscn(r->elf, i), &r->shdr[i]))
 			return broken(r, "section %zu: %s", i, elf_errmsg(-1));
 	}
 	for (i = 1; i < r->shnum; i++)
 		TRY(check_section(r, i));
 	if (elf_getshdrstrndx(r->elf, &names) || names >= r->shnum || !names ||
-	    r->shdr[names]->sh_type != SHT_STRTAB)
+	    r->shdr[names].sh_type != SHT_STRTAB)
 		return broken(r, "no table of section names");
 	for (i = 0; i < r->shnum; i++)
-		TRY(add_section(r, r->shdr[names], i));
+		TRY(add_section(r, &r->shdr[names], i));
 	for (i = 1; i < r->shnum; i++)
-		if (r->shdr[i]->sh_link)
-			r->o->sections.v[i]->link = r->o->sections.v[r->shdr[i]->sh_link];
+		if (r->shdr[i].sh_link)
+			r->o->sections.v[i]->link = r->o->sections.v[r->shdr[i].sh_link];
 	return NULL;
 }
 
-/* The table's entries as libelf gives them: aligned, in the host's order. */
+/* The table's entries as libelf gives them: in the host's order, perhaps not aligned. */
 static struct error *table(struct reader *r, const struct section *s, size_t entsize,
-			   const void **rows, size_t *n)
+			   const uint8_t **rows, size_t *n)
 {
 	Elf_Data *data;
 
@@ -187,9 +186,9 @@ static struct error *find_symtab(struct reader *r)
 }
 
 /* The table of section indexes that do not fit into 16 bits, if there is one. */
-static struct error *find_wide_indexes(struct reader *r, size_t n_symbols, const uint32_t **out)
+static struct error *find_wide_indexes(struct reader *r, size_t n_symbols, const uint8_t **out)
 {
-	const void *rows;
+	const uint8_t *rows;
 	size_t n;
 
 	*out = NULL;
@@ -228,12 +227,13 @@ static struct error *place_symbol(struct reader *r, struct symbol *sym, size_t i
 	return NULL;
 }
 
-static struct error *read_symbol(struct reader *r, const Elf64_Sym *from, const uint32_t *wide)
+static struct error *read_symbol(struct reader *r, const Elf64_Sym *from, const uint8_t *wide)
 {
+	uint32_t index;
 	struct symbol *sym;
 
 	TRY(object_append_symbol(r->o, &sym));
-	TRY(read_string(r, r->shdr[r->symtab->link->index], from->st_name, &sym->name));
+	TRY(read_string(r, &r->shdr[r->symtab->link->index], from->st_name, &sym->name));
 	sym->value = from->st_value;
 	sym->size = from->st_size;
 	sym->type = ELF64_ST_TYPE(from->st_info);
@@ -249,7 +249,8 @@ static struct error *read_symbol(struct reader *r, const Elf64_Sym *from, const 
 	case SHN_XINDEX:
 		if (!wide)
 			return broken(r, "symbol %u: SHN_XINDEX without a table", sym->index);
-		TRY(place_symbol(r, sym, wide[sym->index]));
+		memcpy(&index, wide + sym->index * sizeof(index), sizeof(index));
+		TRY(place_symbol(r, sym, index));
 		break;
 	default:
 		if (from->st_shndx >= SHN_LORESERVE)
@@ -263,10 +264,9 @@ static struct error *read_symbol(struct reader *r, const Elf64_Sym *from, const 
 static struct error *read_symbols(struct reader *r)
 {
 	static const Elf64_Sym none;
-	const uint32_t *wide;
-	const Elf64_Sym *from;
 	struct symbol *null_symbol;
-	const void *rows;
+	const uint8_t *wide, *rows;
+	Elf64_Sym from;
 	size_t n = 0;
 
 	TRY(find_symtab(r));
@@ -274,13 +274,14 @@ static struct error *read_symbols(struct reader *r)
 		TRY(table(r, r->symtab, sizeof(Elf64_Sym), &rows, &n));
 	if (!n)
 		return object_append_symbol(r->o, &null_symbol);
-	from = rows;
-	if (memcmp(from, &none, sizeof(none)) != 0)
+	if (memcmp(rows, &none, sizeof(none)) != 0)
 		return broken(r, "symbol 0 is not empty");
 	TRY(find_wide_indexes(r, n, &wide));
 	TRY(object_append_symbol(r->o, &null_symbol));
-	for (size_t i = 1; i < n; i++)
-		TRY(read_symbol(r, &from[i], wide));
+	for (size_t i = 1; i < n; i++) {
+		memcpy(&from, rows + i * sizeof(from), sizeof(from));
+		TRY(read_symbol(r, &from, wide));
+	}
 	vec_for_each(&r->o->sections, it)
 		TRY(section_sort_symbols(*it));
 	return NULL;
@@ -308,9 +309,9 @@ static struct error *relocatable_size(struct reader *r, const struct section *s,
 static struct error *read_rela(struct reader *r, struct section *rela)
 {
 	struct section *applies, *keeper;
-	const Elf64_Rela *from;
-	const void *rows;
+	const uint8_t *rows;
 	uint64_t limit = 0;
+	Elf64_Rela from;
 	size_t n;
 
 	TRY(table(r, rela, sizeof(Elf64_Rela), &rows, &n));
@@ -326,18 +327,19 @@ static struct error *read_rela(struct reader *r, struct section *rela)
 	if (keeper == applies)
 		TRY(vec_push(&applies->rela, rela));
 	TRY(vec_reserve(&keeper->relocs, keeper->relocs.n + n));
-	from = rows;
 	for (size_t i = 0; i < n; i++) {
-		size_t symbol = ELF64_R_SYM(from[i].r_info);
+		size_t symbol;
 
-		if (from[i].r_offset >= limit)
+		memcpy(&from, rows + i * sizeof(from), sizeof(from));
+		symbol = ELF64_R_SYM(from.r_info);
+		if (from.r_offset >= limit)
 			return broken(r, "section %s: entry %zu lies outside of %s", rela->name, i,
 				      applies->name);
 		if (symbol >= r->o->symbols.n)
 			return broken(r, "section %s: entry %zu names symbol %zu of %zu",
 				      rela->name, i, symbol, r->o->symbols.n);
-		TRY(object_add_reloc(keeper, from[i].r_offset, ELF64_R_TYPE(from[i].r_info),
-				     r->o->symbols.v[symbol], from[i].r_addend));
+		TRY(object_add_reloc(keeper, from.r_offset, ELF64_R_TYPE(from.r_info),
+				     r->o->symbols.v[symbol], from.r_addend));
 	}
 	return NULL;
 }

@@ -213,7 +213,7 @@ struct error *compare(struct delta *d)
 	vec_for_each(&d->private->after.nodes, it) {
 		struct node *n = *it;
 
-		if (n->class == CLASS_LITERALS || n->is_private)
+		if (n->class == CLASS_LITERALS || node_is_copied(n))
 			continue;
 		if (!n->twin)
 			n->state = STATE_NEW;

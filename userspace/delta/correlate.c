@@ -48,7 +48,7 @@ static struct error *pair_by_name(struct delta *d)
  */
 static bool goes_by_section(const struct node *n)
 {
-	if (n->twin || n->is_private)
+	if (n->twin || node_is_copied(n))
 		return false;
 	return node_is_blob(n) || !n->symbol;
 }

@@ -32,12 +32,16 @@ static struct error *print_place(struct strbuf *out, const char *file, unsigned 
 	return file ? strbuf_printf(out, "  (%s:%u)", file, line) : NULL;
 }
 
-static struct error *print_finding(struct strbuf *out, const struct delta_finding *f)
+/* The same advice is not given twice in a row. */
+static struct error *print_finding(struct strbuf *out, const struct delta_finding *f,
+				   const struct delta_finding *last)
 {
 	TRY(strbuf_printf(out, "  refused  %s: %s", f->code, f->what));
 	TRY(print_place(out, f->file, f->line));
 	TRY(strbuf_puts(out, "\n"));
-	return f->advice ? strbuf_printf(out, "           → %s\n", f->advice) : NULL;
+	if (!f->advice || (last && last->advice && str_equal(last->advice, f->advice)))
+		return NULL;
+	return strbuf_printf(out, "           → %s\n", f->advice);
 }
 
 static struct error *print_kind(const struct delta *d, struct strbuf *out, enum delta_kind kind)
@@ -47,12 +51,38 @@ static struct error *print_kind(const struct delta *d, struct strbuf *out, enum 
 
 		if (i->kind != kind)
 			continue;
-		TRY(strbuf_printf(out, "  %-8s %-32s %s", kinds[kind].word, item_name(i),
+		TRY(strbuf_printf(out, "  %-8s %-28s %s", kinds[kind].word, item_name(i),
 				  i->reason));
 		TRY(print_place(out, i->file, i->line));
 		TRY(strbuf_puts(out, "\n"));
 	}
 	return NULL;
+}
+
+/* What only follows from the rest is counted, not listed: one line for copies and tables. */
+static struct error *print_company(const struct delta *d, struct strbuf *out)
+{
+	size_t literals = 0, records = 0, tables = 0;
+
+	vec_for_each(&d->items, it) {
+		const struct delta_item *i = *it;
+
+		literals += i->kind == DELTA_COPIED_DATA && i->section->flags & SHF_MERGE;
+		records += i->kind == DELTA_COPIED_DATA && !(i->section->flags & SHF_MERGE);
+		tables += i->kind == DELTA_SPECIAL;
+	}
+	if (!literals && !records && !tables)
+		return NULL;
+	TRY(strbuf_puts(out, "  with     "));
+	if (records)
+		TRY(strbuf_printf(out, "copies of %zu private variable%s%s", records,
+				  records == 1 ? "" : "s", literals || tables ? ", " : ""));
+	if (literals)
+		TRY(strbuf_printf(out, "%zu section%s of literals%s", literals,
+				  literals == 1 ? "" : "s", tables ? ", " : ""));
+	if (tables)
+		TRY(strbuf_printf(out, "entries of %zu table%s", tables, tables == 1 ? "" : "s"));
+	return strbuf_puts(out, "\n");
 }
 
 struct error *delta_print(const struct delta *d, struct strbuf *out)
@@ -65,10 +95,11 @@ struct error *delta_print(const struct delta *d, struct strbuf *out)
 			  count(d, DELTA_NEW_FUNCTION),
 			  d->findings.n ? "; this can't be made live" : ""));
 	vec_for_each(&d->findings, f)
-		TRY(print_finding(out, f));
+		TRY(print_finding(out, f, f > d->findings.v ? f - 1 : NULL));
 	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)
-		TRY(print_kind(d, out, (enum delta_kind)kind));
-	return NULL;
+		if (kind != DELTA_COPIED_DATA && kind != DELTA_SPECIAL)
+			TRY(print_kind(d, out, (enum delta_kind)kind));
+	return print_company(d, out);
 }
 
 static void json_place(struct json *j, const char *file, unsigned int line)

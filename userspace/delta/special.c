@@ -12,7 +12,7 @@ static uint64_t shape(struct view *v, const struct section *s, const struct relo
 {
 	const struct section *to = r->symbol->section;
 	enum section_class c = to ? v->class[to->index] : CLASS_IGNORED;
-	bool code = c == CLASS_TEXT || c == CLASS_BOOT_TEXT;
+	bool code = c == CLASS_TEXT || c == CLASS_BOOT_TEXT || c == CLASS_PIECES;
 
 	(void)s;
 	return (r->offset - entry_start) << 16 | (uint64_t)r->type << 1 | code;
@@ -39,8 +39,8 @@ static bool repeats(struct view *v, const struct section *s, uint64_t size)
 /* The second entry begins where a relocation is: there are few places to try. */
 static uint64_t learn_size(struct view *v, const struct section *s)
 {
-	if (s->entsize && s->size % s->entsize == 0)
-		return s->entsize;
+	if (s->entsize)
+		return s->size % s->entsize == 0 && repeats(v, s, s->entsize) ? s->entsize : 0;
 	for (size_t i = 1; i < s->relocs.n && i <= 8; i++)
 		if (s->relocs.v[i].offset && repeats(v, s, s->relocs.v[i].offset))
 			return s->relocs.v[i].offset;
@@ -89,6 +89,34 @@ static struct error *cut_entries(struct view *v, struct table *t)
 	return NULL;
 }
 
+/* struct alt_instr ends with the lengths of the instruction and of its replacement. */
+static uint8_t replacement_length(const struct entry *e)
+{
+	return e->table->section->bytes[e->offset + e->table->entry_size - 1];
+}
+
+/* That they are what they are taken for: a replacement lies in its section, and fits. */
+static bool alternatives_make_sense(const struct table *t)
+{
+	const struct section *s = t->section;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct entry *e = &t->entries[i];
+		uint8_t length = replacement_length(e);
+		const struct reloc *r = NULL;
+
+		for (size_t k = section_reloc_at(s, e->offset);
+		     k < s->relocs.n && s->relocs.v[k].offset < e->offset + t->entry_size; k++)
+			if (s->relocs.v[k].symbol->section == t->partner)
+				r = &s->relocs.v[k];
+		if (t->entry_size < 2 || length > s->bytes[e->offset + t->entry_size - 2] || !r ||
+		    r->symbol->value + (uint64_t)r->addend > t->partner->size ||
+		    t->partner->size - r->symbol->value - (uint64_t)r->addend < length)
+			return false;
+	}
+	return true;
+}
+
 static struct error *cut_table(struct view *v, struct table *t)
 {
 	struct section *s = t->section;
@@ -111,7 +139,11 @@ static struct error *cut_table(struct view *v, struct table *t)
 		t->trouble = "its entries and those of its partner differ in number";
 		return NULL;
 	}
-	return cut_entries(v, t);
+	TRY(cut_entries(v, t));
+	if (t->special->kind == SPECIAL_ALTERNATIVES &&
+	    (!t->partner || !alternatives_make_sense(t)))
+		t->trouble = "the lengths of its replacements make no sense";
+	return NULL;
 }
 
 struct error *view_cut_tables(struct view *v)
@@ -182,11 +214,10 @@ bool entry_bytes_equal(const struct entry *x, const struct entry *y)
 	return true;
 }
 
-/* struct alt_instr ends with the lengths of the instruction and of its replacement. */
 bool entry_names_nothing(const struct entry *e, const struct reloc *r)
 {
 	const struct table *t = e->table;
 
 	return t->special->kind == SPECIAL_ALTERNATIVES && r->symbol->section == t->partner &&
-	       t->section->bytes[e->offset + t->entry_size - 1] == 0;
+	       replacement_length(e) == 0;
 }

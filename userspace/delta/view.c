@@ -328,6 +328,13 @@ static struct error *name_node(struct node *n)
 	return NULL;
 }
 
+/* Labels within it are not. */
+static bool is_name_of(const struct symbol *sym, const struct node *n)
+{
+	return n->symbol && sym->value == n->start && cuts(sym) && !n->numbered && !n->is_private &&
+	       !node_is_blob(n);
+}
+
 static struct error *name_nodes(struct view *v)
 {
 	vec_for_each(&v->nodes, it)
@@ -348,8 +355,7 @@ static struct error *name_nodes(struct view *v)
 		}
 		n = view_node_at(v, sym->section, (int64_t)sym->value);
 		v->of_symbol[sym->index] = n;
-		if (n && !n->numbered && !n->is_private && !node_is_blob(n) &&
-		    !hash_get(&v->by_name, sym->name))
+		if (n && is_name_of(sym, n) && !hash_get(&v->by_name, sym->name))
 			TRY(hash_put(&v->by_name, sym->name, (uint64_t)(uintptr_t)n));
 	}
 	return NULL;

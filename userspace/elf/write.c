@@ -12,6 +12,9 @@
 #include "base/file.h"
 #include "elf/private.h"
 
+/* The file is padded to it. The kernel's largest is that of its first stack, 16 KiB. */
+#define MAX_ALIGN ((uint64_t)1 << 16)
+
 struct writer {
 	const struct object *o;
 	Elf *elf;
@@ -113,6 +116,9 @@ static struct error *write_section(struct writer *w, const struct section *s)
 		return error_refused("%s: section %s: writing section groups and SHT_REL is not "
 				     "supported",
 				     w->o->name, s->name);
+	if (s->align > MAX_ALIGN)
+		return error_refused("%s: section %s: alignment 0x%lx is too large", w->o->name,
+				     s->name, s->align);
 	TRY(new_section(w, "", s->name, ELF_T_BYTE, s->bytes, s->size, s->align, &sh,
 			&w->section_at[s->index]));
 	sh->sh_type = s->type;

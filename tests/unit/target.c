@@ -122,6 +122,24 @@ static void test_an_unknown_release_is_an_error_that_lists_the_known(void **stat
 			 "6.1.0-1-amd64");
 }
 
+static void test_empty_lists_are_refreshed_by_root_or_advised_about(void **state)
+{
+	struct world *w = *state;
+	char *updated __free = str_printf("%s/updated", w->tmp.path);
+	char *apt_get __free = str_printf("#!/bin/sh\necho \"$*\" >>'%s'\n", updated);
+
+	program(w, "apt-cache", "#!/bin/sh\nexit 0\n");
+	program(w, "apt-get", apt_get);
+	if (geteuid()) {
+		assert_add_fails("kernel:6.1.0-1-amd64", ERROR_FAILED, "lists are missing",
+				 "sudo apt-get update");
+		assert_false(file_exists(updated));
+	} else {
+		assert_add_fails("kernel:6.1.0-1-amd64", ERROR_FAILED, "no kernel", "sources.list");
+		assert_true(file_exists(updated));
+	}
+}
+
 static void test_a_source_of_another_version_only_is_a_missing_package(void **state)
 {
 	(void)state;
@@ -296,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_an_unknown_release_is_an_error_that_lists_the_known),
+		test(test_empty_lists_are_refreshed_by_root_or_advised_about),
 		test(test_a_source_of_another_version_only_is_a_missing_package),
 		test(test_a_failed_download_is_an_error_that_quotes_it),
 		test(test_a_full_disk_while_unpacking_is_an_error_that_says_so),

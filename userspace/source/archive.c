@@ -129,12 +129,26 @@ static const struct package *find(const struct packages *p, const char *name)
 	return NULL;
 }
 
+/* A fresh machine or container has no lists at all. */
+static struct error *lists_are_useless(bool *out)
+{
+	struct strbuf known __cleanup_strbuf = { 0 };
+
+	TRY(known_releases(&known));
+	*out = !known.n || lists_are_old();
+	return NULL;
+}
+
 /* Image and headers; the lists are refreshed if the image is unknown and they could be at fault. */
 static struct error *find_image(const char *release, const char *const names[2],
 				struct packages *out)
 {
+	bool useless = false;
+
 	TRY(show(names, 2, out));
-	if (!find(out, names[0]) && lists_are_old()) {
+	if (!find(out, names[0]))
+		TRY(lists_are_useless(&useless));
+	if (useless) {
 		TRY_CONTEXT(packages_update(), "the archive as known here has no kernel %s",
 			    release);
 		packages_free(out);

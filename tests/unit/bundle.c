@@ -265,6 +265,7 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		{ "\"functions\"", "\"functiones\"", "functions" },
 		{ "\"functions\"", "\"references\"", "two members" },
 		{ "\"name\": \"fuse_uaf\"", "\"name\": null", "name" },
+		{ "\"reason\": \"why", "\"reason\": \"\\u001b[2J", "control characters" },
 		{ "{", "[", "line 2" },
 	};
 

@@ -111,11 +111,11 @@ static struct error *check_contents(struct bundle *b)
 	return NULL;
 }
 
-static struct error *read_bundle(struct bundle *b, const struct file_map *map)
+static struct error *read_bundle(struct bundle *b, const void *bytes, size_t n)
 {
 	const struct archive_file *first;
 
-	TRY(archive_unpack(map->bytes, map->size, b->files));
+	TRY(archive_unpack(bytes, n, b->files));
 	first = b->files->files.n ? &b->files->files.v[0] : NULL;
 	if (!first || !str_equal(first->name, MANIFEST_NAME))
 		return error_failed("its first file is not " MANIFEST_NAME);
@@ -123,22 +123,28 @@ static struct error *read_bundle(struct bundle *b, const struct file_map *map)
 	return check_contents(b);
 }
 
-struct error *bundle_open(const char *path, struct bundle **out)
+struct error *bundle_parse(const void *bytes, size_t n, struct bundle **out)
 {
 	struct bundle *b __cleanup_bundle = calloc(1, sizeof(*b));
-	struct file_map map __cleanup_map = { 0 };
 
 	if (!b)
 		return error_nomem();
 	b->files = calloc(1, sizeof(*b->files));
 	if (!b->files)
 		return error_nomem();
+	TRY(read_bundle(b, bytes, n));
+	*out = take(b);
+	return NULL;
+}
+
+struct error *bundle_open(const char *path, struct bundle **out)
+{
+	struct file_map map __cleanup_map = { 0 };
+
 	TRY(file_map(path, &map));
 	if (!map.size)
 		return error_failed("%s is empty", path);
-	TRY_CONTEXT(read_bundle(b, &map), "%s is no sound bundle", path);
-	*out = take(b);
-	return NULL;
+	return error_context(bundle_parse(map.bytes, map.size, out), "%s is no sound bundle", path);
 }
 
 void bundle_free(struct bundle **at)

@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -79,6 +80,8 @@ struct error *bundle_write(const struct bundle *b, const char *path) __must_chec
  * a digest that does not agree, or anything in it that the manifest does not name.
  */
 struct error *bundle_open(const char *path, struct bundle **out) __must_check;
+/* The same from memory, which is copied. */
+struct error *bundle_parse(const void *bytes, size_t n, struct bundle **out) __must_check;
 void bundle_free(struct bundle **b);
 #define __cleanup_bundle __cleanup(bundle_free)
 
@@ -86,6 +89,9 @@ void bundle_free(struct bundle **b);
 const struct bundle_payload *bundle_payload_for(const struct bundle *b, const char *release);
 /* Write a payload's module to a file, whole or not at all. */
 struct error *bundle_extract(const struct bundle_payload *p, const char *path) __must_check;
+
+/* What the manifest says, as JSON. */
+void bundle_json(const struct bundle *b, struct json *j, const char *key);
 
 /* Release what vec_push() put into a bundle that bundle_open() did not make. */
 void bundle_clear(struct bundle *b);

@@ -19,6 +19,6 @@ struct error *bundle_manifest_write(const struct bundle *b, struct strbuf *out) 
  * Fill in all but the contents; strings are copied to b->arena. Every name that becomes part
  * of a path is checked to be harmless.
  */
-struct error *bundle_manifest_read(const char *text, size_t n, struct bundle *b) __must_check;
+struct error *bundle_manifest_read(const char *json, size_t n, struct bundle *b) __must_check;
 
 #endif

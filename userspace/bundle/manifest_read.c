@@ -8,6 +8,27 @@
 
 #define MOST 65536 /* members of any list */
 
+/* Strings are shown to people: nothing in them may speak to the terminal instead. */
+static struct error *plain(const char *key, const char *s)
+{
+	for (; s && *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return error_failed("\"%s\" has control characters in it", key);
+	return NULL;
+}
+
+static struct error *text(const struct json_value *o, const char *key, const char **out)
+{
+	TRY(json_need_string(o, key, out));
+	return plain(key, *out);
+}
+
+static struct error *text_or_null(const struct json_value *o, const char *key, const char **out)
+{
+	TRY(json_need_string_or_null(o, key, out));
+	return plain(key, *out);
+}
+
 static struct error *number(const struct json_value *o, const char *key, unsigned int *out)
 {
 	uint64_t v = 0;
@@ -74,22 +95,22 @@ static struct error *harmless(const char *key, const char *s)
 
 static struct error *read_function(const struct json_value *o, struct bundle_function *f)
 {
-	TRY(json_need_string(o, "object", &f->object));
-	TRY(json_need_string(o, "name", &f->name));
+	TRY(text(o, "object", &f->object));
+	TRY(text(o, "name", &f->name));
 	TRY(number(o, "sympos", &f->sympos));
-	TRY(json_need_string_or_null(o, "file", &f->file));
+	TRY(text_or_null(o, "file", &f->file));
 	TRY(number(o, "line", &f->line));
-	return json_need_string_or_null(o, "reason", &f->reason);
+	return text_or_null(o, "reason", &f->reason);
 }
 
 static struct error *read_reference(const struct json_value *o, struct bundle_reference *r)
 {
-	TRY(json_need_string(o, "object", &r->object));
-	TRY(json_need_string(o, "name", &r->name));
+	TRY(text(o, "object", &r->object));
+	TRY(text(o, "name", &r->name));
 	TRY(number(o, "sympos", &r->sympos));
-	TRY(json_need_string(o, "named", &r->named));
+	TRY(text(o, "named", &r->named));
 	TRY(hex(o, "address", &r->address));
-	TRY(json_need_string(o, "proof", &r->proof));
+	TRY(text(o, "proof", &r->proof));
 	return number(o, "witnesses", &r->witnesses);
 }
 
@@ -119,16 +140,16 @@ static struct error *read_payload(const struct json_value *o, struct bundle_payl
 	char *path __free = NULL;
 	const char *said = NULL;
 
-	TRY(json_need_string(o, "target", &p->target));
-	TRY(json_need_string(o, "release", &p->release));
+	TRY(text(o, "target", &p->target));
+	TRY(text(o, "release", &p->release));
 	TRY(harmless("release", p->release));
-	TRY(json_need_string(o, "version", &p->version));
-	TRY(json_need_string(o, "compiler", &p->compiler));
-	TRY(json_need_string(o, "module", &p->module));
+	TRY(text(o, "version", &p->version));
+	TRY(text(o, "compiler", &p->compiler));
+	TRY(text(o, "module", &p->module));
 	TRY(harmless("module", p->module));
-	TRY(json_need_string(o, "build_id", &p->build_id));
+	TRY(text(o, "build_id", &p->build_id));
 	TRY(digest(o, "sha256", &p->digest));
-	TRY(json_need_string(o, "path", &said));
+	TRY(text(o, "path", &said));
 	path = bundle_payload_path(p);
 	if (!path)
 		return error_nomem();
@@ -155,20 +176,20 @@ static struct error *read_root(const struct json_value *root, struct bundle *b)
 	const struct json_value *patch = NULL;
 	const char *schema = NULL;
 
-	TRY(json_need_string(root, "schema", &schema));
+	TRY(text(root, "schema", &schema));
 	if (!str_equal(schema, MANIFEST_SCHEMA))
 		return error_failed("its schema is not " MANIFEST_SCHEMA);
-	TRY(json_need_string(root, "name", &b->name));
-	TRY(json_need_string(root, "tool", &b->tool));
+	TRY(text(root, "name", &b->name));
+	TRY(text(root, "tool", &b->tool));
 	TRY(json_need_object(root, "patch", &patch));
 	TRY_CONTEXT(digest(patch, "sha256", &b->patch_digest), "patch");
 	return read_payloads(root, b);
 }
 
-struct error *bundle_manifest_read(const char *text, size_t n, struct bundle *b)
+struct error *bundle_manifest_read(const char *json, size_t n, struct bundle *b)
 {
 	const struct json_value *root = NULL;
 
-	TRY_CONTEXT(json_parse(text, n, &b->arena, &root), MANIFEST_NAME);
+	TRY_CONTEXT(json_parse(json, n, &b->arena, &root), MANIFEST_NAME);
 	return error_context(read_root(root, b), MANIFEST_NAME);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bundle/manifest.h"
 
-#include "base/json.h"
-
 char *bundle_payload_path(const struct bundle_payload *p)
 {
 	return str_printf("kernel/%s/%s.ko", p->release, p->module);
@@ -33,19 +31,15 @@ static void write_reference(struct json *j, const struct bundle_reference *r)
 	json_end(j);
 }
 
-static struct error *write_payload(struct json *j, const struct bundle_payload *p)
+static void write_payload(struct json *j, const struct bundle_payload *p)
 {
-	char *path __free = bundle_payload_path(p);
-
-	if (!path)
-		return error_nomem();
 	json_object(j, NULL);
 	json_string(j, "target", p->target);
 	json_string(j, "release", p->release);
 	json_string(j, "version", p->version);
 	json_string(j, "compiler", p->compiler);
 	json_string(j, "module", p->module);
-	json_string(j, "path", path);
+	json_stringf(j, "path", "kernel/%s/%s.ko", p->release, p->module);
 	json_string(j, "sha256", p->digest.hex);
 	json_string(j, "build_id", p->build_id);
 	json_array(j, "functions");
@@ -57,25 +51,29 @@ static struct error *write_payload(struct json *j, const struct bundle_payload *
 		write_reference(j, r);
 	json_end(j);
 	json_end(j);
-	return NULL;
+}
+
+void bundle_json(const struct bundle *b, struct json *j, const char *key)
+{
+	json_object(j, key);
+	json_string(j, "schema", MANIFEST_SCHEMA);
+	json_string(j, "name", b->name);
+	json_string(j, "tool", b->tool);
+	json_object(j, "patch");
+	json_string(j, "path", PATCH_NAME);
+	json_string(j, "sha256", b->patch_digest.hex);
+	json_end(j);
+	json_array(j, "payloads");
+	vec_for_each(&b->payloads, p)
+		write_payload(j, p);
+	json_end(j);
+	json_end(j);
 }
 
 struct error *bundle_manifest_write(const struct bundle *b, struct strbuf *out)
 {
 	struct json j = json_begin(out);
 
-	json_object(&j, NULL);
-	json_string(&j, "schema", MANIFEST_SCHEMA);
-	json_string(&j, "name", b->name);
-	json_string(&j, "tool", b->tool);
-	json_object(&j, "patch");
-	json_string(&j, "path", PATCH_NAME);
-	json_string(&j, "sha256", b->patch_digest.hex);
-	json_end(&j);
-	json_array(&j, "payloads");
-	vec_for_each(&b->payloads, p)
-		TRY(write_payload(&j, p));
-	json_end(&j);
-	json_end(&j);
+	bundle_json(b, &j, NULL);
 	return json_finish(&j);
 }

@@ -15,6 +15,7 @@ struct verb {
 
 extern const struct verb verb_help;
 extern const struct verb verb_build;
+extern const struct verb verb_inspect;
 extern const struct verb verb_delta;
 extern const struct verb verb_verify;
 extern const struct verb verb_target;

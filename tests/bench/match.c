@@ -308,6 +308,15 @@ static bool same_file(const struct target *a, const struct target *b, const char
 	return p.n == q.n && !memcmp(p.s, q.s, p.n);
 }
 
+static const struct table_unit *unit_of(const struct unit_table *table, const char *object)
+{
+	vec_for_each(&table->units, u) {
+		if (!strcmp(u->object, object))
+			return u;
+	}
+	return NULL;
+}
+
 /* The objects whose source another release has otherwise, from that release's tree. */
 static int run_release_control(const struct target *t, const struct target *other,
 			       const struct choice *right)
@@ -326,15 +335,13 @@ static int run_release_control(const struct target *t, const struct target *othe
 	if (!rights)
 		check(error_nomem());
 	vec_for_each(&right->list, it) {
-		struct unit_list found = { 0 };
+		const struct table_unit *u = unit_of(&units, it->unit->object);
 
-		check(unit_table_find(&units, it->unit->source, &found));
-		if (it->object && found.list.n == 1 && !same_file(t, other, it->unit->source)) {
-			rights[n++] = it->object;
-			check(vec_push(&wrong.list, (struct chosen){ .unit = found.list.v[0],
-								     .owner = strdup(it->owner) }));
-		}
-		vec_free(&found.list);
+		if (!it->object || !u || same_file(t, other, it->unit->source))
+			continue;
+		rights[n++] = it->object;
+		check(vec_push(&wrong.list,
+			       (struct chosen){ .unit = u, .owner = strdup(it->owner) }));
 	}
 	check(compile_all(other, "", NULL, &wrong));
 	for (size_t i = 0; i < n; i++)

@@ -299,6 +299,49 @@ static void test_a_tiny_function_is_not_believed_on_its_own_bytes(void **state)
 	expect_none(&b, "yes", "no function of this name");
 }
 
+static const char foreign[] = "extern int counter;\n"
+			      "static " NOINLINE "int from_header(int x)\n"
+			      "{ counter -= x; return x * 77 + (counter >> 2) + (x << 4); }\n"
+			      "int foreign(int x) { return from_header(x) / 3; }\n";
+
+static void test_a_private_function_of_another_unit_is_not_taken_for_its_name(void **state)
+{
+	static const char ours[] = "extern int counter;\n"
+				   "int ours_first(int x) { return x * 5 + counter; }\n"
+				   "static " NOINLINE "int from_header(int x)\n"
+				   "{ counter -= x; return x * 77 + (counter >> 2) + (x << 4); }\n"
+				   "int ours(int x) { return from_header(x) / 7; }\n";
+	static const char shipped[] = "extern int counter;\n"
+				      "int ours_first(int x) { return x * 6 + counter; }\n"
+				      "int ours(int x) { counter -= x; return x / 7; }\n";
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, ours, NULL, units(other, foreign, shipped));
+	assert_int_equal(placed(&b, "from_header")->how, BIND_NONE);
+	assert_int_equal(b.binding->counts.matched, 0);
+}
+
+static void test_what_lies_elsewhere_than_its_neighbours_is_refused(void **state)
+{
+	static const char ours[] =
+		"extern int counter;\n"
+		"int ours_first(int x) { return x * 5 + counter; }\n"
+		"static " NOINLINE "__attribute__((used)) int from_header(int x)\n"
+		"{ counter -= x; return x * 77 + (counter >> 2) + (x << 4); }\n"
+		"int ours(int x) { return counter * x / 7; }\n";
+	static const char shipped[] = "extern int counter;\n"
+				      "int ours_first(int x) { return x * 5 + counter; }\n"
+				      "int ours(int x) { return counter * x / 7; }\n";
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, ours, NULL, units(other, foreign, shipped));
+	expect(&b, "ours_first", BIND_MATCHED);
+	expect(&b, "ours", BIND_MATCHED);
+	expect_none(&b, "from_header", "next to");
+}
+
 /* --- what is refused ------------------------------------------------------------------------ */
 
 static void test_a_function_of_another_source_is_refused_and_the_difference_shown(void **state)
@@ -557,6 +600,8 @@ int main(void)
 		cmocka_unit_test(test_a_twin_that_nothing_tells_apart_is_not_guessed),
 		cmocka_unit_test(test_a_tiny_function_is_placed_by_its_caller),
 		cmocka_unit_test(test_a_tiny_function_is_not_believed_on_its_own_bytes),
+		cmocka_unit_test(test_a_private_function_of_another_unit_is_not_taken_for_its_name),
+		cmocka_unit_test(test_what_lies_elsewhere_than_its_neighbours_is_refused),
 		cmocka_unit_test(
 			test_a_function_of_another_source_is_refused_and_the_difference_shown),
 		cmocka_unit_test(test_another_compiler_flag_is_refused),

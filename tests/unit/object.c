@@ -257,6 +257,22 @@ static void test_a_file_cut_off_anywhere_is_refused(void **state)
 	}
 }
 
+static void test_section_headers_at_an_odd_place_are_refused(void **state)
+{
+	struct strbuf b __cleanup_strbuf = { 0 };
+	struct object *o = NULL;
+	Elf64_Ehdr *eh;
+	Elf64_Shdr *sh;
+
+	(void)state;
+	load(&b, &eh, &sh);
+	ok(strbuf_add(&b, "\0", 1));
+	eh = (Elf64_Ehdr *)b.s;
+	memmove(b.s + eh->e_shoff + 1, b.s + eh->e_shoff, b.n - 1 - eh->e_shoff);
+	eh->e_shoff++;
+	expect_error(object_parse("odd.o", b.s, b.n, &o), "aligned");
+}
+
 static void test_wrong_links_are_refused(void **state)
 {
 	struct strbuf b __cleanup_strbuf = { 0 };
@@ -356,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_the_covering_symbol_is_the_innermost_with_a_size),
 		cmocka_unit_test(test_what_is_no_elf_is_refused),
 		cmocka_unit_test(test_a_file_cut_off_anywhere_is_refused),
+		cmocka_unit_test(test_section_headers_at_an_odd_place_are_refused),
 		cmocka_unit_test(test_wrong_links_are_refused),
 		cmocka_unit_test(test_wrong_relocations_are_refused),
 		cmocka_unit_test(test_wrong_symbols_are_refused),

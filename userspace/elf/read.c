@@ -53,6 +53,8 @@ static struct error *read_header(struct reader *r)
 		return broken(r, "ELF type %u is not an object, executable or library", h.e_type);
 	if (h.e_shoff && h.e_shentsize != sizeof(Elf64_Shdr))
 		return broken(r, "section headers of %u bytes", h.e_shentsize);
+	if (h.e_shoff % sizeof(uint64_t))
+		return broken(r, "section headers at 0x%lx, which is not aligned", h.e_shoff);
 	if (h.e_shoff > o->content.n)
 		return broken(r, "cut off: section headers at 0x%lx, file has %zu bytes", h.e_shoff,
 			      o->content.n);

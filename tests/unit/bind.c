@@ -160,22 +160,28 @@ static void test_functions_data_and_outside_symbols_are_placed_where_the_image_h
 	assert_int_equal(b.binding->counts.matched, 3);
 }
 
-static void test_names_are_not_needed_where_bytes_are_enough(void **state)
+/* The same without any name in the image, so that none can be used. */
+static void bind_nameless(struct bound *b, const char *text, const char *const *units)
 {
 	struct text_index *index __cleanup_text_index = NULL;
 	struct bind_options opt = { 0 };
+
+	ship(b, false, units);
+	build(b, text, NULL);
+	vec_for_each(&b->image->symbols, s)
+		s->name = s->size ? "?" : "";
+	b->image->name_order.n = 0;
+	ok(text_index_build(b->image, &index));
+	opt.withhold_names = index;
+	ok(binding_compute(b->object, b->image, &opt, &b->binding));
+}
+
+static void test_names_are_not_needed_where_bytes_are_enough(void **state)
+{
 	struct bound b __cleanup_bound = { 0 };
 
 	(void)state;
-	ship(&b, false, units(other, unit));
-	build(&b, unit, NULL);
-	/* Without their names, so that none can be used. */
-	vec_for_each(&b.image->symbols, s)
-		s->name = s->size ? "?" : "";
-	b.image->name_order.n = 0;
-	ok(text_index_build(b.image, &index));
-	opt.withhold_names = index;
-	ok(binding_compute(b.object, b.image, &opt, &b.binding));
+	bind_nameless(&b, unit, units(other, unit));
 	assert_int_equal(placed(&b, "helper")->how, BIND_MATCHED);
 	assert_int_equal(placed(&b, "entry")->how, BIND_MATCHED);
 	assert_int_equal(placed(&b, "outside")->how, BIND_DERIVED);
@@ -199,6 +205,35 @@ static void test_jumps_that_are_shorter_in_the_image_are_understood(void **state
 	expect(&b, "inner", BIND_MATCHED);
 	expect(&b, "last", BIND_MATCHED);
 	assert_int_equal(b.binding->counts.shorter, 1);
+}
+
+/* A function with a jump that is shorter in the image, and some text of its own. */
+#define WITH_SHORT_JUMP(text)                                                     \
+	"int count, calls;\n"                                                     \
+	"static " NOINLINE "int inner(int x) { count += x; return x * count; }\n" \
+	"int entry(int x)\n"                                                      \
+	"{ for (int i = 0; i < x; i++) calls += i * x; " text                     \
+	"  while (count > x) count -= calls; return inner(x + 2); }\n"
+
+static void test_a_condition_that_differs_is_seen_beside_a_shorter_jump(void **state)
+{
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, WITH_SHORT_JUMP("asm volatile(\"jz 1f; nop; 1: nop\");"), NULL,
+		units(WITH_SHORT_JUMP("asm volatile(\"jc 1f; nop; 1: nop\");")));
+	expect_none(&b, "entry", "where the image has jb");
+	expect_none(&b, "inner", "stands alone");
+}
+
+static void test_a_destination_that_differs_is_seen_beside_a_shorter_jump(void **state)
+{
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, WITH_SHORT_JUMP("asm volatile(\"jz 1f; nop; 1: nop\");"), NULL,
+		units(WITH_SHORT_JUMP("asm volatile(\"jz 1f; nop; nop; 1:\");")));
+	assert_int_equal(placed(&b, "entry")->how, BIND_NONE);
 }
 
 static void test_an_outside_symbol_nothing_refers_to_is_found_by_name(void **state)
@@ -262,6 +297,22 @@ static void test_a_twin_that_nothing_tells_apart_is_not_guessed(void **state)
 	e = binding_need(b.binding, object_symbol(b.object, "twin"), &p);
 	assert_int_equal(error_kind(e), ERROR_REFUSED);
 	assert_non_null(strstr(error_message(e), "twin"));
+}
+
+static void test_of_two_twins_the_one_that_matches_may_be_the_wrong_one(void **state)
+{
+	static const char one[] = "extern int counter;\n"
+				  "static " NOINLINE "__attribute__((used)) int twin(int x)\n"
+				  "{ counter += x; return x * 77 + (counter >> 2) + (x << 4); }\n";
+	static const char another[] =
+		"extern int counter;\n"
+		"static " NOINLINE "__attribute__((used)) int twin(int x)\n"
+		"{ counter += x; return x * 78 + (counter >> 2) + (x << 4); }\n";
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, one, NULL, units(other, one, another));
+	assert_int_equal(placed(&b, "twin")->how, BIND_NONE);
 }
 
 static const char tiny_a[] = "static " NOINLINE "void tiny(void) { asm(\"\"); }\n"
@@ -419,6 +470,39 @@ static void test_another_addend_is_refused(void **state)
 	expect_none(&b, "entry", "array");
 }
 
+static void test_an_addend_that_others_contradict_is_refused_without_names_too(void **state)
+{
+	static const char shipped[] =
+		"static int array[16];\n"
+		"int *one(int x) { array[x * 3 + 7] = 4 * x + 9 / (x + 1); return &array[1]; }\n"
+		"int *entry(long x) { x *= 12345; x ^= x >> 3; x += x << 7; array[5] = x; return 0; }\n";
+	static const char changed[] =
+		"static int array[16];\n"
+		"int *one(int x) { array[x * 3 + 7] = 4 * x + 9 / (x + 1); return &array[1]; }\n"
+		"int *entry(long x) { x *= 12345; x ^= x >> 3; x += x << 7; array[6] = x; return 0; }\n";
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_nameless(&b, changed, units(shipped));
+	assert_int_equal(placed(&b, "one")->how, BIND_MATCHED);
+	expect_none(&b, "entry", "others have it at");
+}
+
+static void test_a_function_that_contradicts_itself_is_refused(void **state)
+{
+	static const char shipped[] =
+		"static int array[16];\n"
+		"int *one(int x) { array[x * 3 + 7] = 4 * x + 9 / (x + 1); return &array[1]; }\n";
+	static const char changed[] =
+		"static int array[16];\n"
+		"int *one(int x) { array[x * 3 + 7] = 4 * x + 9 / (x + 1); return &array[2]; }\n";
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_nameless(&b, changed, units(shipped));
+	expect_none(&b, "one", "contradicts itself");
+}
+
 static void test_other_initial_data_is_refused_but_not_the_functions(void **state)
 {
 	static const char shipped[] = "static int limits[2] = { 10, 20 };\n"
@@ -501,6 +585,9 @@ static void test_a_name_alone_must_be_global_and_unambiguous(void **state)
 	assert_int_equal(p.symbol->type, 'T');
 	assert_int_equal(image_sympos(p.symbol), 2);
 	expect_error(binding_by_name(b.image, "twin", &p), "private");
+	vec_for_each(&b.image->symbols, s)
+		s->type = s->type == 't' ? 'T' : s->type;
+	expect_error(binding_by_name(b.image, "both", &p), "ambiguous");
 	expect_error(binding_by_name(b.image, "nowhere", &p), "no such symbol");
 }
 
@@ -561,17 +648,36 @@ static void test_a_module_that_differs_is_refused(void **state)
 	expect_none(&b, "module_text", "content");
 }
 
+/* The same bytes in both, but for what the module's relocations will change. */
 static void test_a_module_that_relocates_more_than_the_build_is_refused(void **state)
 {
-	static const char shipped[] = "extern char outside[];\n"
-				      "unsigned long entry(long x)\n"
-				      "{ return x * 55 + (long)(int)(long)outside; }\n";
-	static const char changed[] = "unsigned long entry(long x) { return x * 55; }\n";
+	static const char shipped[] =
+		"int entry(int x) { int y; asm(\".byte 0xb8; .long outside\" : \"=a\"(y));\n"
+		"  return x * 55 + y; }\n";
+	static const char changed[] =
+		"int entry(int x) { int y; asm(\".byte 0xb8; .long 0\" : \"=a\"(y));\n"
+		"  return x * 55 + y; }\n";
 	struct bound b __cleanup_bound = { 0 };
 
 	(void)state;
 	bind_it(&b, true, changed, NULL, units(shipped));
-	assert_int_equal(placed(&b, "entry")->how, BIND_NONE);
+	expect_none(&b, "entry", "the build has none");
+}
+
+static void test_a_field_at_another_place_in_the_module_is_refused(void **state)
+{
+	static const char shipped[] =
+		"int entry(int x) { int y; asm(\".byte 0xb8, 0; .long outside\" : \"=a\"(y));\n"
+		"  return x * 55 + y; }\n";
+	static const char changed[] =
+		"int entry(int x) { int y; asm(\".byte 0xb8; .long outside; .byte 0\" : "
+		"\"=a\"(y));\n"
+		"  return x * 55 + y; }\n";
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, true, changed, NULL, units(shipped));
+	expect_none(&b, "entry", "no such reference");
 }
 
 static void test_an_object_for_another_machine_is_refused(void **state)
@@ -594,10 +700,13 @@ int main(void)
 			test_functions_data_and_outside_symbols_are_placed_where_the_image_has_them),
 		cmocka_unit_test(test_names_are_not_needed_where_bytes_are_enough),
 		cmocka_unit_test(test_jumps_that_are_shorter_in_the_image_are_understood),
+		cmocka_unit_test(test_a_condition_that_differs_is_seen_beside_a_shorter_jump),
+		cmocka_unit_test(test_a_destination_that_differs_is_seen_beside_a_shorter_jump),
 		cmocka_unit_test(test_an_outside_symbol_nothing_refers_to_is_found_by_name),
 		cmocka_unit_test(test_twins_are_told_apart_by_who_calls_them),
 		cmocka_unit_test(test_positions_count_by_address_in_the_kernel),
 		cmocka_unit_test(test_a_twin_that_nothing_tells_apart_is_not_guessed),
+		cmocka_unit_test(test_of_two_twins_the_one_that_matches_may_be_the_wrong_one),
 		cmocka_unit_test(test_a_tiny_function_is_placed_by_its_caller),
 		cmocka_unit_test(test_a_tiny_function_is_not_believed_on_its_own_bytes),
 		cmocka_unit_test(test_a_private_function_of_another_unit_is_not_taken_for_its_name),
@@ -608,6 +717,9 @@ int main(void)
 		cmocka_unit_test(test_another_string_is_refused),
 		cmocka_unit_test(test_another_callee_is_refused),
 		cmocka_unit_test(test_another_addend_is_refused),
+		cmocka_unit_test(
+			test_an_addend_that_others_contradict_is_refused_without_names_too),
+		cmocka_unit_test(test_a_function_that_contradicts_itself_is_refused),
 		cmocka_unit_test(test_other_initial_data_is_refused_but_not_the_functions),
 		cmocka_unit_test(test_pointers_in_data_are_compared_too),
 		cmocka_unit_test(test_a_relocation_that_is_not_known_is_refused),
@@ -618,6 +730,7 @@ int main(void)
 		cmocka_unit_test(test_positions_count_by_the_symbol_table_in_a_module),
 		cmocka_unit_test(test_a_module_that_differs_is_refused),
 		cmocka_unit_test(test_a_module_that_relocates_more_than_the_build_is_refused),
+		cmocka_unit_test(test_a_field_at_another_place_in_the_module_is_refused),
 		cmocka_unit_test(test_an_object_for_another_machine_is_refused),
 	};
 

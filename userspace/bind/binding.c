@@ -166,6 +166,9 @@ static struct error *place_function(struct work *w, const struct code *c, const 
 		p->trouble = trouble_text(w, c->section, &c->difference);
 		if (!c->tried)
 			p->trouble = "the image has no function of this name";
+		else if (c->difference.kind == DIFFER_NOT && c->name_is_no_proof)
+			p->trouble = "what is like it in the image stands alone: nothing else of "
+				     "this object lies next to it";
 		else if (c->difference.kind == DIFFER_NOT)
 			p->trouble = "several functions of the image are like it, and nothing "
 				     "tells which it is";

@@ -11,6 +11,7 @@
 #include "bind/work.h"
 
 struct inner_branch {
+	uint64_t at, image_at;
 	uint64_t target;       /* in the section */
 	uint64_t image_target; /* address */
 };
@@ -29,9 +30,10 @@ struct walk {
 
 static bool differs(struct walk *k, enum difference_kind kind, uint64_t offset)
 {
-	k->w->match.difference = (struct difference){ .kind = kind,
-						      .offset = offset,
-						      .address = k->address + k->image_at };
+	k->w->match.difference =
+		(struct difference){ .kind = kind,
+				     .offset = offset,
+				     .address = k->address + k->image_at + (offset - k->at) };
 	return false;
 }
 
@@ -140,16 +142,20 @@ static struct error *branch(struct walk *k, const struct insn *ours, const struc
 	if (!*agree)
 		return NULL;
 	return vec_push(&k->branches,
-			(struct inner_branch){ k->at + ours->length + (uint64_t)ours->rel,
+			(struct inner_branch){ k->at, k->image_at,
+					       k->at + ours->length + (uint64_t)ours->rel,
 					       end + (uint64_t)theirs->rel });
 }
 
 static bool branches_agree(struct walk *k)
 {
 	vec_for_each(&k->branches, b) {
-		if (b->target >= k->s->size || !k->map[b->target] ||
-		    b->image_target != k->address + k->map[b->target] - 1)
-			return differs(k, DIFFER_BYTES, b->target);
+		if (b->target < k->s->size && k->map[b->target] &&
+		    b->image_target == k->address + k->map[b->target] - 1)
+			continue;
+		k->at = b->at;
+		k->image_at = b->image_at;
+		return differs(k, DIFFER_BYTES, b->at);
 	}
 	return true;
 }

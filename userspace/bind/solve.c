@@ -127,10 +127,11 @@ static struct error *judge(struct work *w, struct code *c, uint64_t address, boo
 	struct difference first;
 
 	TRY(match_section(w, c->section, address, ok));
-	if (!*ok && w->match.difference.kind == DIFFER_BYTES && may_be_shorter(c->section)) {
-		first = w->match.difference;
+	first = w->match.difference;
+	if (!*ok && (first.kind == DIFFER_BYTES || first.kind == DIFFER_OUTSIDE) &&
+	    may_be_shorter(c->section)) {
 		TRY(match_relaxed(w, c->section, address, ok));
-		if (!*ok)
+		if (w->match.difference.kind == DIFFER_NOT)
 			w->match.difference = first;
 	}
 	if (*ok)

@@ -278,7 +278,8 @@ static struct error *read_symbols(const struct cache *c, struct image *img)
 		};
 	}
 	img->symbols.n = n;
-	memcpy(img->name_order.v, c->name_order, n * sizeof(uint32_t));
+	if (n)
+		memcpy(img->name_order.v, c->name_order, n * sizeof(uint32_t));
 	img->name_order.n = n;
 	return check_groups(img);
 }

@@ -326,6 +326,25 @@ static void test_a_file_that_cannot_be_written_leaves_nothing(void **state)
 	assert_false(file_exists(nowhere));
 }
 
+static void test_a_bundle_that_could_not_be_read_is_not_written(void **state)
+{
+	struct strbuf module __cleanup_strbuf = { 0 };
+	struct bundle b __cleanup_made_bundle = { .name = "x", .tool = "y" };
+	struct bundle_payload payload = { .target = "t",
+					  .release = "../6.1",
+					  .version = "1",
+					  .compiler = "c",
+					  .module = "m",
+					  .build_id = "0",
+					  .content = &module };
+
+	(void)state;
+	ok(vec_push(&b.payloads, payload));
+	unlink(other);
+	expect_error(bundle_write(&b, other), "would not be sound");
+	assert_false(file_exists(other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_a_manifest_that_makes_no_sense_is_refused),
 		cmocka_unit_test(test_links_and_folders_in_a_bundle_are_refused),
 		cmocka_unit_test(test_a_file_that_cannot_be_written_leaves_nothing),
+		cmocka_unit_test(test_a_bundle_that_could_not_be_read_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

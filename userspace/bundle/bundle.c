@@ -55,6 +55,7 @@ struct error *bundle_write(const struct bundle *b, const char *path)
 {
 	struct strbuf manifest __cleanup_strbuf = { 0 }, bytes __cleanup_strbuf = { 0 };
 	struct inputs in __cleanup(free_inputs) = { 0 };
+	struct bundle *read_back __cleanup_bundle = NULL;
 	struct bundle with_digests = *b;
 
 	TRY(digest_of(or_empty(b->patch), &with_digests.patch_digest));
@@ -63,6 +64,8 @@ struct error *bundle_write(const struct bundle *b, const char *path)
 	TRY(bundle_manifest_write(&with_digests, &manifest));
 	TRY(list_inputs(b, &manifest, &in));
 	TRY(archive_pack(in.files.v, in.files.n, &bytes));
+	/* What would be refused where it is needed is refused here. */
+	TRY_CONTEXT(bundle_parse(bytes.s, bytes.n, &read_back), "the bundle would not be sound");
 	return file_write(path, bytes.s, bytes.n, 0644);
 }
 

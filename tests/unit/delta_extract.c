@@ -70,6 +70,26 @@ static void test_tables_keep_the_entries_of_included_functions_only(void **state
 			 object_section(x->object, ".altinstr_replacement"));
 }
 
+#define RETURN_SITE(label) \
+	".pushsection .return_sites,\\\"a\\\"\\n.long " label "b - .\\n.popsection\\n"
+#define WITH_TRAMPOLINE(n)                                                                                   \
+	"int g(int); asm(\".pushsection .static_call.text,\\\"ax\\\"\\n1: ret\\n.popsection\\n" RETURN_SITE( \
+		"1") "\"); int f(int x) { asm volatile(\"2: nop\\n" RETURN_SITE("2") "\"); return g(x) + " n \
+										     "; }"
+
+static void test_a_table_may_be_about_trampolines_of_static_calls_too(void **state)
+{
+	struct extraction *x __cleanup_extraction = NULL;
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, WITH_TRAMPOLINE("1"), WITH_TRAMPOLINE("2"));
+	expect_changed(p.delta, "f");
+	ok(delta_extract(p.delta, &x));
+	assert_int_equal(rows(p.after, ".return_sites", 4), 2);
+	assert_int_equal(rows(x->object, ".return_sites", 4), 1);
+}
+
 static void test_a_static_key_is_told_to_the_linker(void **state)
 {
 	struct extraction *x __cleanup_extraction = NULL;
@@ -281,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables_keep_the_entries_of_included_functions_only),
+		cmocka_unit_test(test_a_table_may_be_about_trampolines_of_static_calls_too),
 		cmocka_unit_test(test_a_static_key_is_told_to_the_linker),
 		cmocka_unit_test(test_an_alternative_of_no_bytes_takes_no_replacement_along),
 		cmocka_unit_test(test_another_kind_of_exception_entry_is_a_change),

@@ -11,8 +11,8 @@ static uint64_t shape(struct view *v, const struct section *s, const struct relo
 		      uint64_t entry_start)
 {
 	const struct section *to = r->symbol->section;
-	enum section_class c = to ? v->class[to->index] : CLASS_IGNORED;
-	bool code = c == CLASS_TEXT || c == CLASS_BOOT_TEXT || c == CLASS_PIECES;
+	/* By the flag: trampolines of static calls are code too, and in no class of code. */
+	bool code = to && (to->flags & SHF_EXECINSTR || v->class[to->index] == CLASS_PIECES);
 
 	(void)s;
 	return (r->offset - entry_start) << 16 | (uint64_t)r->type << 1 | code;

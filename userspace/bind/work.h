@@ -86,7 +86,7 @@ struct code {
 	size_t group; /* sections that the linker keeps together, in this order */
 	size_t fixed; /* bytes that are no field */
 	bool has_candidates, has_named_candidates;
-	bool name_is_no_proof; /* it stood alone with its unique name before, see solve() */
+	bool name_is_no_proof; /* it stood alone with its unique name before, see bind_solve() */
 	VEC(uint64_t) candidates;
 	bool believed, nameless;      /* nameless: found without any name */
 	uint64_t address, size;	      /* once believed */
@@ -111,6 +111,11 @@ struct work {
 	struct match match; /* the one being tried */
 	struct arena *arena;
 };
+
+/* --- setup.c --- */
+
+bool bind_is_function(const struct symbol *s);
+struct error *bind_set_up(struct work *w) __must_check;
 
 /* --- places.c --- */
 
@@ -146,6 +151,29 @@ struct error *match_relaxed(struct work *w, const struct section *s, uint64_t ad
 struct error *match_claim(struct work *w, const struct reloc *r, const struct reloc_kind *kind,
 			  const struct image_target *t, uint64_t field, bool *agree) __must_check;
 
+/* --- judge.c --- */
+
+/* Fewer bytes than this, fields left out, may be found anywhere. */
+#define ENOUGH_BYTES 24
+
+/*
+ * Is the function at that address possible, beside all that is known? Leaves its claims in
+ * w->match, or in c->difference why not.
+ */
+struct error *code_judge(struct work *w, struct code *c, uint64_t address, bool *ok) __must_check;
+/* Right after code_judge() found it good: its claims are facts from now on. */
+struct error *code_believe(struct work *w, struct code *c, uint64_t address) __must_check;
+
+/* --- order.c --- */
+
+/* The functions next to it in the object, of those that the linker keeps together, or NULL. */
+struct code *order_next(const struct work *w, const struct code *c);
+struct code *order_previous(const struct work *w, const struct code *c);
+/* Directly behind, and directly before, the believed functions next to it in the object. */
+bool order_agrees(const struct work *w, const struct code *c, uint64_t address);
+/* Believe what lies where the believed functions around it put it. */
+struct error *order_use(struct work *w) __must_check;
+
 /* --- solve.c --- */
 
 /*
@@ -154,7 +182,7 @@ struct error *match_claim(struct work *w, const struct reloc *r, const struct re
  * header): then 'again' is set, and w->lonely tells which; all is to be solved anew without
  * that proof for them, as its claims have been believed.
  */
-struct error *solve(struct work *w, bool *again) __must_check;
+struct error *bind_solve(struct work *w, bool *again) __must_check;
 
 /* --- index.c --- */
 

@@ -289,6 +289,18 @@ static void test_a_damaged_field_is_an_error(void **state)
 	expect_error(delta_compute(p.before, p.after, &p.delta), "goes beyond its end");
 }
 
+/* The label of before is within nameless code; found by fuzzing. */
+static void test_a_label_is_not_taken_for_a_function(void **state)
+{
+#define LABEL(type) "asm(\".text\\nmovl $1, %eax\\n" type "stub: movl $1, %eax\\nret\\n\");\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, LABEL("") "int g(void) { return 1; }\n",
+		  LABEL(".type stub, @function\\n") "int g(void) { return 1; }\n");
+	assert_true(p.delta->findings.n > 0);
+}
+
 static void test_findings_come_before_items_in_the_report(void **state)
 {
 	struct strbuf text __cleanup_strbuf = { 0 };
@@ -329,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_code_that_refers_to_init_data_is_refused),
 		cmocka_unit_test(test_a_static_variable_of_doubtful_identity_is_refused),
 		cmocka_unit_test(test_a_damaged_field_is_an_error),
+		cmocka_unit_test(test_a_label_is_not_taken_for_a_function),
 		cmocka_unit_test(test_findings_come_before_items_in_the_report),
 	};
 

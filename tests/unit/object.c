@@ -351,6 +351,17 @@ static void test_wrong_symbols_are_refused(void **state)
 	refused(&b, "string table");
 }
 
+static void test_an_alignment_that_would_fill_the_disk_is_refused(void **state)
+{
+	struct object *o __cleanup_object = NULL;
+	struct section *s;
+
+	(void)state;
+	ok(object_new("made", EM_X86_64, &o));
+	ok(object_add_section(o, ".data", SHT_PROGBITS, SHF_ALLOC, (uint64_t)1 << 40, NULL, 8, &s));
+	expect_error(object_write(o, out_path), "alignment");
+}
+
 static void test_an_unwritable_place_is_an_error_and_leaves_nothing(void **state)
 {
 	struct object *o __cleanup_object = NULL;
@@ -376,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_links_are_refused),
 		cmocka_unit_test(test_wrong_relocations_are_refused),
 		cmocka_unit_test(test_wrong_symbols_are_refused),
+		cmocka_unit_test(test_an_alignment_that_would_fill_the_disk_is_refused),
 		cmocka_unit_test(test_an_unwritable_place_is_an_error_and_leaves_nothing),
 	};
 

@@ -10,6 +10,15 @@ static const struct {
 	const char *name; /* ends with '*': a prefix */
 	enum section_class class;
 } rows[] = {
+	/* The first match counts; what most sections are comes first. */
+	{ ".text.*", CLASS_TEXT },
+	{ ".rodata.*", CLASS_DATA },
+	{ ".bss.*", CLASS_DATA },
+	{ ".data..percpu*", CLASS_PERCPU },
+	{ ".data.once", CLASS_PRIVATE },
+	{ ".data..once", CLASS_PRIVATE },
+	{ ".data.*", CLASS_DATA },
+
 	{ ".debug_*", CLASS_IGNORED },
 	{ ".discard.*", CLASS_IGNORED },
 	{ ".comment", CLASS_IGNORED },
@@ -37,9 +46,6 @@ static const struct {
 	{ ".iommu_table", CLASS_BOOT },
 	{ ".apicdrivers", CLASS_BOOT },
 
-	{ ".data..percpu*", CLASS_PERCPU },
-	{ ".data.once", CLASS_PRIVATE },
-	{ ".data..once", CLASS_PRIVATE },
 	{ "__dyndbg", CLASS_PRIVATE },
 	{ "__verbose", CLASS_PRIVATE },
 
@@ -67,7 +73,6 @@ static const struct {
 	{ ".gnu.linkonce.this_module", CLASS_REGISTRY },
 
 	{ ".text", CLASS_TEXT },
-	{ ".text.*", CLASS_TEXT },
 	{ ".ref.text", CLASS_TEXT },
 	{ ".sched.text", CLASS_TEXT },
 	{ ".spinlock.text", CLASS_TEXT },
@@ -80,11 +85,8 @@ static const struct {
 	{ ".fixup", CLASS_TEXT },
 
 	{ ".data", CLASS_DATA },
-	{ ".data.*", CLASS_DATA },
 	{ ".bss", CLASS_DATA },
-	{ ".bss.*", CLASS_DATA },
 	{ ".rodata", CLASS_DATA },
-	{ ".rodata.*", CLASS_DATA },
 	{ ".ref.data", CLASS_DATA },
 	{ ".ref.rodata", CLASS_DATA },
 };
@@ -114,18 +116,20 @@ static bool is_bookkeeping(const struct section *s)
 
 enum section_class section_classify(const struct arch *a, const struct section *s)
 {
-	const struct special *special = arch_special(a, s->name);
+	const struct special *special;
 	size_t i;
 
 	if (is_bookkeeping(s))
 		return CLASS_IGNORED;
-	if (special)
-		return special->kind == SPECIAL_PIECES ? CLASS_PIECES : CLASS_SPECIAL;
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (matches(rows[i].name, s->name))
 			break;
-	if (i == ARRAY_SIZE(rows))
-		return CLASS_UNKNOWN;
+	if (i == ARRAY_SIZE(rows)) {
+		special = arch_special(a, s->name);
+		if (!special)
+			return CLASS_UNKNOWN;
+		return special->kind == SPECIAL_PIECES ? CLASS_PIECES : CLASS_SPECIAL;
+	}
 	if (rows[i].class != CLASS_TEXT && rows[i].class != CLASS_DATA)
 		return rows[i].class;
 	if (!(s->flags & SHF_ALLOC) || (s->type != SHT_PROGBITS && s->type != SHT_NOBITS))

@@ -134,6 +134,18 @@ static void test_another_kind_of_exception_entry_is_a_change(void **state)
 	expect_changed(p.delta, "b");
 }
 
+static void test_one_more_exception_entry_is_a_change(void **state)
+{
+#define MORE(text) "int b(int *p) { int v = LOAD(p); " text " return v; }\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, KERNEL MORE("asm volatile(\"\");"),
+		  KERNEL MORE("asm volatile(\"1:\\n\" TABLE(\"__ex_table\", \"a\", "
+			      "\".balign 4\\n.long 1b - .\\n.long 1b - .\\n.long 3\\n\"));"));
+	expect_changed(p.delta, "b");
+}
+
 #define NOINLINE "__attribute__((noinline, noclone)) "
 #define CALLS(n)                                                                             \
 	"int say(const char *); void later(int (*)(int)); extern int shared; int own = 3;\n" \
@@ -305,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_a_static_key_is_told_to_the_linker),
 		cmocka_unit_test(test_an_alternative_of_no_bytes_takes_no_replacement_along),
 		cmocka_unit_test(test_another_kind_of_exception_entry_is_a_change),
+		cmocka_unit_test(test_one_more_exception_entry_is_a_change),
 		cmocka_unit_test(test_calls_stay_inside_and_pointers_lead_to_the_original),
 		cmocka_unit_test(test_what_is_only_new_is_known_by_name_alone),
 		cmocka_unit_test(test_references_keep_what_they_mean),

@@ -110,6 +110,17 @@ static void test_names_that_share_code_before_but_not_after_are_refused(void **s
 	assert_non_null(finding(p.delta, "aliased-function"));
 }
 
+/* Redirecting f() would redirect f2() as well, and who still calls that is not known. */
+static void test_a_name_that_is_gone_from_changed_code_is_refused(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, "int g(int); int f(void) { return g(1); }\n" ALIAS,
+		  "int g(int); int f(void) { return g(2); }\n");
+	expect_finding(p.delta, "aliased-function", "f");
+}
+
 /* g would get the body of f without any code that changed being there. */
 static void test_a_function_that_becomes_another_is_refused(void **state)
 {
@@ -325,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_a_function_that_ftrace_cannot_redirect_is_refused),
 		cmocka_unit_test(test_a_weak_function_is_refused),
 		cmocka_unit_test(test_names_that_share_code_before_but_not_after_are_refused),
+		cmocka_unit_test(test_a_name_that_is_gone_from_changed_code_is_refused),
 		cmocka_unit_test(test_a_function_that_becomes_another_is_refused),
 		cmocka_unit_test(test_an_alias_that_stays_is_no_obstacle),
 		cmocka_unit_test(test_a_new_export_is_refused),

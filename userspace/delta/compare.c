@@ -156,8 +156,7 @@ static bool entry_equal(struct delta *d, const struct entry *x, const struct ent
 		if (!more)
 			return true;
 		if (r->type != q->type || r->offset - x->offset != q->offset - y->offset ||
-		    !section_target(a, t->section, r, &to) ||
-		    !section_target(b, u->section, q, &other))
+		    !table_target(a, r, &to) || !table_target(b, q, &other))
 			return false;
 		if (entry_names_nothing(x, r) && entry_names_nothing(y, q))
 			continue;

@@ -148,7 +148,7 @@ static struct error *outside_defined(struct extractor *e, const struct target *t
 static struct error *move_reloc(struct extractor *e, const struct reloc *r, const struct target *t,
 				bool from_table, struct section *to, uint64_t shift)
 {
-	int64_t addend = r->addend;
+	uint64_t addend = (uint64_t)r->addend; /* may wrap */
 	struct symbol *sym, *place = NULL;
 
 	if (r->type == 0 && !t->node && r->symbol->index == 0) {
@@ -158,12 +158,12 @@ static struct error *move_reloc(struct extractor *e, const struct reloc *r, cons
 			    STT_NOTYPE, t->branch, &sym));
 	} else if (stays_inside(t, from_table)) {
 		TRY(inside(e, t, &sym));
-		addend += (int64_t)(r->symbol->value - t->node->start - sym->value);
+		addend += r->symbol->value - t->node->start - sym->value;
 	} else {
 		TRY(outside_defined(e, t, &place, &sym));
-		addend += (int64_t)(r->symbol->value - place->value);
+		addend += r->symbol->value - place->value;
 	}
-	return object_add_reloc(to, r->offset - shift, r->type, sym, addend);
+	return object_add_reloc(to, r->offset - shift, r->type, sym, (int64_t)addend);
 }
 
 static struct error *move_relocs(struct extractor *e, struct node *n)
@@ -212,7 +212,7 @@ static struct error *move_entry_reloc(const struct entry *entry, const struct re
 	struct row *row = arg;
 	struct target t;
 
-	if (!section_target(row->e->v, entry->table->section, r, &t))
+	if (!table_target(row->e->v, r, &t))
 		return error_refused("relocation type %u is not known", r->type);
 	if (entry_names_nothing(entry, r)) /* no bytes there: any address will do */
 		t.node = entry->owner;

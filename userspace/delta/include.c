@@ -96,8 +96,7 @@ static struct error *follow_entry(const struct entry *e, const struct reloc *r, 
 	struct walk *walk = arg;
 	struct target t;
 
-	if (!section_target(walk->owner->view, e->table->section, r, &t) ||
-	    entry_names_nothing(e, r))
+	if (!table_target(walk->owner->view, r, &t) || entry_names_nothing(e, r))
 		return NULL;
 	return follow(walk->w, walk->owner, &t);
 }

@@ -129,7 +129,8 @@ bool node_target(struct node *n, const struct reloc *r, struct target *out);
  * the size of an immediate operand, but alike for two equal instructions.
  */
 bool node_target_roughly(struct node *n, const struct reloc *r, struct target *out);
-bool section_target(struct view *v, struct section *s, const struct reloc *r, struct target *out);
+/* The same for a relocation in data, where nothing is counted from an instruction's end. */
+bool table_target(struct view *v, const struct reloc *r, struct target *out);
 /* The string at an offset of a section of strings, NULL if it is none. */
 const char *section_string(const struct section *s, int64_t offset);
 /* How a person would name it: "foo()", "counter", "\"text\"". Lives in the arena. */

@@ -52,17 +52,23 @@ static bool is_boundary(const struct view *v, const struct node *n, int64_t offs
 	return v->nodes.v[n->index - 1]->start + v->nodes.v[n->index - 1]->size == n->start;
 }
 
-static bool fill(struct view *v, const struct reloc *r, int64_t bias, struct target *out)
+/* Addends are hostile: their sums may wrap. */
+static int64_t sum(int64_t a, uint64_t b)
+{
+	return (int64_t)((uint64_t)a + b);
+}
+
+static bool fill(struct view *v, const struct reloc *r, uint64_t bias, struct target *out)
 {
 	struct symbol *sym = r->symbol;
-	int64_t offset = r->addend + bias;
+	int64_t offset = sum(r->addend, bias);
 
 	out->symbol = sym;
 	out->section = sym->section;
 	out->offset = offset;
 	out->node = v->of_symbol[sym->index];
 	if (out->node) {
-		out->offset = offset + (int64_t)(sym->value - out->node->start);
+		out->offset = sum(offset, sym->value - out->node->start);
 		return true;
 	}
 	if (!sym->section || v->class[sym->section->index] == CLASS_IGNORED)
@@ -71,15 +77,14 @@ static bool fill(struct view *v, const struct reloc *r, int64_t bias, struct tar
 		out->node = view_node_at(v, sym->section, offset);
 		out->boundary = out->node && is_boundary(v, out->node, offset);
 	} else {
-		offset += (int64_t)sym->value;
+		offset = sum(offset, sym->value);
 	}
-	out->offset = out->node ? offset - (int64_t)out->node->start : offset;
+	out->offset = out->node ? sum(offset, -out->node->start) : offset;
 	return true;
 }
 
-bool section_target(struct view *v, struct section *s, const struct reloc *r, struct target *out)
+bool table_target(struct view *v, const struct reloc *r, struct target *out)
 {
-	(void)s;
 	*out = (struct target){ 0 };
 	return arch_reloc_kind(v->arch, r->type) && fill(v, r, 0, out);
 }

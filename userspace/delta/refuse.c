@@ -300,7 +300,7 @@ static struct error *refuse_in_entry(const struct entry *e, const struct reloc *
 	struct walk *w = arg;
 	struct target t;
 
-	if (!section_target(w->n->view, e->table->section, r, &t) || is_only_here(w->d, r))
+	if (!table_target(w->n->view, r, &t) || is_only_here(w->d, r))
 		return refuse_reloc(w->d, node_name(w->n), e->table->section, r);
 	if (entry_names_nothing(e, r))
 		return NULL;
@@ -344,7 +344,7 @@ static struct error *refuse_referrers(struct delta *d, struct section *s, const 
 	vec_for_each(&s->relocs, r) {
 		struct target t;
 
-		if (!section_target(&d->private->after, s, r, &t) || !t.node || !t.node->item ||
+		if (!table_target(&d->private->after, r, &t) || !t.node || !t.node->item ||
 		    t.node->class == CLASS_LITERALS)
 			continue;
 		return add_finding(d, code, s->name, NULL, "section %s refers to %s, and %s",

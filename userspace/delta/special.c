@@ -7,14 +7,12 @@
 #include "delta/private.h"
 
 /* What a relocation is, as far as telling entries apart goes. */
-static uint64_t shape(struct view *v, const struct section *s, const struct reloc *r,
-		      uint64_t entry_start)
+static uint64_t shape(struct view *v, const struct reloc *r, uint64_t entry_start)
 {
 	const struct section *to = r->symbol->section;
 	/* By the flag: trampolines of static calls are code too, and in no class of code. */
 	bool code = to && (to->flags & SHF_EXECINSTR || v->class[to->index] == CLASS_PIECES);
 
-	(void)s;
 	return (r->offset - entry_start) << 16 | (uint64_t)r->type << 1 | code;
 }
 
@@ -30,7 +28,7 @@ static bool repeats(struct view *v, const struct section *s, uint64_t size)
 		const struct reloc *r = &s->relocs.v[i];
 
 		if (r->offset < start || r->offset >= start + size ||
-		    shape(v, s, r, start) != shape(v, s, &s->relocs.v[i % per], 0))
+		    shape(v, r, start) != shape(v, &s->relocs.v[i % per], 0))
 			return false;
 	}
 	return true;
@@ -56,7 +54,7 @@ static struct node *owner(struct view *v, const struct table *t, uint64_t at)
 	     i < s->relocs.n && s->relocs.v[i].offset < at + t->entry_size; i++) {
 		struct target to;
 
-		if (!section_target(v, s, &s->relocs.v[i], &to) || !to.node)
+		if (!table_target(v, &s->relocs.v[i], &to) || !to.node)
 			continue;
 		if (to.boundary && t->special->kind == SPECIAL_UNWIND_IP)
 			return to.node;
@@ -184,7 +182,7 @@ bool node_has_fentry(const struct node *n)
 
 		if (e->table->special->kind != SPECIAL_FENTRIES)
 			continue;
-		if (section_target(n->view, s, r, &to) && to.node == n && to.offset >= 0 &&
+		if (table_target(n->view, r, &to) && to.node == n && to.offset >= 0 &&
 		    to.offset <= n->view->arch->fentry_reach)
 			return true;
 	}

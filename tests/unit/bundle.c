@@ -65,6 +65,7 @@ static void write_sample(struct parts *p, const char *to)
 	ok(vec_push(&b.payloads.v[0].references,
 		    (struct bundle_reference){ "vmlinux", "kfree", 0, "export", 0xffffffff81234560,
 					       "derived", 3 }));
+	ok(vec_push(&b.payloads.v[0].notes, "a note"));
 	ok(bundle_write(&b, to));
 	ok(digest_bytes(p->patch.s, p->patch.n, &b.patch_digest));
 	ok(bundle_manifest_write(&b, &p->manifest));
@@ -113,6 +114,8 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_null(payload->functions.v[1].file);
 	assert_int_equal(payload->references.n, 1);
 	assert_true(payload->references.v[0].address == 0xffffffff81234560);
+	assert_int_equal(payload->notes.n, 1);
+	assert_string_equal(payload->notes.v[0], "a note");
 	ok(bundle_extract(payload, other));
 	ok(file_read(other, &out));
 	assert_int_equal(out.n, p.module.n);
@@ -266,6 +269,7 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		{ "\"functions\"", "\"references\"", "two members" },
 		{ "\"name\": \"fuse_uaf\"", "\"name\": null", "name" },
 		{ "\"reason\": \"why", "\"reason\": \"\\u001b[2J", "control characters" },
+		{ "\"a note\"", "7", "note 1" },
 		{ "{", "[", "line 2" },
 	};
 

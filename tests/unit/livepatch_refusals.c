@@ -83,9 +83,9 @@ static void test_a_table_that_refers_to_a_module_is_refused(void **state)
 	world_make(&w, "some_driver",
 		   "extern int helper;\n"
 		   "int old_function(void) { return 1; }\n"
-		   "__attribute__((section(\"__jump_table\"), used)) static int *key = &helper;\n");
+		   "__attribute__((section(\"__bug_table\"), used)) static int *key = &helper;\n");
 	place(&w, "helper", TEXT + 0x300);
-	world_refused(&w, "__jump_table refers to helper of the module some_driver");
+	world_refused(&w, "__bug_table refers to helper of the module some_driver");
 }
 
 static void test_code_that_is_replaced_at_load_may_not_wait_for_a_module(void **state)

@@ -36,7 +36,9 @@ static const struct {
 	{ "shared", TEXT + 0x600, 't' }, /* a static of the same name */
 	{ "spaced", TEXT + 0x700, 'T' }, /* exported in a namespace */
 	{ "unexported", TEXT + 0x800, 'T' },   { "a_percpu", 0, 'A' },
-	{ "with,comma", TEXT + 0x900, 't' },   { "__init_begin", INIT, 'D' },
+	{ "with,comma", TEXT + 0x900, 't' },   { "__tracepoint_beat", TEXT + 0xa00, 'D' },
+	{ "a_key", TEXT + 0xb00, 'd' },	       { "__SCK__call", TEXT + 0xc00, 'd' },
+	{ "__SCT__call", TEXT + 0xd00, 't' },  { "__init_begin", INIT, 'D' },
 	{ "gone", INIT + 0x10, 't' },	       { "__init_end", INIT + 0x1000, 'D' },
 };
 

@@ -74,6 +74,7 @@ void bundle_clear(struct bundle *b)
 	vec_for_each(&b->payloads, p) {
 		vec_free(&p->functions);
 		vec_free(&p->references);
+		vec_free(&p->notes);
 	}
 	vec_free(&b->payloads);
 	arena_free(&b->arena);

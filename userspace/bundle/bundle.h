@@ -57,6 +57,7 @@ struct bundle_payload {
 	const struct strbuf *content; /* the .ko */
 	VEC(struct bundle_function) functions;
 	VEC(struct bundle_reference) references;
+	VEC(const char *) notes; /* what is different in the new code, a sentence each */
 };
 
 struct bundle {

@@ -116,7 +116,7 @@ static struct error *read_reference(const struct json_value *o, struct bundle_re
 
 static struct error *read_lists(const struct json_value *o, struct bundle_payload *p)
 {
-	const struct json_value *functions = NULL, *references = NULL;
+	const struct json_value *functions = NULL, *references = NULL, *notes = NULL;
 
 	TRY(list(o, "functions", &functions));
 	for (size_t i = 0; i < functions->n; i++) {
@@ -131,6 +131,13 @@ static struct error *read_lists(const struct json_value *o, struct bundle_payloa
 
 		TRY_CONTEXT(read_reference(&references->items[i], &r), "reference %zu", i + 1);
 		TRY(vec_push(&p->references, r));
+	}
+	TRY(list(o, "notes", &notes));
+	for (size_t i = 0; i < notes->n; i++) {
+		if (notes->items[i].type != JSON_STRING)
+			return error_failed("note %zu is not a string", i + 1);
+		TRY(plain("notes", notes->items[i].string));
+		TRY(vec_push(&p->notes, notes->items[i].string));
 	}
 	return NULL;
 }

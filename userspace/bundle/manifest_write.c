@@ -50,6 +50,10 @@ static void write_payload(struct json *j, const struct bundle_payload *p)
 	vec_for_each(&p->references, r)
 		write_reference(j, r);
 	json_end(j);
+	json_array(j, "notes");
+	vec_for_each(&p->notes, note)
+		json_string(j, NULL, *note);
+	json_end(j);
 	json_end(j);
 }
 

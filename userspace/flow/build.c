@@ -194,6 +194,8 @@ static struct error *list_contents(const struct build *b, struct bundle_payload 
 				     .address = r->address,
 				     .proof = proofs[r->how],
 				     .witnesses = r->witnesses }));
+	vec_for_each(&b->account->notes, note)
+		TRY(vec_push(&p->notes, *note));
 	return NULL;
 }
 

@@ -69,6 +69,18 @@ static struct error *print_references(const struct build *b, struct strbuf *out)
 	return strbuf_puts(out, "\n");
 }
 
+static struct error *print_notes(const struct build *b, struct strbuf *out)
+{
+	size_t n = 0;
+
+	vec_for_each(&b->account->notes, note)
+		if (n++ < LIST_MAX)
+			TRY(strbuf_printf(out, "note: %s\n", *note));
+	if (n > LIST_MAX)
+		TRY(strbuf_printf(out, "and %zu notes more\n", n - LIST_MAX));
+	return NULL;
+}
+
 struct error *build_print(const struct build *b, const struct target *t, struct strbuf *out)
 {
 	size_t n = b->account->functions.n;
@@ -78,6 +90,7 @@ struct error *build_print(const struct build *b, const struct target *t, struct 
 	TRY(print_functions(b, out));
 	TRY(strbuf_puts(out, "\n"));
 	TRY(print_references(b, out));
+	TRY(print_notes(b, out));
 	return strbuf_printf(out, "took %s: the compiler %s, suture %s\n",
 			     str_duration(b->seconds).s, str_duration(b->compiler_seconds).s,
 			     str_duration(own_seconds(b)).s);
@@ -127,6 +140,10 @@ void build_json(const struct build *b, const struct target *t, struct json *j)
 	json_array(j, "references");
 	vec_for_each(&b->account->references, r)
 		reference_json(r, j);
+	json_end(j);
+	json_array(j, "notes");
+	vec_for_each(&b->account->notes, note)
+		json_string(j, NULL, *note);
 	json_end(j);
 	json_object(j, "seconds");
 	json_double(j, "total", b->seconds);

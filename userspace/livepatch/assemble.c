@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "livepatch/check.h"
+#include "livepatch/cut.h"
 #include "livepatch/klp.h"
 #include "livepatch/merge.h"
 #include "livepatch/modinfo.h"
@@ -24,7 +25,8 @@ struct link {
 	struct image_exports exports; /* of vmlinux */
 	struct merge merge;
 	struct hash_map by_name; /* name of an undefined or livepatch symbol -> it */
-	struct hash_map inside;	 /* "OBJECT NAME" of a new global -> symbol of the module */
+	struct hash_map inside;	 /* "OBJECT NAME" of a new global -> its input, its symbol there */
+	const struct livepatch_reference ***references; /* by part, by symbol index; or NULL */
 	struct livepatch_account *account;
 };
 
@@ -35,30 +37,6 @@ static void link_free(struct link *l)
 	hash_free(&l->by_name);
 	hash_free(&l->inside);
 	livepatch_account_free(&l->account);
-}
-
-/* Behind the parts: the glue, and what it needs for modules that come and go. */
-static struct error *place(struct link *l, const char *name)
-{
-	struct merge *m = &l->merge;
-
-	for (size_t i = 0; i < l->n && l->from->payload->reload; i++)
-		l->reload = l->reload || strcmp(l->parts[i].unit->module, "vmlinux") != 0;
-	m->n = l->n + 1 + l->reload;
-	m->inputs = arena_array(&m->arena, m->n, sizeof(*m->inputs));
-	if (!m->inputs)
-		return error_nomem();
-	for (size_t i = 0; i < l->n; i++) {
-		m->inputs[i].object = l->parts[i].extraction->object;
-		m->inputs[i].patched = l->parts[i].unit->module;
-	}
-	m->inputs[l->n].object = l->from->payload->object;
-	m->inputs[l->n].patched = "vmlinux";
-	if (l->reload)
-		m->inputs[l->n + 1] = (struct merge_input){ .object = l->from->payload->reload,
-							    .patched = "vmlinux" };
-	TRY(object_new(name, l->from->payload->object->machine, &m->out));
-	return merge_place(m);
 }
 
 /* --- what one part newly defines for the others ------------------------------ */
@@ -91,8 +69,7 @@ static struct error *offer_inside(struct link *l, size_t part)
 			return error_nomem();
 		if (hash_get(&l->inside, key))
 			return error_refused("%s is new in two of the patch's objects", s->name);
-		TRY(hash_put(&l->inside, key,
-			     (uint64_t)(uintptr_t)l->merge.inputs[part].symbols[s->index]));
+		TRY(hash_put(&l->inside, key, (uint64_t)part << 32 | s->index));
 	}
 	return NULL;
 }
@@ -131,32 +108,119 @@ static struct error *symbol_for(struct link *l, const struct livepatch_reference
 }
 
 static struct error *resolve(struct link *l, const struct livepatch_part *p,
-			     const struct outside *o, struct symbol **out)
+			     const struct outside *o, struct livepatch_reference *out)
 {
-	struct livepatch_reference r;
-
 	if (!o->before) {
 		char *key = inside_key(l, p, o->symbol->name);
-		uint64_t *at = key ? hash_get(&l->inside, key) : NULL;
 
 		if (!key)
 			return error_nomem();
-		if (at) {
-			*out = (struct symbol *)(uintptr_t)*at;
+		if (hash_get(&l->inside, key)) {
+			*out = (struct livepatch_reference){ .named = LIVEPATCH_INSIDE,
+							     .object = "",
+							     .name = o->symbol->name };
 			return NULL;
 		}
 	}
-	TRY(reference_resolve(&l->naming, p, o, &r));
-	return symbol_for(l, &r, out);
+	return reference_resolve(&l->naming, p, o, out);
 }
 
 static struct error *resolve_part(struct link *l, size_t i)
 {
 	const struct livepatch_part *p = &l->parts[i];
+	struct arena *a = &l->merge.arena;
 
-	vec_for_each(&p->extraction->outside, o)
-		TRY_CONTEXT(resolve(l, p, o, &l->merge.inputs[i].outside[o->symbol->index]), "%s",
-			    p->unit->source);
+	l->references[i] =
+		arena_array(a, p->extraction->object->symbols.n, sizeof(**l->references));
+	if (!l->references[i])
+		return error_nomem();
+	vec_for_each(&p->extraction->outside, o) {
+		struct livepatch_reference *r = arena_new(a, struct livepatch_reference);
+
+		if (!r)
+			return error_nomem();
+		TRY_CONTEXT(resolve(l, p, o, r), "%s", p->unit->source);
+		l->references[i][o->symbol->index] = r;
+	}
+	return NULL;
+}
+
+static struct error *resolve_parts(struct link *l)
+{
+	l->references = arena_array(&l->merge.arena, l->n, sizeof(*l->references));
+	if (!l->references)
+		return error_nomem();
+	for (size_t i = 0; i < l->n; i++)
+		TRY(offer_inside(l, i));
+	for (size_t i = 0; i < l->n; i++)
+		TRY(resolve_part(l, i));
+	return NULL;
+}
+
+/* What another part defines newly. */
+static struct error *symbol_inside(struct link *l, const struct livepatch_part *p, const char *name,
+				   struct symbol **out)
+{
+	char *key = inside_key(l, p, name);
+	uint64_t *at = key ? hash_get(&l->inside, key) : NULL;
+
+	if (!at)
+		return error_nomem();
+	*out = l->merge.inputs[*at >> 32].symbols[(uint32_t)*at];
+	return NULL;
+}
+
+/* --- the sections --------------------------------------------------------------- */
+
+/* Behind the parts: the glue, and what it needs for modules that come and go. */
+static struct error *list_inputs(struct link *l)
+{
+	struct merge *m = &l->merge;
+
+	for (size_t i = 0; i < l->n && l->from->payload->reload; i++)
+		l->reload = l->reload || strcmp(l->parts[i].unit->module, "vmlinux") != 0;
+	m->n = l->n + 1 + l->reload;
+	m->inputs = arena_array(&m->arena, m->n, sizeof(*m->inputs));
+	if (!m->inputs)
+		return error_nomem();
+	for (size_t i = 0; i < l->n; i++) {
+		m->inputs[i].object = l->parts[i].extraction->object;
+		m->inputs[i].patched = l->parts[i].unit->module;
+	}
+	m->inputs[l->n].object = l->from->payload->object;
+	m->inputs[l->n].patched = "vmlinux";
+	if (l->reload)
+		m->inputs[l->n + 1] = (struct merge_input){ .object = l->from->payload->reload,
+							    .patched = "vmlinux" };
+	return NULL;
+}
+
+static struct error *place(struct link *l, const char *name)
+{
+	TRY(list_inputs(l));
+	for (size_t i = 0; i < l->n; i++)
+		TRY_CONTEXT(cut_module_keys(l->references[i], &l->merge.inputs[i], l->account),
+			    "%s", l->parts[i].unit->source);
+	TRY(object_new(name, l->from->payload->object->machine, &l->merge.out));
+	return merge_place(&l->merge);
+}
+
+/* The module's symbol for each outside reference of a part. */
+static struct error *make_symbols(struct link *l, size_t i)
+{
+	struct merge_input *in = &l->merge.inputs[i];
+
+	vec_for_each(&l->parts[i].extraction->outside, o) {
+		const struct livepatch_reference *r = l->references[i][o->symbol->index];
+
+		if (!merge_uses(in, o->symbol))
+			continue;
+		if (r->named == LIVEPATCH_INSIDE)
+			TRY(symbol_inside(l, &l->parts[i], r->name,
+					  &in->outside[o->symbol->index]));
+		else
+			TRY(symbol_for(l, r, &in->outside[o->symbol->index]));
+	}
 	return NULL;
 }
 
@@ -329,11 +393,10 @@ static struct error *link_parts(struct link *l, const char *name)
 {
 	struct records records = { 0 };
 
+	TRY(resolve_parts(l));
 	TRY(place(l, name));
 	for (size_t i = 0; i < l->n; i++)
-		TRY(offer_inside(l, i));
-	for (size_t i = 0; i < l->n; i++)
-		TRY(resolve_part(l, i));
+		TRY(make_symbols(l, i));
 	TRY(list_functions(l));
 	TRY(add_records(l, &records));
 	TRY(resolve_glue(l, &records));

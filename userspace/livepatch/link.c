@@ -52,6 +52,7 @@ void livepatch_account_free(struct livepatch_account **at)
 		return;
 	vec_free(&a->functions);
 	vec_free(&a->references);
+	vec_free(&a->notes);
 	arena_free(&a->arena);
 	free(a);
 	*at = NULL;

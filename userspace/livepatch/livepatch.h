@@ -54,7 +54,8 @@ struct livepatch_function {
 struct livepatch_account {
 	VEC(struct livepatch_function) functions;   /* as in the module: by object, then part */
 	VEC(struct livepatch_reference) references; /* each once; sorted by object, name, sympos */
-	char build_id[41];			    /* of the module, in hex */
+	VEC(const char *) notes; /* what is different in the new code, a sentence each */
+	char build_id[41];	 /* of the module, in hex */
 	struct arena arena;
 };
 

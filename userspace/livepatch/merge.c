@@ -82,7 +82,26 @@ static struct error *group_of(struct merge *m, const struct section *s, struct m
 	return NULL;
 }
 
-static struct error *place_section(struct merge *m, const struct section *s,
+/* How much is cut out of a section before an offset. */
+static uint64_t cut_before(const struct merge_input *in, const struct section *s, uint64_t offset)
+{
+	uint64_t n = 0;
+
+	vec_for_each(&in->cuts, c)
+		if (c->section == s && c->offset < offset)
+			n += c->size;
+	return n;
+}
+
+static bool is_cut(const struct merge_input *in, const struct section *s, uint64_t offset)
+{
+	vec_for_each(&in->cuts, c)
+		if (c->section == s && offset >= c->offset && offset - c->offset < c->size)
+			return true;
+	return false;
+}
+
+static struct error *place_section(struct merge *m, const struct section *s, uint64_t size,
 				   struct merge_piece *piece)
 {
 	uint64_t align = s->align ? s->align : 1;
@@ -91,14 +110,14 @@ static struct error *place_section(struct merge *m, const struct section *s,
 	if (align & (align - 1))
 		return error_failed("section %s: its alignment is no power of two", s->name);
 	TRY(group_of(m, s, &g));
-	if (g->size > UINT32_MAX || s->size > UINT32_MAX || align > 4096)
+	if (g->size > UINT32_MAX || size > UINT32_MAX || align > 4096)
 		return error_failed("section %s is too large", s->name);
 	if (align > g->align)
 		g->align = align;
 	g->size = (g->size + align - 1) & ~(align - 1);
 	piece->group = g;
 	piece->offset = g->size;
-	g->size += s->size;
+	g->size += size;
 	return NULL;
 }
 
@@ -119,7 +138,9 @@ static struct error *place_input(struct merge *m, struct merge_input *in)
 		if (s->type == SHT_GROUP || s->flags & SHF_TLS)
 			return error_refused("%s: section %s: its kind is not known", o->name,
 					     s->name);
-		TRY_CONTEXT(place_section(m, s, &in->pieces[s->index]), "%s", o->name);
+		TRY_CONTEXT(place_section(m, s, s->size - cut_before(in, s, s->size),
+					  &in->pieces[s->index]),
+			    "%s", o->name);
 	}
 	return NULL;
 }
@@ -135,16 +156,26 @@ static struct error *make_sections(struct merge *m)
 	return NULL;
 }
 
-static struct error *copy_bytes(const struct merge_input *in)
+static void copy_bytes(const struct merge_input *in)
 {
 	vec_for_each(&in->object->sections, it) {
 		const struct section *s = *it;
 		const struct merge_piece *p = &in->pieces[s->index];
+		uint64_t from = 0;
+		uint8_t *to;
 
-		if (p->group && s->bytes && s->size)
-			memcpy(p->group->out->bytes + p->offset, s->bytes, s->size);
+		if (!p->group || !s->bytes || !s->size)
+			continue;
+		to = p->group->out->bytes + p->offset;
+		vec_for_each(&in->cuts, c) {
+			if (c->section != s)
+				continue;
+			memcpy(to, s->bytes + from, c->offset - from);
+			to += c->offset - from;
+			from = c->offset + c->size;
+		}
+		memcpy(to, s->bytes + from, s->size - from);
 	}
-	return NULL;
 }
 
 static struct error *copy_symbols(struct merge *m, struct merge_input *in)
@@ -160,6 +191,9 @@ static struct error *copy_symbols(struct merge *m, struct merge_input *in)
 			continue;
 		if (s->type == STT_SECTION)
 			TRY(object_section_symbol(m->out, p->group->out, &in->symbols[s->index]));
+		else if (cut_before(in, s->section, s->section->size))
+			return error_refused("%s: something is named in section %s: %s",
+					     in->object->name, s->section->name, s->name);
 		else
 			TRY(object_add_symbol(m->out, s->name, s->type, STB_LOCAL, p->group->out,
 					      p->offset + s->value, s->size,
@@ -174,7 +208,7 @@ struct error *merge_place(struct merge *m)
 		TRY(place_input(m, &m->inputs[i]));
 	TRY(make_sections(m));
 	for (size_t i = 0; i < m->n; i++) {
-		TRY(copy_bytes(&m->inputs[i]));
+		copy_bytes(&m->inputs[i]);
 		TRY(copy_symbols(m, &m->inputs[i]));
 	}
 	return NULL;
@@ -199,7 +233,8 @@ static struct error *relocate(const struct merge *m, const struct merge_input *i
 		addend += (int64_t)in->pieces[r->symbol->section->index].offset;
 	if (to->shndx == SHN_LIVEPATCH)
 		TRY(klp_rela_section(m->out, where, in->patched, to, &where));
-	return object_add_reloc(where, p->offset + r->offset, r->type, to, addend);
+	return object_add_reloc(where, p->offset + r->offset - cut_before(in, s, r->offset),
+				r->type, to, addend);
 }
 
 struct error *merge_relocate(struct merge *m)
@@ -211,14 +246,29 @@ struct error *merge_relocate(struct merge *m)
 			if (!in->pieces[(*it)->index].group)
 				continue;
 			vec_for_each(&(*it)->relocs, r)
-				TRY(relocate(m, in, *it, r));
+				if (!is_cut(in, *it, r->offset))
+					TRY(relocate(m, in, *it, r));
 		}
 	}
 	return NULL;
 }
 
+bool merge_uses(const struct merge_input *in, const struct symbol *s)
+{
+	vec_for_each(&in->object->sections, it) {
+		if (!in->pieces[(*it)->index].group)
+			continue;
+		vec_for_each(&(*it)->relocs, r)
+			if (r->symbol == s && !is_cut(in, *it, r->offset))
+				return true;
+	}
+	return false;
+}
+
 void merge_free(struct merge *m)
 {
+	for (size_t i = 0; i < m->n && m->inputs; i++)
+		vec_free(&m->inputs[i].cuts);
 	object_free(&m->out);
 	vec_free(&m->groups);
 	hash_free(&m->by_name);

@@ -16,9 +16,16 @@
 
 #include "elf/object.h"
 
+/* A piece of a section that is left out; nothing may refer to it or behind it. */
+struct merge_cut {
+	const struct section *section;
+	uint64_t offset, size;
+};
+
 struct merge_input {
 	const struct object *object;
-	const char *patched; /* the livepatch object that the input belongs to */
+	const char *patched;	    /* the livepatch object that the input belongs to */
+	VEC(struct merge_cut) cuts; /* in the order of offsets within a section */
 	/*
 	 * By symbol index, made by merge_place() and filled in by the caller: what a symbol
 	 * without a section is in the result. A relocation to one that is left NULL is refused.
@@ -44,6 +51,8 @@ struct error *merge_place(struct merge *m) __must_check;
  * livepatch relocation sections (klp.h).
  */
 struct error *merge_relocate(struct merge *m) __must_check;
+/* Does any relocation that stays refer to the symbol? */
+bool merge_uses(const struct merge_input *in, const struct symbol *s);
 void merge_free(struct merge *m);
 #define __cleanup_merge __cleanup(merge_free)
 

@@ -290,6 +290,19 @@ static void test_a_debug_record_is_copied_for_changed_code(void **state)
 	assert_int_equal(item_starting(p.delta, "descriptor")->kind, DELTA_COPIED_DATA);
 }
 
+static void test_other_flags_in_a_debug_record_are_a_change(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, LINES "void h(void) { DBG(); }\n",
+		  LINES
+		  "#undef DBG\n#define DBG() do { static __attribute__((section(\"__dyndbg\"))) "
+		  "struct record descriptor = { \"file.c\", __LINE__, 6 }; dbg(&descriptor); } "
+		  "while (0)\nvoid h(void) { DBG(); }\n");
+	expect_changed(p.delta, "h");
+}
+
 static void test_new_variables_are_included(void **state)
 {
 	struct pair p __cleanup_pair = { 0 };
@@ -349,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_a_static_variable_is_the_old_one_whatever_its_number),
 		cmocka_unit_test(test_statics_of_one_name_are_not_mixed_up),
 		cmocka_unit_test(test_a_debug_record_is_copied_for_changed_code),
+		cmocka_unit_test(test_other_flags_in_a_debug_record_are_a_change),
 		cmocka_unit_test(test_new_variables_are_included),
 		cmocka_unit_test(test_objects_for_different_machines_do_not_belong_together),
 		cmocka_unit_test(test_the_report_is_valid_json_and_names_its_schema),

@@ -30,12 +30,10 @@ static struct error *pair_by_name(struct delta *d)
 
 	vec_for_each(&p->after.nodes, it) {
 		struct node *n = *it, *old;
-		uint64_t *at;
 
 		if (!n->symbol || n->numbered || n->is_private || node_is_blob(n))
 			continue;
-		at = hash_get(&p->before.by_name, n->symbol->name);
-		old = at ? (struct node *)(uintptr_t)*at : NULL;
+		old = view_node_named(&p->before, n->symbol->name);
 		if (old && !old->twin && same_sort(old, n))
 			pair(old, n);
 	}

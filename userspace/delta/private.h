@@ -100,7 +100,6 @@ struct view {
 		size_t first, n;
 	} * in_section;		 /* by section index: which of nodes */
 	struct node **of_symbol; /* by symbol index; NULL for those outside */
-	struct hash_map by_name; /* names that are not numbered -> node */
 	VEC(struct table) tables;
 	struct lines *lines; /* opened when first needed */
 };
@@ -111,6 +110,9 @@ void view_free(struct view *v);
 
 /* The node that covers an offset; its end counts if no other starts there. NULL if none. */
 struct node *view_node_at(const struct view *v, const struct section *s, int64_t offset);
+
+/* The node of that name, NULL if there is none or the name has a number. */
+struct node *view_node_named(const struct view *v, const char *name);
 
 /* What a relocation refers to. */
 struct target {

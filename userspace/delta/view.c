@@ -171,6 +171,12 @@ static void places_free(struct places *p)
 
 static struct error *find_piece_starts(struct view *v, struct places *out)
 {
+	bool any = false;
+
+	vec_for_each(&v->object->sections, it)
+		any = any || v->class[(*it)->index] == CLASS_PIECES;
+	if (!any)
+		return NULL;
 	vec_for_each(&v->object->sections, it) {
 		struct section *s = *it;
 
@@ -328,13 +334,6 @@ static struct error *name_node(struct node *n)
 	return NULL;
 }
 
-/* Labels within it are not. */
-static bool is_name_of(const struct symbol *sym, const struct node *n)
-{
-	return n->symbol && sym->value == n->start && cuts(sym) && !n->numbered && !n->is_private &&
-	       !node_is_blob(n);
-}
-
 static struct error *name_nodes(struct view *v)
 {
 	vec_for_each(&v->nodes, it)
@@ -344,7 +343,6 @@ static struct error *name_nodes(struct view *v)
 		return error_nomem();
 	vec_for_each(&v->object->symbols, it) {
 		struct symbol *sym = *it;
-		struct node *n;
 
 		if (!sym->section)
 			continue;
@@ -353,10 +351,7 @@ static struct error *name_nodes(struct view *v)
 				v->of_symbol[sym->index] = view_node_at(v, sym->section, 0);
 			continue;
 		}
-		n = view_node_at(v, sym->section, (int64_t)sym->value);
-		v->of_symbol[sym->index] = n;
-		if (n && is_name_of(sym, n) && !hash_get(&v->by_name, sym->name))
-			TRY(hash_put(&v->by_name, sym->name, (uint64_t)(uintptr_t)n));
+		v->of_symbol[sym->index] = view_node_at(v, sym->section, (int64_t)sym->value);
 	}
 	return NULL;
 }
@@ -407,8 +402,19 @@ void view_free(struct view *v)
 {
 	vec_free(&v->nodes);
 	vec_free(&v->tables);
-	hash_free(&v->by_name);
 	lines_free(&v->lines);
+}
+
+/* Labels within a node are not its name. */
+struct node *view_node_named(const struct view *v, const char *name)
+{
+	const struct symbol *sym = object_symbol(v->object, name);
+	struct node *n = sym ? v->of_symbol[sym->index] : NULL;
+
+	if (!n || !n->symbol || sym->value != n->start || !cuts(sym) || n->numbered ||
+	    n->is_private || node_is_blob(n))
+		return NULL;
+	return n;
 }
 
 struct node *view_node_at(const struct view *v, const struct section *s, int64_t offset)

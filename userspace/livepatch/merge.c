@@ -164,7 +164,7 @@ static void copy_bytes(const struct merge_input *in)
 		uint64_t from = 0;
 		uint8_t *to;
 
-		if (!p->group || !s->bytes || !s->size)
+		if (!p->group || !s->bytes || !p->group->out->bytes)
 			continue;
 		to = p->group->out->bytes + p->offset;
 		vec_for_each(&in->cuts, c) {
@@ -174,7 +174,8 @@ static void copy_bytes(const struct merge_input *in)
 			to += c->offset - from;
 			from = c->offset + c->size;
 		}
-		memcpy(to, s->bytes + from, s->size - from);
+		if (from < s->size)
+			memcpy(to, s->bytes + from, s->size - from);
 	}
 }
 

@@ -3,7 +3,10 @@
 
 #include <dwarf.h>
 
-/* Chains of pointers to functions that take pointers to functions are followed so far. */
+/*
+ * Unnamed structures in one another are followed so deep, pointers to functions that take
+ * pointers to functions half of it: their number multiplies at each step.
+ */
 #define DEPTH 8
 /* So many changes of one type are told. */
 #define TOLD 4
@@ -213,7 +216,8 @@ static bool same_type(Dwarf_Die *a, Dwarf_Die *b, unsigned int depth)
 			return !has;
 		if (dwarf_tag(&p) != DW_TAG_subroutine_type)
 			return dwarf_tag(&q) != DW_TAG_subroutine_type;
-		return dwarf_tag(&q) == DW_TAG_subroutine_type && same_function(&p, &q, depth - 1);
+		return dwarf_tag(&q) == DW_TAG_subroutine_type &&
+		       same_function(&p, &q, depth > DEPTH / 2 ? depth - DEPTH / 2 : 0);
 	case DW_TAG_array_type:
 		return same_children(a, b, DW_TAG_subrange_type, same_bound, depth) &&
 		       same_parameter(a, b, depth - 1);

@@ -79,6 +79,8 @@ static struct error *index_first(struct hash_map *m, const char *name, const voi
 
 struct error *object_index_section(struct object *o, struct section *s)
 {
+	if (s->type == SHT_RELA && !(s->flags & SHF_RELA_LIVEPATCH))
+		return NULL;
 	return index_first(&o->sections_by_name, s->name, s);
 }
 

@@ -93,7 +93,8 @@ struct object {
 	VEC(struct section *) sections; /* [0] is the null section */
 	VEC(struct symbol *) symbols;	/* [0] is the null symbol */
 
-	struct hash_map sections_by_name; /* -> the first of that name */
+	struct hash_map sections_by_name; /* -> the first of that name; those whose relocations
+					     are in .relocs of others are left out */
 	struct hash_map symbols_by_name;  /* -> the first of that name, section symbols left out */
 	struct arena arena;
 	struct strbuf content; /* of the file; names and bytes point into it */

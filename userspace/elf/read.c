@@ -143,6 +143,7 @@ static struct error *read_sections(struct reader *r)
 	if (elf_getshdrstrndx(r->elf, &names) || names >= r->shnum || !names ||
 	    r->shdr[names].sh_type != SHT_STRTAB)
 		return broken(r, "no table of section names");
+	TRY(vec_reserve(&r->o->sections, r->shnum));
 	for (i = 0; i < r->shnum; i++)
 		TRY(add_section(r, &r->shdr[names], i));
 	for (i = 1; i < r->shnum; i++)
@@ -279,6 +280,7 @@ static struct error *read_symbols(struct reader *r)
 	if (memcmp(rows, &none, sizeof(none)) != 0)
 		return broken(r, "symbol 0 is not empty");
 	TRY(find_wide_indexes(r, n, &wide));
+	TRY(vec_reserve(&r->o->symbols, n));
 	TRY(object_append_symbol(r->o, &null_symbol));
 	for (size_t i = 1; i < n; i++) {
 		memcpy(&from, rows + i * sizeof(from), sizeof(from));

@@ -117,6 +117,9 @@ $B/members: FORCE
 tests-unit: $(call programs,unit)
 tests: $B/tests/guest/exercise $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
 
+# The first build on a fresh machine uses all CPUs, unless the caller said how many.
+parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: check check-unit deps demo bench fuzz fuzz-programs man
 check:
 	$(Q)scripts/deps build check
@@ -127,12 +130,12 @@ check-unit: $(call programs,unit)
 
 demo:
 	$(Q)scripts/deps build demo
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(parallel) all
 	$(Q)B=$B scripts/demo
 
 bench:
 	$(Q)scripts/deps build demo
-	$(Q)$(MAKE) --no-print-directory all $(call programs,bench)
+	$(Q)$(MAKE) --no-print-directory $(parallel) all $(call programs,bench)
 	$(Q)B=$B scripts/bench
 
 fuzz:

@@ -140,7 +140,7 @@ bench:
 
 fuzz:
 	$(Q)scripts/deps build check
-	$(Q)$(MAKE) --no-print-directory FUZZ=1 fuzz-programs
+	$(Q)$(MAKE) --no-print-directory $(parallel) FUZZ=1 fuzz-programs
 	$(Q)scripts/fuzz
 
 fuzz-programs: $(fuzz_bin)

@@ -158,8 +158,9 @@ struct error *build_pairs(const struct target *t, const char *shadow, const char
 
 	/* Nothing of the caller's environment (CPATH, ...) may reach the compiler. */
 	b.env[0] = "LC_ALL=C";
-	b.env[1] = arena_printf(&b.arena, "TMPDIR=%s", scratch);
-	if (!b.env[1])
+	b.env[1] = "SRCARCH=x86"; /* Debian's objtool asks which of several it shall be */
+	b.env[2] = arena_printf(&b.arena, "TMPDIR=%s", scratch);
+	if (!b.env[2])
 		return error_nomem();
 	TRY(prepare(&b, shadow, pairs, n, &result.n_cached));
 	started = clock_seconds();

@@ -18,8 +18,8 @@
 #include "base/vec.h"
 #include "source/include_survey.h"
 
-/* Where the tree was when its environment was taken; it has moved since. */
-#define ROOT_VARIABLE "abs_srctree="
+/* Where the tree was when its environment was taken; it has moved since. 6.12 exports no path. */
+static const char *const root_variables[] = { "abs_srctree=", "PWD=" };
 
 /* What is generated beside headers, and costs time: images, tables that only fill an object. */
 #define SKIP                                                                                           \
@@ -31,9 +31,14 @@ static const char makefile[] =
 	"suture_owner = $(if $(filter $@,$(real-obj-m)),$(modfile),"
 	"$(if $(filter $@,$(real-obj-y) $(lib-y) $(extra-y)),-))\n"
 	"ifdef SUTURE_COMMANDS\n"
-	"override rule_cc_o_c = $(info suture:command $@ $(cmd_cc_o_c))\n"
+	"# Where objtool waits for the link of vmlinux or of a module, it is asked for all the same.\n"
+	"suture_objtool = $(if $(delay-objtool),$(if $(objtool-enabled),,"
+	"; $(objtool) $(objtool-args) $@))\n"
+	"override rule_cc_o_c = $(info suture:command $@ $(cmd_cc_o_c)$(suture_objtool))\n"
 	"override TMPOUT = $(SUTURE_COMMANDS)/.tmp_$$$$\n"
 	"else\n"
+	"# In 6.12 a goal that ends in 'install' gets no compiler, and so none of its options.\n"
+	"override need-compiler := 1\n"
 	"# One write a line, so that lines of makes side by side do not mix.\n"
 	"override rule_cc_o_c = $(file >>$(SUTURE_UNITS),$@ $< $(suture_owner))\n"
 	"override rule_as_o_S =\n"
@@ -171,11 +176,12 @@ static struct error *relocate(struct environment *e, const char *s, const char *
 	return strbuf_add(&e->text, s, strlen(s) + 1);
 }
 
-static const char *find_root(const char *s, const char *end)
+static const char *find_root(const char *text, const char *end)
 {
-	for (; s < end; s += strlen(s) + 1)
-		if (str_starts(s, ROOT_VARIABLE))
-			return s + strlen(ROOT_VARIABLE);
+	for (size_t i = 0; i < ARRAY_SIZE(root_variables); i++)
+		for (const char *s = text; s < end; s += strlen(s) + 1)
+			if (str_starts(s, root_variables[i]))
+				return s + strlen(root_variables[i]);
 	return NULL;
 }
 
@@ -191,7 +197,7 @@ static struct error *environment_load(const struct target *t, struct environment
 	end = strbuf_str(&raw) + raw.n;
 	root = find_root(strbuf_str(&raw), end);
 	if (!root)
-		return error_failed("%s holds no " ROOT_VARIABLE, path);
+		return error_failed("%s does not tell where the tree was", path);
 	for (s = raw.s; s < end; s += strlen(s) + 1)
 		if (!is_own_variable(s))
 			TRY(relocate(e, s, root, t->tree));

@@ -88,7 +88,17 @@ static void close_fts(FTS **f)
 	*f = NULL;
 }
 
-/* Bytes on disk, and how many files end in .ko. */
+/* "x.ko", "x.ko.xz" */
+static bool is_module(const char *name)
+{
+	const char *ko = strstr(name, ".ko");
+
+	while (ko && ko[3] && ko[3] != '.')
+		ko = strstr(ko + 3, ".ko");
+	return ko;
+}
+
+/* Bytes on disk, and how many files are modules. */
 static struct error *measure(struct target *t)
 {
 	char *const roots[] = { t->dir, NULL };
@@ -101,7 +111,7 @@ static struct error *measure(struct target *t)
 		if (ent->fts_info != FTS_F)
 			continue;
 		t->bytes += (uint64_t)ent->fts_statp->st_blocks * 512;
-		t->n_modules += str_ends(ent->fts_name, ".ko");
+		t->n_modules += is_module(ent->fts_name);
 	}
 	return NULL;
 }

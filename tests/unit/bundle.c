@@ -66,6 +66,14 @@ static void write_sample(struct parts *p, const char *to)
 		    (struct bundle_reference){ "vmlinux", "kfree", 0, "export", 0xffffffff81234560,
 					       "derived", 3 }));
 	ok(vec_push(&b.payloads.v[0].notes, "a note"));
+	ok(vec_push(&b.payloads.v[0].overrides,
+		    (struct bundle_override){ .code = "changed-data",
+					      .where = "limit",
+					      .what = "it changed",
+					      .left = "it keeps its value",
+					      .reason = "a default only",
+					      .file = "fs/a.c",
+					      .line = 7 }));
 	ok(bundle_write(&b, to));
 	ok(digest_bytes(p->patch.s, p->patch.n, &b.patch_digest));
 	ok(bundle_manifest_write(&b, &p->manifest));
@@ -116,6 +124,10 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_true(payload->references.v[0].address == 0xffffffff81234560);
 	assert_int_equal(payload->notes.n, 1);
 	assert_string_equal(payload->notes.v[0], "a note");
+	assert_int_equal(payload->overrides.n, 1);
+	assert_string_equal(payload->overrides.v[0].code, "changed-data");
+	assert_string_equal(payload->overrides.v[0].reason, "a default only");
+	assert_int_equal(payload->overrides.v[0].line, 7);
 	ok(bundle_extract(payload, other));
 	ok(file_read(other, &out));
 	assert_int_equal(out.n, p.module.n);

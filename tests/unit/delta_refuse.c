@@ -16,8 +16,8 @@ static void test_an_init_function_that_changed_is_refused(void **state)
 		  "{ return g(1); }\n",
 		  "int g(int);\n__attribute__((section(\".init.text\"))) int setup(void)\n"
 		  "{ return g(2); }\n");
-	expect_finding(p.delta, "changed-init", "setup");
-	assert_int_equal(finding(p.delta, "changed-init")->line, 3);
+	expect_finding(p.delta, "init-code", "setup");
+	assert_int_equal(finding(p.delta, "init-code")->line, 3);
 	e = delta_refusal(p.delta);
 	assert_int_equal(error_kind(e), ERROR_REFUSED);
 	expect_error(e, "setup");
@@ -30,7 +30,7 @@ static void test_init_data_that_changed_is_refused(void **state)
 	(void)state;
 	pair_make(&p, "__attribute__((section(\".init.data\"))) int limit = 3;\n",
 		  "__attribute__((section(\".init.data\"))) int limit = 4;\n");
-	assert_non_null(finding(p.delta, "changed-init"));
+	expect_finding(p.delta, "init-data", "limit");
 }
 
 static void test_a_variable_with_another_value_is_refused(void **state)
@@ -89,14 +89,15 @@ static void test_a_function_that_ftrace_cannot_redirect_is_refused(void **state)
 	expect_finding(p.delta, "no-fentry", "f");
 }
 
-static void test_a_weak_function_is_refused(void **state)
+/* Whether it is the one that runs, the binding finds out. */
+static void test_a_weak_function_may_be_redirected(void **state)
 {
 	struct pair p __cleanup_pair = { 0 };
 
 	(void)state;
 	pair_make(&p, "int g(int); __attribute__((weak)) int f(void) { return g(1); }\n",
 		  "int g(int); __attribute__((weak)) int f(void) { return g(2); }\n");
-	expect_finding(p.delta, "weak-function", "f");
+	expect_changed(p.delta, "f");
 }
 
 static void test_names_that_share_code_before_but_not_after_are_refused(void **state)
@@ -143,35 +144,90 @@ static void test_an_alias_that_stays_is_no_obstacle(void **state)
 	assert_int_equal(count_kind(p.delta, DELTA_CHANGED_FUNCTION), 1);
 }
 
-#define EXPORT(sym)                                                                   \
-	"asm(\".section \\\"___ksymtab+" sym "\\\",\\\"a\\\"\\n__ksymtab_" sym ":\\n" \
-	".long " sym "-.\\n.long 0\\n.long 0\\n.previous\");\n"
+#define EXIT(n)                                                                                 \
+	"int g(int);\n__attribute__((section(\".exit.text\"))) int leave(void)\n{ return g(" #n \
+	"); }\n"
 
-static void test_a_new_export_is_refused(void **state)
+static void test_an_exit_function_that_changed_is_refused_in_its_own_words(void **state)
 {
 	struct pair p __cleanup_pair = { 0 };
 
 	(void)state;
-	pair_make(&p, USER, USER EXPORT("f"));
-	expect_finding(p.delta, "changed-export", "___ksymtab+f");
+	pair_make(&p, EXIT(1), EXIT(2));
+	expect_finding(p.delta, "exit-code", "leave");
+	assert_non_null(strstr(finding(p.delta, "exit-code")->what, "unloaded"));
 }
 
-static void test_a_removed_export_is_refused(void **state)
+static void test_exit_code_of_what_is_built_in_is_never_run(void **state)
 {
 	struct pair p __cleanup_pair = { 0 };
 
 	(void)state;
-	pair_make(&p, USER EXPORT("f"), USER);
-	expect_finding(p.delta, "changed-export", "___ksymtab+f");
+	pair_compile(&p, EXIT(1), EXIT(2));
+	ok(delta_compute_as(p.before, p.after, &(struct delta_options){ .builtin = true },
+			    &p.delta));
+	expect_nothing(p.delta);
+	assert_int_equal(p.delta->notes.n, 1);
 }
 
-static void test_an_export_of_a_changed_function_is_no_obstacle(void **state)
+static void test_an_init_function_goes_by_the_name_that_the_source_has_for_it(void **state)
 {
+#define SETUP(n)                                                                         \
+	"int g(int);\n__attribute__((section(\".init.text\"))) static int setup(void)\n" \
+	"{ return g(" #n "); }\nint init_module(void) __attribute__((alias(\"setup\")));\n"
 	struct pair p __cleanup_pair = { 0 };
 
 	(void)state;
-	pair_make(&p, USER EXPORT("f"), CHANGED_USER EXPORT("f"));
+	pair_make(&p, SETUP(1), SETUP(2));
+	expect_finding(p.delta, "init-code", "setup");
+}
+
+static void test_a_device_table_is_refused_by_its_name(void **state)
+{
+#define DEVICES(n)                                            \
+	"static const int devices[] = { 1, " #n ", 0 };\n"    \
+	"extern const int __mod_pci__devices_device_table[3]" \
+	" __attribute__((alias(\"devices\")));\nconst int *user = devices;\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, DEVICES(2), DEVICES(3));
+	expect_finding(p.delta, "device-table", "devices");
+}
+
+static void test_what_a_module_says_of_itself_is_no_obstacle(void **state)
+{
+#define INFO(text) "asm(\".section .modinfo,\\\"a\\\"\\n.asciz \\\"" text "\\\"\\n.previous\");\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, USER INFO("firmware=a"), CHANGED_USER INFO("firmware=b"));
 	expect_changed(p.delta, "f");
+	assert_int_equal(p.delta->notes.n, 1);
+}
+
+static void test_what_every_sleeping_task_is_in_is_refused(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, "int g(int); int schedule(void) { return g(1); }\n",
+		  "int g(int); int schedule(void) { return g(2); }\n");
+	expect_finding(p.delta, "never-switched", "schedule");
+}
+
+static void test_the_main_loop_of_a_thread_is_told(void **state)
+{
+#define LOOP(n)                                        \
+	"int kthread_should_stop(void); int g(int);\n" \
+	"int f(void) { while (!kthread_should_stop()) g(" #n "); return 0; }\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, LOOP(1), LOOP(2));
+	expect_changed(p.delta, "f");
+	assert_int_equal(p.delta->notes.n, 1);
+	assert_non_null(strstr(p.delta->notes.v[0], "kthread_should_stop"));
 }
 
 static void test_assembler_code_that_changed_is_refused(void **state)
@@ -334,14 +390,18 @@ int main(void)
 		cmocka_unit_test(test_a_table_with_another_function_in_it_is_refused),
 		cmocka_unit_test(test_a_new_per_cpu_variable_is_refused),
 		cmocka_unit_test(test_a_function_that_ftrace_cannot_redirect_is_refused),
-		cmocka_unit_test(test_a_weak_function_is_refused),
+		cmocka_unit_test(test_a_weak_function_may_be_redirected),
 		cmocka_unit_test(test_names_that_share_code_before_but_not_after_are_refused),
 		cmocka_unit_test(test_a_name_that_is_gone_from_changed_code_is_refused),
 		cmocka_unit_test(test_a_function_that_becomes_another_is_refused),
 		cmocka_unit_test(test_an_alias_that_stays_is_no_obstacle),
-		cmocka_unit_test(test_a_new_export_is_refused),
-		cmocka_unit_test(test_a_removed_export_is_refused),
-		cmocka_unit_test(test_an_export_of_a_changed_function_is_no_obstacle),
+		cmocka_unit_test(test_an_exit_function_that_changed_is_refused_in_its_own_words),
+		cmocka_unit_test(test_exit_code_of_what_is_built_in_is_never_run),
+		cmocka_unit_test(test_an_init_function_goes_by_the_name_that_the_source_has_for_it),
+		cmocka_unit_test(test_a_device_table_is_refused_by_its_name),
+		cmocka_unit_test(test_what_a_module_says_of_itself_is_no_obstacle),
+		cmocka_unit_test(test_what_every_sleeping_task_is_in_is_refused),
+		cmocka_unit_test(test_the_main_loop_of_a_thread_is_told),
 		cmocka_unit_test(test_assembler_code_that_changed_is_refused),
 		cmocka_unit_test(test_a_variable_that_became_writable_is_refused),
 		cmocka_unit_test(test_an_unknown_section_about_included_code_is_refused),

@@ -75,6 +75,7 @@ void bundle_clear(struct bundle *b)
 		vec_free(&p->functions);
 		vec_free(&p->references);
 		vec_free(&p->notes);
+		vec_free(&p->overrides);
 	}
 	vec_free(&b->payloads);
 	arena_free(&b->arena);

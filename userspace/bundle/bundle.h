@@ -45,6 +45,16 @@ struct bundle_reference {
 	unsigned int witnesses;
 };
 
+/* A finding that somebody took as it is (suture build --accept). */
+struct bundle_override {
+	const char *code, *where;
+	const char *what;   /* was found: a sentence */
+	const char *left;   /* undone by it: a sentence */
+	const char *reason; /* that was given */
+	const char *file;   /* source; or NULL */
+	unsigned int line;  /* 0: unknown */
+};
+
 /* One payload, for one kernel. */
 struct bundle_payload {
 	const char *target;   /* "kernel:6.1.0-56-amd64" */
@@ -57,6 +67,7 @@ struct bundle_payload {
 	const struct strbuf *content; /* the .ko */
 	VEC(struct bundle_function) functions;
 	VEC(struct bundle_reference) references;
+	VEC(struct bundle_override) overrides;
 	VEC(const char *) notes; /* what is different in the new code, a sentence each */
 };
 

@@ -114,6 +114,34 @@ static struct error *read_reference(const struct json_value *o, struct bundle_re
 	return number(o, "witnesses", &r->witnesses);
 }
 
+static struct error *read_override(const struct json_value *o, struct bundle_override *v)
+{
+	TRY(text(o, "code", &v->code));
+	TRY(text(o, "where", &v->where));
+	TRY(text(o, "what", &v->what));
+	TRY(text(o, "left", &v->left));
+	TRY(text(o, "reason", &v->reason));
+	TRY(text_or_null(o, "file", &v->file));
+	return number(o, "line", &v->line);
+}
+
+/* Bundles from before there were overrides have no list of them. */
+static struct error *read_overrides(const struct json_value *o, struct bundle_payload *p)
+{
+	const struct json_value *overrides = NULL;
+
+	if (!json_member(o, "overrides"))
+		return NULL;
+	TRY(list(o, "overrides", &overrides));
+	for (size_t i = 0; i < overrides->n; i++) {
+		struct bundle_override v = { 0 };
+
+		TRY_CONTEXT(read_override(&overrides->items[i], &v), "override %zu", i + 1);
+		TRY(vec_push(&p->overrides, v));
+	}
+	return NULL;
+}
+
 static struct error *read_lists(const struct json_value *o, struct bundle_payload *p)
 {
 	const struct json_value *functions = NULL, *references = NULL, *notes = NULL;
@@ -132,6 +160,7 @@ static struct error *read_lists(const struct json_value *o, struct bundle_payloa
 		TRY_CONTEXT(read_reference(&references->items[i], &r), "reference %zu", i + 1);
 		TRY(vec_push(&p->references, r));
 	}
+	TRY(read_overrides(o, p));
 	TRY(list(o, "notes", &notes));
 	for (size_t i = 0; i < notes->n; i++) {
 		if (notes->items[i].type != JSON_STRING)

@@ -31,6 +31,19 @@ static void write_reference(struct json *j, const struct bundle_reference *r)
 	json_end(j);
 }
 
+static void write_override(struct json *j, const struct bundle_override *o)
+{
+	json_object(j, NULL);
+	json_string(j, "code", o->code);
+	json_string(j, "where", o->where);
+	json_string(j, "what", o->what);
+	json_string(j, "left", o->left);
+	json_string(j, "reason", o->reason);
+	json_string(j, "file", o->file);
+	json_u64(j, "line", o->line);
+	json_end(j);
+}
+
 static void write_payload(struct json *j, const struct bundle_payload *p)
 {
 	json_object(j, NULL);
@@ -49,6 +62,10 @@ static void write_payload(struct json *j, const struct bundle_payload *p)
 	json_array(j, "references");
 	vec_for_each(&p->references, r)
 		write_reference(j, r);
+	json_end(j);
+	json_array(j, "overrides");
+	vec_for_each(&p->overrides, o)
+		write_override(j, o);
 	json_end(j);
 	json_array(j, "notes");
 	vec_for_each(&p->notes, note)

@@ -8,7 +8,8 @@
 #include "flow/build.h"
 
 static const char help[] =
-	"suture build --target TARGET [-o OUT.suture] [-j N] [--json] FIX.patch\n"
+	"suture build --target TARGET [-o OUT.suture] [-j N] [--accept CODE:WHERE --reason WHY]\n"
+	"             [--json] FIX.patch\n"
 	"\n"
 	"Compile what the diff touches before and after, find what really changed, match the\n"
 	"code with the kernel's own, link a livepatch module, and write it into a bundle.\n"
@@ -17,7 +18,10 @@ static const char help[] =
 	"  -t, --target TARGET  kernel:RELEASE\n"
 	"  -o, --output FILE    the bundle (NAME.suture)\n"
 	"  -j, --jobs N         compilers at a time (one for each CPU)\n"
-	"      --json           what was built, as JSON (suture-build/1)\n"
+	"      --accept CODE:WHERE  take this finding as it is, exactly; may be given again. What it\n"
+	"                       leaves undone is told; some findings can't be accepted\n"
+	"      --reason WHY     why that does no harm; recorded in the bundle with the finding\n"
+	"      --json           what was built, or the findings, as JSON (suture-build/1)\n"
 	"\n"
 	"Exit status: 0 built; 3 the diff changes no code; 4 it can't be made live, with all\n"
 	"reasons; 1 anything else.\n";
@@ -25,8 +29,14 @@ static const char help[] =
 struct request {
 	struct build_options build;
 	const char *target;
+	VEC(const char *) accept;
 	bool json;
 };
+
+static void request_clear(struct request *r)
+{
+	vec_free(&r->accept);
+}
 
 static struct error *jobs(const char *text, unsigned int *out)
 {
@@ -39,12 +49,30 @@ static struct error *jobs(const char *text, unsigned int *out)
 	return NULL;
 }
 
+static struct error *check_reason(struct request *r)
+{
+	const char *reason = r->build.reason;
+
+	if (r->accept.n && (!reason || !*reason))
+		return error_usage("--accept needs --reason: why does it do no harm?");
+	if (reason && !r->accept.n)
+		return error_usage("--reason is for what --accept names: it is missing");
+	for (; reason && *reason; reason++)
+		if ((unsigned char)*reason < 0x20 || *reason == 0x7f)
+			return error_usage("--reason: one line without control characters");
+	r->build.accept = r->accept.v;
+	r->build.n_accept = r->accept.n;
+	return NULL;
+}
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
 	static const struct option options[] = {
 		{ "target", required_argument, NULL, 't' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "jobs", required_argument, NULL, 'j' },
+		{ "accept", required_argument, NULL, 'A' },
+		{ "reason", required_argument, NULL, 'R' },
 		{ "json", no_argument, NULL, 'J' },
 		{ 0 },
 	};
@@ -58,6 +86,10 @@ static struct error *parse(int argc, char **argv, struct request *r)
 			r->build.out = optarg;
 		else if (c == 'j')
 			TRY(jobs(optarg, &r->build.jobs));
+		else if (c == 'A')
+			TRY(vec_push(&r->accept, (const char *)optarg));
+		else if (c == 'R')
+			r->build.reason = optarg;
 		else if (c == 'J')
 			r->json = true;
 		else
@@ -67,6 +99,7 @@ static struct error *parse(int argc, char **argv, struct request *r)
 	if (!r->target || argc - optind != 1)
 		return error_advise(error_usage("one diff and a target are needed"),
 				    "suture build --target kernel:RELEASE FIX.patch");
+	TRY(check_reason(r));
 	r->build.patch = argv[optind];
 	return NULL;
 }
@@ -88,14 +121,20 @@ static struct error *print(const struct build *b, const struct target *t, bool j
 
 static struct error *run(int argc, char **argv)
 {
+	struct strbuf refusal __cleanup_strbuf = { 0 };
 	struct target *t __cleanup_target = NULL;
 	struct build *b __cleanup_build = NULL;
-	struct request r = { 0 };
+	struct request r __cleanup(request_clear) = { 0 };
+	struct error *e;
 
 	TRY(parse(argc, argv, &r));
 	TRY(target_open(r.target, &t));
 	r.build.target = t;
-	TRY(build_run(&r.build, &b));
+	r.build.refusal = r.json ? &refusal : NULL;
+	e = build_run(&r.build, &b);
+	fputs(strbuf_str(&refusal), stdout);
+	if (e)
+		return e;
 	return print(b, t, r.json);
 }
 

@@ -74,9 +74,9 @@ static struct error *run(int argc, char **argv)
 	TRY(object_read(o.after, &after));
 	TRY(delta_compute(before, after, &d));
 	TRY(show(d, o.json));
-	if (d->findings.n)
-		return error_refused("%s: %zu thing%s can't be made live", o.after, d->findings.n,
-				     d->findings.n == 1 ? "" : "s");
+	if (delta_refused(d))
+		return error_refused("%s: %zu thing%s can't be made live", o.after,
+				     delta_refused(d), delta_refused(d) == 1 ? "" : "s");
 	if (!d->items.n)
 		return error_new(ERROR_NOTHING, "%s: nothing changed", o.after);
 	if (!o.out)

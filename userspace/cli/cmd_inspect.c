@@ -81,6 +81,9 @@ static struct error *print_payload(const struct bundle_payload *p, struct strbuf
 			TRY(strbuf_printf(out, "  %s:%u", f->file, f->line));
 		TRY(strbuf_printf(out, "  %s\n", f->reason ? f->reason : ""));
 	}
+	vec_for_each(&p->overrides, o)
+		TRY(strbuf_printf(out, "  accepted %s:%s, because %s\n    %s; %s\n", o->code, o->where,
+				  o->reason, o->what, o->left));
 	vec_for_each(&p->notes, note)
 		TRY(strbuf_printf(out, "  note: %s\n", *note));
 	return strbuf_printf(out, "  refers to %zu symbols\n", p->references.n);

@@ -24,6 +24,12 @@ static struct error *check_pair(const struct object *before, const struct object
 struct error *delta_compute(const struct object *before, const struct object *after,
 			    struct delta **out)
 {
+	return delta_compute_as(before, after, &(struct delta_options){ 0 }, out);
+}
+
+struct error *delta_compute_as(const struct object *before, const struct object *after,
+			       const struct delta_options *opt, struct delta **out)
+{
 	struct delta *d __cleanup_delta = NULL;
 
 	TRY(check_pair(before, after));
@@ -33,6 +39,7 @@ struct error *delta_compute(const struct object *before, const struct object *af
 	d->private = calloc(1, sizeof(*d->private));
 	if (!d->private)
 		return error_nomem();
+	d->private->builtin = opt->builtin;
 	d->before = before;
 	d->after = after;
 	d->arch = arch_find(after->machine);
@@ -59,6 +66,7 @@ void delta_free(struct delta **at)
 	}
 	vec_free(&d->items);
 	vec_free(&d->findings);
+	vec_free(&d->notes);
 	arena_free(&d->arena);
 	free(d);
 	*at = NULL;
@@ -75,6 +83,21 @@ static struct symbol *old_undefined(const struct delta *d, const struct symbol *
 	return s && s->shndx == SHN_UNDEF ? s : NULL;
 }
 
+/* In a table that changed, places tell nothing. */
+static struct symbol *named_in(const struct section *s, const char *name)
+{
+	struct symbol *found = NULL;
+
+	vec_for_each(&s->symbols, it) {
+		if (!str_equal((*it)->name, name))
+			continue;
+		if (found)
+			return NULL;
+		found = *it;
+	}
+	return found;
+}
+
 struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *after)
 {
 	struct node *n = d->private->after.of_symbol[after->index];
@@ -85,6 +108,8 @@ struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *afte
 		return NULL;
 	if (n->symbol == after)
 		return n->twin->symbol;
+	if (node_is_blob(n) && n->state != STATE_SAME)
+		return named_in(n->twin->section, after->name);
 	/* An alias, or one of several symbols in a section that is compared as a whole. */
 	return section_symbol_at(n->twin->section, n->twin->start + (after->value - n->start));
 }

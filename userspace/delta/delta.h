@@ -44,11 +44,13 @@ struct delta_item {
 /* Why this delta can't be made live. */
 struct delta_finding {
 	const char *code;   /* stable, for programs: "changed-data", "unknown-section", ... */
-	const char *where;  /* the function, variable or section by name */
+	const char *where;  /* the function, variable, type or section by name */
 	const char *what;   /* a sentence */
 	const char *advice; /* what to write instead, or NULL */
 	const char *file;   /* or NULL */
 	unsigned int line;
+	const char *left;     /* what stays undone if it is accepted; NULL: it can't be */
+	const char *accepted; /* why somebody accepted it (delta_accept()); NULL: it stands */
 };
 
 struct delta {
@@ -56,7 +58,8 @@ struct delta {
 	const struct arch *arch;
 	VEC(struct delta_item *) items; /* in the order of after's sections */
 	VEC(struct delta_finding) findings;
-	size_t functions; /* in after, for "3 of 412" */
+	VEC(const char *) notes; /* what changed and need not be done, a sentence each */
+	size_t functions;	 /* in after, for "3 of 412" */
 	struct arena arena;
 	struct delta_private *private;
 };
@@ -68,14 +71,31 @@ struct delta {
  */
 struct error *delta_compute(const struct object *before, const struct object *after,
 			    struct delta **out) __must_check;
+struct delta_options {
+	bool builtin; /* linked into the kernel: its exit code is never run */
+};
+struct error *delta_compute_as(const struct object *before, const struct object *after,
+			       const struct delta_options *opt, struct delta **out) __must_check;
 void delta_free(struct delta **d);
 #define __cleanup_delta __cleanup(delta_free)
 
 /* The counterpart in before of a symbol of after, or NULL. */
 struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *after);
 
-/* A refusal (ERROR_REFUSED) that tells all findings; NULL if there are none. */
+/*
+ * Take findings as they are, because a person says that they do no harm. 'which' is CODE:WHERE,
+ * exactly; *n: how many have that name. The reason is copied. ERROR_REFUSED if one of them can't
+ * be accepted: nothing is changed then.
+ */
+struct error *delta_accept(struct delta *d, const char *which, const char *reason,
+			   size_t *n) __must_check;
+/* How many findings stand. */
+size_t delta_refused(const struct delta *d);
+
+/* A refusal (ERROR_REFUSED) that tells all findings that stand; NULL if there are none. */
 struct error *delta_refusal(const struct delta *d) __must_check;
+/* A finding as JSON, for reports of several deltas: an object without a key. */
+void delta_finding_json(const struct delta_finding *f, struct json *j);
 
 /* The delta as text for a person, and as JSON ("suture-delta/1"). */
 struct error *delta_print(const struct delta *d, struct strbuf *out) __must_check;
@@ -117,7 +137,7 @@ struct extraction {
 };
 
 /*
- * Refuses with delta_refusal() if there are findings, and with ERROR_NOTHING if nothing
+ * Refuses with delta_refusal() if there are findings that stand, and with ERROR_NOTHING if nothing
  * changed. Symbol names are those of after; several undefined symbols may share a name
  * (statics of the same name), told apart by 'before'. Direct calls between included
  * functions stay inside; pointers to a redirected function lead outside, to the original,

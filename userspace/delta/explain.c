@@ -82,6 +82,26 @@ static const char *explain_code(struct delta *d, struct node *a, struct node *b,
 	return "what special sections say about it differs";
 }
 
+/* A pointer that the other build does not have there. */
+static const char *explain_pointer(struct delta *d, struct node *a, struct node *b, size_t i,
+				   uint64_t old, uint64_t *at)
+{
+	struct view *v = old < *at ? &d->private->before : &d->private->after;
+	struct node *n = old < *at ? a : b;
+	const char *name = NULL;
+	struct target t;
+
+	if (node_target(n, &n->relocs[i], &t))
+		name = target_name(v, &t);
+	if (old < *at) {
+		*at = old;
+		return arena_printf(&d->arena, "+0x%" PRIx64 ": no pointer where one was, to %s",
+				    old, name ? name : "something");
+	}
+	return arena_printf(&d->arena, "+0x%" PRIx64 ": a pointer to %s where none was", *at,
+			    name ? name : "something");
+}
+
 static const char *explain_data(struct delta *d, struct node *a, struct node *b, uint64_t *out)
 {
 	uint64_t at = 0;
@@ -97,16 +117,13 @@ static const char *explain_data(struct delta *d, struct node *a, struct node *b,
 	*out = at;
 	if (a->bytes && at < a->size)
 		return arena_printf(&d->arena, "+0x%" PRIx64 ": the initial value differs", at);
-	for (size_t i = 0; i < a->n_relocs && i < b->n_relocs; i++) {
-		uint64_t old = a->relocs[i].offset - a->start;
+	for (size_t i = 0; i < a->n_relocs || i < b->n_relocs; i++) {
+		uint64_t old = i < a->n_relocs ? a->relocs[i].offset - a->start : UINT64_MAX;
 		struct target x, y;
 
-		*out = b->relocs[i].offset - b->start;
+		*out = i < b->n_relocs ? b->relocs[i].offset - b->start : UINT64_MAX;
 		if (old != *out)
-			return arena_printf(&d->arena,
-					    old < *out ? "+0x%" PRIx64 ": no pointer where one was"
-						       : "+0x%" PRIx64 ": a pointer where none was",
-					    old < *out ? old : *out);
+			return explain_pointer(d, a, b, i, old, out);
 		if (node_target(a, &a->relocs[i], &x) && node_target(b, &b->relocs[i], &y) &&
 		    !targets_equal(d, &x, &y))
 			return explain_targets(d, *out, &x, &y);

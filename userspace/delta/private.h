@@ -151,6 +151,7 @@ bool name_is_private(const char *stem);
 
 struct delta_private {
 	struct view before, after;
+	bool builtin; /* part of vmlinux, which is never unloaded */
 };
 
 /* special.c */
@@ -190,9 +191,26 @@ const char *explain_difference(struct delta *d, struct node *a, struct node *b, 
 /* include.c */
 struct error *include(struct delta *d) __must_check;
 
-/* refuse.c */
-struct error *refuse(struct delta *d) __must_check;
+/* findings.c */
 struct error *add_finding(struct delta *d, const char *code, const char *where, const char *advice,
 			  const char *fmt, ...) __printf_like(5, 6) __must_check;
+struct error *add_note(struct delta *d, const char *fmt, ...) __printf_like(2, 3) __must_check;
+/* The one added last can't be accepted, though others of its code can: why, for its sentence. */
+struct error *finding_stands(struct delta *d, const char *why) __must_check;
+/* The findings made since there were 'from' are about this node. */
+void place_findings(struct delta *d, size_t from, struct node *n);
+
+/* refuse.c */
+struct error *refuse(struct delta *d) __must_check;
+
+/* refuse_change.c: what the two builds differ in and a livepatch can't change. */
+struct error *refuse_changes(struct delta *d) __must_check;
+
+/* exports.c */
+bool is_export_section(const struct section *s);
+struct error *compare_exports(struct delta *d) __must_check;
+
+/* layouts.c */
+struct error *refuse_layouts(struct delta *d) __must_check;
 
 #endif

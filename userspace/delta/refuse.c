@@ -1,186 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can't be made live, or is not understood. Each finding names it and says what to do. */
+/* What included code may not do: what it refers to, and what tables say about it. */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "delta/private.h"
-#include "dwarf/types.h"
-
-struct error *add_finding(struct delta *d, const char *code, const char *where, const char *advice,
-			  const char *fmt, ...)
-{
-	struct delta_finding f = { .code = code, .where = where, .advice = advice };
-	char *what __free = NULL;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vasprintf(&what, fmt, ap);
-	va_end(ap);
-	if (n < 0) {
-		what = NULL;
-		return error_nomem();
-	}
-	f.what = arena_strdup(&d->arena, what);
-	if (!f.what)
-		return error_nomem();
-	return vec_push(&d->findings, f);
-}
-
-static const char *kind_of_change(const struct node *n)
-{
-	return n->state == STATE_NEW ? "is new" : "changed";
-}
-
-static struct error *refuse_registry(struct delta *d, const struct node *n, const char *change)
-{
-	static const struct {
-		const char *prefix, *code, *what;
-	} rows[] = {
-		{ "__ksymtab", "changed-export", "the list of exported symbols" },
-		{ "___ksymtab", "changed-export", "an exported symbol" },
-		{ "__kcrctab", "changed-export", "the version of an exported symbol" },
-		{ "___kcrctab", "changed-export", "the version of an exported symbol" },
-		{ "__syscalls_metadata", "changed-syscall", "the description of a system call" },
-		{ "__param", "changed-parameter", "a module parameter" },
-		{ ".modinfo", "changed-modinfo", "the module's own description" },
-		{ "_ftrace_ev", "changed-tracepoint", "a trace event" },
-		{ "__tracepoints", "changed-tracepoint", "a tracepoint" },
-		{ "__bpf_raw_tp", "changed-tracepoint", "a tracepoint" },
-		{ "", "changed-registry",
-		  "a table that the kernel reads when it loads the object" },
-	};
-	size_t i = 0;
-
-	while (!str_starts(n->section->name, rows[i].prefix))
-		i++;
-	return add_finding(d, rows[i].code, n->section->name,
-			   "leave it as it was; a livepatch can change functions only",
-			   "%s %s: it was read when the object was loaded, and is not read again",
-			   rows[i].what, change);
-}
-
-static bool has_symbol(const struct node *n, const char *name)
-{
-	const struct section *s = n->section;
-
-	vec_for_each(&s->symbols, it)
-		if ((*it)->value == n->start && str_equal((*it)->name, name))
-			return true;
-	return false;
-}
-
-/*
- * Redirecting a place redirects every name it has. If one of the names is elsewhere after
- * the change (identical functions are folded, and no longer identical), that would be wrong.
- */
-static const char *lost_alias(const struct node *before, const struct node *after)
-{
-	const struct section *s = before->section;
-
-	vec_for_each(&s->symbols, it) {
-		const struct symbol *sym = *it;
-
-		if (sym->value == before->start && sym->type != STT_NOTYPE &&
-		    !has_symbol(after, sym->name) && before->aliases)
-			return sym->name;
-	}
-	return NULL;
-}
-
-static struct error *refuse_function(struct delta *d, struct node *n)
-{
-	const char *name = node_name(n), *alias;
-
-	if (!n->symbol || n->symbol->type != STT_FUNC)
-		return add_finding(d, "changed-asm", name, "change C functions only",
-				   "assembler code in %s %s", n->section->name, kind_of_change(n));
-	if (n->state == STATE_NEW || n->parent)
-		return NULL;
-	if (n->section->flags != n->twin->section->flags)
-		TRY(add_finding(d, "section-flags", name, NULL,
-				"section %s has other flags than before", n->section->name));
-	alias = lost_alias(n->twin, n);
-	if (alias)
-		TRY(add_finding(d, "aliased-function", name,
-				"make the same change to both, or make them different functions",
-				"before, %s() and %s() are one piece of code; now they are not",
-				name, alias));
-	if (n->symbol->bind == STB_WEAK || n->twin->symbol->bind == STB_WEAK)
-		TRY(add_finding(d, "weak-function", name, "change the definition that is in use",
-				"%s() is weak: another definition may be the one that runs", name));
-	if (!node_has_fentry(n->twin))
-		return add_finding(d, "no-fentry", name,
-				   "change its callers instead, if they can be patched",
-				   "%s() can't be redirected: it has no ftrace site (notrace, or "
-				   "in a section that ftrace leaves alone)",
-				   name);
-	return NULL;
-}
-
-static struct error *refuse_data(struct delta *d, struct node *n)
-{
-	uint64_t at = 0;
-	const char *why;
-
-	if (n->state == STATE_NEW)
-		return NULL;
-	why = explain_difference(d, n->twin, n, &at);
-	if (!why)
-		return error_nomem();
-	return add_finding(d, "changed-data", node_name(n),
-			   "the running variable keeps its value: set it from a callback, or use a "
-			   "new variable or a shadow variable",
-			   "variable %s changed: %s", node_name(n), why);
-}
-
-static struct error *refuse_change(struct delta *d, struct node *n)
-{
-	switch (n->class) {
-	case CLASS_TEXT:
-		return refuse_function(d, n);
-	case CLASS_DATA:
-		return refuse_data(d, n);
-	case CLASS_PERCPU:
-		return add_finding(d, "per-cpu", node_name(n),
-				   "use an array indexed by CPU, or memory from alloc_percpu()",
-				   "per-CPU variable %s %s: its place was given out at boot",
-				   node_name(n), kind_of_change(n));
-	case CLASS_BOOT:
-	case CLASS_BOOT_TEXT:
-		return add_finding(d, "changed-init", node_name(n),
-				   "it has run already and will not run again: do its work in a "
-				   "callback",
-				   "%s %s is used while booting or loading only, and %s",
-				   section_class_name(n->class), node_name(n), kind_of_change(n));
-	case CLASS_REGISTRY:
-		return refuse_registry(d, n, kind_of_change(n));
-	case CLASS_UNKNOWN:
-		return add_finding(d, "unknown-section", n->section->name, NULL,
-				   "section %s %s, and is not known", n->section->name,
-				   kind_of_change(n));
-	default:
-		return NULL;
-	}
-}
-
-static struct error *refuse_removal(struct delta *d, struct node *n)
-{
-	switch (n->class) {
-	case CLASS_BOOT:
-	case CLASS_BOOT_TEXT:
-		return add_finding(d, "changed-init", node_name(n), NULL, "%s %s was removed",
-				   section_class_name(n->class), node_name(n));
-	case CLASS_REGISTRY:
-		return refuse_registry(d, n, "was removed");
-	case CLASS_UNKNOWN:
-		return add_finding(d, "unknown-section", n->section->name, NULL,
-				   "section %s was removed, and is not known", n->section->name);
-	default:
-		return NULL;
-	}
-}
 
 /* Whether before has a variable that this one may be, though nothing proves it. */
 static bool may_exist_already(const struct delta *d, const struct node *n)
@@ -398,85 +220,13 @@ static struct error *refuse_removed_callers(struct delta *d)
 	return NULL;
 }
 
-/*
- * A name must not have moved from one piece of code to another: GCC folds functions that
- * are identical, and a fix may make them so, or different.
- */
-static struct error *refuse_moved_names(struct delta *d)
-{
-	vec_for_each(&d->before->symbols, it) {
-		const struct symbol *old = *it, *new;
-		struct node *n = d->private->before.of_symbol[old->index], *m;
-
-		if (!n || n->class != CLASS_TEXT || old->type != STT_FUNC || n->numbered)
-			continue;
-		new = object_symbol(d->after, old->name);
-		m = new ? d->private->after.of_symbol[new->index] : NULL;
-		if (m && m->class == CLASS_TEXT && n->twin != m)
-			TRY(add_finding(d, "aliased-function", old->name,
-					"make the functions differ, or change both alike",
-					"%s() shares its code with %s(), before or after only",
-					old->name, n->twin ? node_name(n->twin) : node_name(m)));
-	}
-	return NULL;
-}
-
-/* The findings made since there were 'from' are about this node. */
-static void place_findings(struct delta *d, size_t from, struct node *n)
-{
-	uint64_t at = 0;
-
-	if (from == d->findings.n)
-		return;
-	if (n->state == STATE_CHANGED && n->twin)
-		explain_difference(d, n->twin, n, &at);
-	for (struct line line = node_line(n, at); from < d->findings.n; from++) {
-		d->findings.v[from].file = line.file;
-		d->findings.v[from].line = line.line;
-	}
-}
-
-/*
- * Memory that exists keeps its layout, and code that did not change goes on using it so. Types
- * are looked at only if some code changed: by themselves they do nothing.
- */
-static struct error *refuse_layouts(struct delta *d)
-{
-	struct layout_changes changes __cleanup(layout_changes_free) = { 0 };
-	const struct debug *before, *after;
-
-	if (!d->items.n)
-		return NULL;
-	TRY(view_debug(&d->private->before, &before));
-	TRY(view_debug(&d->private->after, &after));
-	TRY(types_compare(before, after, &d->arena, &changes));
-	vec_for_each(&changes.v, c) {
-		TRY(add_finding(d, "changed-layout", c->type,
-				"leave the type as it was and keep the new fact elsewhere, for "
-				"example in a shadow variable",
-				"%s is laid out differently: %s", c->type, c->what));
-		d->findings.v[d->findings.n - 1].file = c->file;
-		d->findings.v[d->findings.n - 1].line = c->line;
-	}
-	return NULL;
-}
-
 struct error *refuse(struct delta *d)
 {
-	size_t had = 0;
+	size_t had;
 
-	vec_for_each(&d->private->after.nodes, it) {
-		if ((*it)->state != STATE_SAME)
-			TRY(refuse_change(d, *it));
-		place_findings(d, had, *it);
-		had = d->findings.n;
-	}
-	vec_for_each(&d->private->before.nodes, it) {
-		if (!(*it)->twin)
-			TRY(refuse_removal(d, *it));
-		place_findings(d, had, *it);
-		had = d->findings.n;
-	}
+	TRY(refuse_changes(d));
+	TRY(compare_exports(d));
+	had = d->findings.n;
 	vec_for_each(&d->private->after.nodes, it) {
 		if ((*it)->item)
 			TRY(refuse_included(d, *it));
@@ -485,6 +235,5 @@ struct error *refuse(struct delta *d)
 	}
 	TRY(refuse_removed_callers(d));
 	TRY(refuse_layouts(d));
-	TRY(refuse_moved_names(d));
 	return refuse_sections(d);
 }

@@ -36,9 +36,12 @@ static struct error *print_place(struct strbuf *out, const char *file, unsigned 
 static struct error *print_finding(struct strbuf *out, const struct delta_finding *f,
 				   const struct delta_finding *last)
 {
-	TRY(strbuf_printf(out, "  refused  %s: %s", f->code, f->what));
+	TRY(strbuf_printf(out, "  %s %s: %s", f->accepted ? "accepted" : "refused ", f->code,
+			  f->what));
 	TRY(print_place(out, f->file, f->line));
 	TRY(strbuf_puts(out, "\n"));
+	if (f->accepted)
+		return strbuf_printf(out, "           because %s; %s\n", f->accepted, f->left);
 	if (!f->advice || (last && last->advice && str_equal(last->advice, f->advice)))
 		return NULL;
 	return strbuf_printf(out, "           → %s\n", f->advice);
@@ -85,21 +88,31 @@ static struct error *print_company(const struct delta *d, struct strbuf *out)
 	return strbuf_puts(out, "\n");
 }
 
+static struct error *print_notes(const struct delta *d, struct strbuf *out)
+{
+	vec_for_each(&d->notes, note)
+		TRY(strbuf_printf(out, "  note     %s\n", *note));
+	return NULL;
+}
+
 struct error *delta_print(const struct delta *d, struct strbuf *out)
 {
-	if (!d->items.n && !d->findings.n)
-		return strbuf_printf(out, "%s: nothing changed in %zu functions\n", d->after->name,
-				     d->functions);
+	if (!d->items.n && !d->findings.n) {
+		TRY(strbuf_printf(out, "%s: nothing changed in %zu functions\n", d->after->name,
+				  d->functions));
+		return print_notes(d, out);
+	}
 	TRY(strbuf_printf(out, "%s: %zu of %zu functions changed, %zu new%s\n", d->after->name,
 			  count(d, DELTA_CHANGED_FUNCTION), d->functions,
 			  count(d, DELTA_NEW_FUNCTION),
-			  d->findings.n ? "; this can't be made live" : ""));
+			  delta_refused(d) ? "; this can't be made live" : ""));
 	vec_for_each(&d->findings, f)
 		TRY(print_finding(out, f, f > d->findings.v ? f - 1 : NULL));
 	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)
 		if (kind != DELTA_COPIED_DATA && kind != DELTA_SPECIAL)
 			TRY(print_kind(d, out, (enum delta_kind)kind));
-	return print_company(d, out);
+	TRY(print_company(d, out));
+	return print_notes(d, out);
 }
 
 static void json_place(struct json *j, const char *file, unsigned int line)
@@ -111,6 +124,20 @@ static void json_place(struct json *j, const char *file, unsigned int line)
 		json_null(j, "line");
 }
 
+void delta_finding_json(const struct delta_finding *f, struct json *j)
+{
+	json_object(j, NULL);
+	json_string(j, "code", f->code);
+	json_string(j, "where", f->where);
+	json_string(j, "what", f->what);
+	json_string(j, "advice", f->advice);
+	json_place(j, f->file, f->line);
+	json_bool(j, "acceptable", f->left != NULL);
+	json_string(j, "left", f->left);
+	json_string(j, "accepted", f->accepted);
+	json_end(j);
+}
+
 void delta_json(const struct delta *d, struct json *j, const char *key)
 {
 	json_object(j, key);
@@ -119,15 +146,12 @@ void delta_json(const struct delta *d, struct json *j, const char *key)
 	json_string(j, "after", d->after->name);
 	json_u64(j, "functions", d->functions);
 	json_array(j, "findings");
-	vec_for_each(&d->findings, f) {
-		json_object(j, NULL);
-		json_string(j, "code", f->code);
-		json_string(j, "where", f->where);
-		json_string(j, "what", f->what);
-		json_string(j, "advice", f->advice);
-		json_place(j, f->file, f->line);
-		json_end(j);
-	}
+	vec_for_each(&d->findings, f)
+		delta_finding_json(f, j);
+	json_end(j);
+	json_array(j, "notes");
+	vec_for_each(&d->notes, note)
+		json_string(j, NULL, *note);
 	json_end(j);
 	json_array(j, "items");
 	vec_for_each(&d->items, it) {
@@ -152,16 +176,18 @@ struct error *delta_refusal(const struct delta *d)
 	struct strbuf all __cleanup_strbuf = { 0 };
 	struct error *e;
 
-	if (!d->findings.n)
+	if (!delta_refused(d))
 		return NULL;
 	vec_for_each(&d->findings, f) {
+		if (f->accepted)
+			continue;
 		TRY(strbuf_printf(&all, "%s%s", all.n ? "; " : "", f->what));
 		if (f->file)
 			TRY(strbuf_printf(&all, " (%s:%u)", f->file, f->line));
 	}
 	e = error_refused("%s: %s", d->after->name, strbuf_str(&all));
 	vec_for_each(&d->findings, f)
-		if (f->advice)
+		if (f->advice && !f->accepted)
 			e = error_advise(e, "%s: %s", f->where, f->advice);
 	return e;
 }

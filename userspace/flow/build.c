@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "flow/refusal.h"
 
 /* --- compare ------------------------------------------------------------------- */
 
@@ -25,39 +26,9 @@ static struct error *compare_unit(struct build_unit *u)
 {
 	TRY(read_object(u->unit->before, u->unit->object, &u->before));
 	TRY(read_object(u->unit->after, u->unit->object, &u->after));
-	return delta_compute(u->before, u->after, &u->delta);
-}
-
-static struct error *tell_finding(const struct build_unit *u, const struct delta_finding *f,
-				  struct strbuf *all, struct strbuf *advice)
-{
-	if (f->file)
-		TRY(strbuf_printf(all, "\n  %s:%u: %s", f->file, f->line, f->what));
-	else
-		TRY(strbuf_printf(all, "\n  %s: %s", u->unit->source, f->what));
-	if (f->advice)
-		TRY(strbuf_printf(advice, "%s%s: %s", advice->n ? "\n" : "", f->where, f->advice));
-	return NULL;
-}
-
-/* One refusal of all findings in all units, a line each. */
-static struct error *refusals(const struct build *b)
-{
-	struct strbuf all __cleanup_strbuf = { 0 }, advice __cleanup_strbuf = { 0 };
-	struct error *e;
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->n; i++) {
-		vec_for_each(&b->units[i].delta->findings, f) {
-			TRY(tell_finding(&b->units[i], f, &all, &advice));
-			n++;
-		}
-	}
-	if (!n)
-		return NULL;
-	e = error_refused("it can't be made live, for %zu reason%s:%s", n, n == 1 ? "" : "s",
-			  all.s);
-	return advice.n ? error_advise(e, "%s", advice.s) : e;
+	return delta_compute_as(u->before, u->after,
+				&(struct delta_options){ .builtin = !u->unit->module_path },
+				&u->delta);
 }
 
 static struct error *extract_unit(struct build_unit *u, bool *any)
@@ -72,7 +43,17 @@ static struct error *extract_unit(struct build_unit *u, bool *any)
 	return error_kind(e) == ERROR_NOTHING ? NULL : take(e);
 }
 
-static struct error *compare(struct build *b)
+static struct error *nothing_changed(const struct build *b)
+{
+	struct error *e = error_new(ERROR_NOTHING, "the diff changes no code of this kernel");
+
+	for (size_t i = 0; i < b->n; i++)
+		vec_for_each(&b->units[i].delta->notes, note)
+			e = error_advise(e, "%s", *note);
+	return e;
+}
+
+static struct error *compare(struct build *b, const struct build_options *opt)
 {
 	bool any = false;
 
@@ -81,12 +62,11 @@ static struct error *compare(struct build *b)
 		TRY_CONTEXT(compare_unit(&b->units[i]), "%s", b->units[i].unit->source);
 		TRY(interrupt_check());
 	}
-	TRY(refusals(b));
+	TRY(refusal_accept(b, opt));
+	TRY(refusal_make(b, opt));
 	for (size_t i = 0; i < b->n; i++)
 		TRY_CONTEXT(extract_unit(&b->units[i], &any), "%s", b->units[i].unit->source);
-	if (!any)
-		return error_new(ERROR_NOTHING, "the diff changes no code of this kernel");
-	return NULL;
+	return any ? NULL : nothing_changed(b);
 }
 
 /* --- bind ---------------------------------------------------------------------- */
@@ -134,6 +114,23 @@ static struct error *bind(struct build *b, const struct target *t)
 
 /* --- link ---------------------------------------------------------------------- */
 
+/* What the comparison noted, as part of the account. */
+static struct error *add_notes(struct build *b)
+{
+	struct livepatch_account *a = b->account;
+
+	for (size_t i = 0; i < b->n; i++) {
+		vec_for_each(&b->units[i].delta->notes, note) {
+			const char *copy = arena_strdup(&a->arena, *note);
+
+			if (!copy)
+				return error_nomem();
+			TRY(vec_push(&a->notes, copy));
+		}
+	}
+	return NULL;
+}
+
 static struct error *link_module(struct build *b, const struct target *t, const char *path)
 {
 	struct livepatch_part *parts __free = calloc(b->n, sizeof(*parts));
@@ -148,7 +145,8 @@ static struct error *link_module(struct build *b, const struct target *t, const 
 							      .binding = b->units[i].binding,
 							      .vmlinux = b->vmlinux };
 	progress_step("link %s.ko", b->module);
-	return livepatch_link(t, b->module, parts, n, path, &b->account);
+	TRY(livepatch_link(t, b->module, parts, n, path, &b->account));
+	return add_notes(b);
 }
 
 const struct delta_item *build_reason(const struct build *b, const struct livepatch_function *f)
@@ -164,6 +162,20 @@ const struct delta_item *build_reason(const struct build *b, const struct livepa
 }
 
 /* --- write --------------------------------------------------------------------- */
+
+static struct error *list_overrides(const struct build_unit *u, struct bundle_payload *p)
+{
+	vec_for_each(&u->delta->findings, f)
+		if (f->accepted)
+			TRY(vec_push(&p->overrides, (struct bundle_override){ .code = f->code,
+									      .where = f->where,
+									      .what = f->what,
+									      .left = f->left,
+									      .reason = f->accepted,
+									      .file = f->file,
+									      .line = f->line }));
+	return NULL;
+}
 
 static struct error *list_contents(const struct build *b, struct bundle_payload *p)
 {
@@ -196,6 +208,8 @@ static struct error *list_contents(const struct build *b, struct bundle_payload 
 				     .witnesses = r->witnesses }));
 	vec_for_each(&b->account->notes, note)
 		TRY(vec_push(&p->notes, *note));
+	for (size_t i = 0; i < b->n; i++)
+		TRY(list_overrides(&b->units[i], p));
 	return NULL;
 }
 
@@ -256,7 +270,7 @@ static struct error *run(struct build *b, const struct build_options *opt)
 
 	TRY(set_names(b, opt));
 	TRY(compile(b, opt));
-	TRY(compare(b));
+	TRY(compare(b, opt));
 	TRY(bind(b, opt->target));
 	TRY(tmpdir_make(NULL, &work));
 	module_path = str_printf("%s/%s.ko", work.path, b->module);

@@ -24,6 +24,11 @@ struct build_options {
 	const char *patch; /* the diff */
 	const char *out;   /* the bundle; NULL: NAME.suture here */
 	unsigned int jobs; /* 0: one for each CPU */
+	/* Findings to take as they are, CODE:WHERE, and why (never NULL if there are any). */
+	const char *const *accept;
+	size_t n_accept;
+	const char *reason;
+	struct strbuf *refusal; /* NULL, or what gets the findings as JSON if they stand */
 };
 
 /* One translation unit on its way. */

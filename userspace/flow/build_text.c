@@ -81,6 +81,17 @@ static struct error *print_notes(const struct build *b, struct strbuf *out)
 	return NULL;
 }
 
+static struct error *print_overrides(const struct build *b, struct strbuf *out)
+{
+	for (size_t i = 0; i < b->n; i++)
+		vec_for_each(&b->units[i].delta->findings, f)
+			if (f->accepted)
+				TRY(strbuf_printf(out, "accepted %s:%s (%s), because %s: %s\n",
+						  f->code, f->where, f->what, f->accepted,
+						  f->left));
+	return NULL;
+}
+
 struct error *build_print(const struct build *b, const struct target *t, struct strbuf *out)
 {
 	size_t n = b->account->functions.n;
@@ -90,6 +101,7 @@ struct error *build_print(const struct build *b, const struct target *t, struct 
 	TRY(print_functions(b, out));
 	TRY(strbuf_puts(out, "\n"));
 	TRY(print_references(b, out));
+	TRY(print_overrides(b, out));
 	TRY(print_notes(b, out));
 	return strbuf_printf(out, "took %s: the compiler %s, suture %s\n",
 			     str_duration(b->seconds).s, str_duration(b->compiler_seconds).s,
@@ -140,6 +152,11 @@ void build_json(const struct build *b, const struct target *t, struct json *j)
 	json_array(j, "references");
 	vec_for_each(&b->account->references, r)
 		reference_json(r, j);
+	json_end(j);
+	json_array(j, "findings");
+	for (size_t i = 0; i < b->n; i++)
+		vec_for_each(&b->units[i].delta->findings, f)
+			delta_finding_json(f, j);
 	json_end(j);
 	json_array(j, "notes");
 	vec_for_each(&b->account->notes, note)

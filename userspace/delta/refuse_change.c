@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the two builds differ in and a livepatch can't change. */
+#include "delta/private.h"
+
+static const char *kind_of_change(const struct node *n)
+{
+	return n->state == STATE_NEW ? "is new" : "changed";
+}
+
+static bool is_alias_for_modpost(const char *name)
+{
+	return str_equal(name, "init_module") || str_equal(name, "cleanup_module") ||
+	       str_starts(name, "__mod_");
+}
+
+/* As the source calls it: module_init(), MODULE_DEVICE_TABLE() and their like add a name. */
+static const char *source_name(const struct node *n)
+{
+	if (!n->symbol || !is_alias_for_modpost(n->symbol->name))
+		return node_name(n);
+	vec_for_each(&n->section->symbols, it) {
+		const struct symbol *s = *it;
+
+		if (s->value == n->start && s->type == n->symbol->type &&
+		    !is_alias_for_modpost(s->name))
+			return s->name;
+	}
+	return node_name(n);
+}
+
+/*
+ * Tables that the kernel, or a tool, reads when it loads the object. What is in them is of no
+ * use to code that runs by then; without a code it is worth a note only.
+ */
+static const struct {
+	const char *prefix, *code, *what;
+} registries[] = {
+	{ ".modinfo", NULL,
+	  "the module's own description (licence, aliases, firmware, parameters)" },
+	{ "__modver", NULL, "the module's version" },
+	{ ".printk_index", NULL, "the index of messages" },
+	{ "_ftrace_eval_map", NULL, "the names that tracers show for numbers" },
+	{ "_error_injection_whitelist", NULL, "the list of functions that may be made to fail" },
+	{ "_kprobe_blacklist", NULL, "the list of functions that probes must leave alone" },
+	{ "__syscalls_metadata", "changed-syscall", "the description of a system call" },
+	{ "__param", "changed-parameter", "the list of module parameters" },
+	{ "_ftrace_ev", "changed-tracepoint", "the list of trace events" },
+	{ "__tracepoints", "changed-tracepoint", "a tracepoint" },
+	{ "__bpf_raw_tp", "changed-tracepoint", "the list of tracepoints for BPF" },
+	{ ".static_call", "changed-static-call", "a static call" },
+	{ ".BTF_ids", "changed-btf", "the list of types and functions that BPF may use" },
+	{ "__trace_printk_fmt", "changed-tracepoint", "the list of trace_printk() formats" },
+	{ "", "changed-registry", "a table that the kernel reads when it loads the object" },
+};
+
+static struct error *refuse_registry(struct delta *d, const struct node *n, const char *change)
+{
+	size_t i = 0;
+
+	while (!str_starts(n->section->name, registries[i].prefix))
+		i++;
+	if (!registries[i].code)
+		return add_note(d,
+				"%s, %s: nothing that runs depends on it, and it stays as it was",
+				registries[i].what, change);
+	return add_finding(d, registries[i].code, n->section->name,
+			   "leave it as it was; a livepatch can change functions only",
+			   "%s (section %s) %s: it was read when the object was loaded, and is not "
+			   "read again",
+			   registries[i].what, n->section->name, change);
+}
+
+/* --- used once ------------------------------------------------------------------ */
+
+static const struct {
+	const char *prefix, *code, *what, *when, *advice;
+} once[] = {
+	{ ".exit.text", "exit-code", "exit function", "when the module is unloaded",
+	  "leave it out: the fixed module brings it" },
+	{ ".memexit.text", "exit-code", "exit function", "when memory is unplugged", NULL },
+	{ ".exit", "exit-data", "exit data", "when the module is unloaded",
+	  "leave it out: the fixed module brings it" },
+	{ ".memexit", "exit-data", "exit data", "when memory is unplugged", NULL },
+	{ ".init.text", "init-code", "init function", "while booting or loading",
+	  "it has run already and will not run again: do its work in a callback" },
+	{ ".meminit.text", "init-code", "init function", "while booting",
+	  "it has run already and will not run again: do its work in a callback" },
+	{ ".head.text", "init-code", "the kernel's first code", "while booting",
+	  "it has run already and will not run again" },
+	{ ".initcall", "init-data", "the list of init functions", "while booting",
+	  "an init function that is new does not run: do its work in a callback" },
+	{ ".con_initcall", "init-data", "the list of init functions", "while booting",
+	  "an init function that is new does not run: do its work in a callback" },
+	{ "", "init-data", "init data", "while booting or loading",
+	  "it was used already and is not used again: do its work in a callback" },
+};
+
+static size_t once_row(const struct node *n)
+{
+	size_t i = 0;
+
+	while (!str_starts(n->section->name, once[i].prefix))
+		i++;
+	return i;
+}
+
+static struct error *refuse_once(struct delta *d, const struct node *n, const char *change)
+{
+	size_t i = once_row(n);
+
+	if (d->private->builtin && str_starts(once[i].code, "exit"))
+		return add_note(d, "%s %s %s: what is built in is never unloaded", once[i].what,
+				source_name(n), change);
+	return add_finding(d, once[i].code, source_name(n), once[i].advice,
+			   "%s %s %s, and is used %s only", once[i].what, source_name(n), change,
+			   once[i].when);
+}
+
+/* --- functions ------------------------------------------------------------------ */
+
+static bool has_symbol(const struct node *n, const char *name)
+{
+	const struct section *s = n->section;
+
+	vec_for_each(&s->symbols, it)
+		if ((*it)->value == n->start && str_equal((*it)->name, name))
+			return true;
+	return false;
+}
+
+/*
+ * Redirecting a place redirects every name it has. If one of the names is elsewhere after
+ * the change (identical functions are folded, and no longer identical), that would be wrong.
+ */
+static const char *lost_alias(const struct node *before, const struct node *after)
+{
+	const struct section *s = before->section;
+
+	vec_for_each(&s->symbols, it) {
+		const struct symbol *sym = *it;
+
+		if (sym->value == before->start && sym->type != STT_NOTYPE &&
+		    !has_symbol(after, sym->name) && before->aliases)
+			return sym->name;
+	}
+	return NULL;
+}
+
+/*
+ * Every sleeping task, or every kernel thread, is in these: a transition waits until none is.
+ * Those that end their own task, or never return, are not listed: they are not left, either.
+ */
+static const char *const never_left[] = {
+	"schedule",	    "schedule_timeout", "schedule_idle",     "do_idle",
+	"preempt_schedule", "io_schedule",	"cpu_startup_entry", "kthread",
+	"kthreadd",	    "worker_thread",	"rescuer_thread",    "smpboot_thread_fn",
+	"rest_init",	    "kernel_init",	"ret_from_fork",     "kthread_worker_fn",
+};
+
+static struct error *refuse_never_left(struct delta *d, const struct node *n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(never_left); i++)
+		if (str_equal(node_name(n), never_left[i]))
+			return add_finding(
+				d, "never-switched", node_name(n),
+				"change what it calls, or its callers",
+				"%s() is on the stack of tasks that do not leave it: they "
+				"can't be switched to the new code",
+				node_name(n));
+	return NULL;
+}
+
+/* The main loop of a kernel thread asks whether it shall stop. */
+static struct error *note_thread(struct delta *d, const struct node *n)
+{
+	for (size_t i = 0; i < n->n_relocs; i++) {
+		const char *callee = n->relocs[i].symbol->name;
+
+		if (!str_equal(callee, "kthread_should_stop") &&
+		    !str_equal(callee, "kthread_should_park") &&
+		    !str_equal(callee, "kthread_freezable_should_stop"))
+			continue;
+		return add_note(d,
+				"%s() calls %s(): if it is the main loop of a kernel thread, that "
+				"thread is switched only when it leaves the function, and the "
+				"transition waits for it",
+				node_name(n), callee);
+	}
+	return NULL;
+}
+
+static struct error *refuse_function(struct delta *d, struct node *n)
+{
+	const char *name = node_name(n), *alias;
+
+	if (!n->symbol || n->symbol->type != STT_FUNC)
+		return add_finding(d, "changed-asm", name, "change C functions only",
+				   "assembler code in %s %s", n->section->name, kind_of_change(n));
+	if (n->state == STATE_NEW || n->parent)
+		return NULL;
+	if (n->section->flags != n->twin->section->flags)
+		TRY(add_finding(d, "section-flags", name, NULL,
+				"section %s has other flags than before", n->section->name));
+	alias = lost_alias(n->twin, n);
+	if (alias)
+		TRY(add_finding(d, "aliased-function", name,
+				"make the same change to both, or make them different functions",
+				"before, %s() and %s() are one piece of code; now they are not",
+				name, alias));
+	if (!node_has_fentry(n->twin))
+		return add_finding(d, "no-fentry", name,
+				   "change its callers instead, if they can be patched",
+				   "%s() can't be redirected: it has no ftrace site (notrace, or "
+				   "in a section that ftrace leaves alone)",
+				   name);
+	TRY(refuse_never_left(d, n));
+	return note_thread(d, n);
+}
+
+/* --- data ----------------------------------------------------------------------- */
+
+static bool is_device_table(const struct node *n)
+{
+	vec_for_each(&n->section->symbols, it)
+		if ((*it)->value == n->start && str_starts((*it)->name, "__mod_"))
+			return true;
+	return false;
+}
+
+/* Why new code can't make do with the running variable; NULL: it can, with its old value. */
+static const char *why_not_the_old(const struct node *old, const struct node *n)
+{
+	if (n->size > old->size)
+		return "new code would reach beyond the end of the running one";
+	if (n->section->align > old->section->align &&
+	    n->view->in_section[n->section->index].n == 1)
+		return "new code counts on an alignment that the running one may not have";
+	if (n->section->flags & SHF_WRITE && !(old->section->flags & SHF_WRITE))
+		return "new code may write to it, and the running one can't be written";
+	return NULL;
+}
+
+static struct error *refuse_data(struct delta *d, struct node *n)
+{
+	const char *name = source_name(n), *why, *not ;
+	uint64_t at = 0;
+
+	if (n->state == STATE_NEW)
+		return NULL;
+	why = explain_difference(d, n->twin, n, &at);
+	if (!why)
+		return error_nomem();
+	if (is_device_table(n))
+		TRY(add_finding(
+			d, "device-table", name,
+			"the driver is registered with the table that it has: bind new "
+			"devices by hand through sysfs (new_id), or wait for the fixed module",
+			"the table %s, by which devices are matched, changed: %s", name, why));
+	else
+		TRY(add_finding(d, "changed-data", name,
+				"the running variable keeps its value: set it from a callback, or "
+				"use a new variable or a shadow variable",
+				"%s %s changed: %s",
+				n->section->flags & SHF_WRITE ? "variable" : "constant", name,
+				why));
+	not = why_not_the_old(n->twin, n);
+	return not ? finding_stands(d, not ) : NULL;
+}
+
+static struct error *refuse_percpu(struct delta *d, struct node *n)
+{
+	if (n->state == STATE_CHANGED && !why_not_the_old(n->twin, n))
+		return refuse_data(d, n);
+	return add_finding(d, "per-cpu", node_name(n),
+			   "use an array indexed by CPU, or memory from alloc_percpu()",
+			   "per-CPU variable %s %s: its place was given out at boot", node_name(n),
+			   kind_of_change(n));
+}
+
+static struct error *refuse_change(struct delta *d, struct node *n)
+{
+	switch (n->class) {
+	case CLASS_TEXT:
+		return refuse_function(d, n);
+	case CLASS_DATA:
+		return refuse_data(d, n);
+	case CLASS_PERCPU:
+		return refuse_percpu(d, n);
+	case CLASS_BOOT:
+	case CLASS_BOOT_TEXT:
+		return refuse_once(d, n, kind_of_change(n));
+	case CLASS_REGISTRY:
+		return is_export_section(n->section) ? NULL
+						     : refuse_registry(d, n, kind_of_change(n));
+	case CLASS_UNKNOWN:
+		return add_finding(d, "unknown-section", n->section->name, NULL,
+				   "section %s %s, and is not known", n->section->name,
+				   kind_of_change(n));
+	default:
+		return NULL;
+	}
+}
+
+static struct error *refuse_removal(struct delta *d, struct node *n)
+{
+	switch (n->class) {
+	case CLASS_BOOT:
+	case CLASS_BOOT_TEXT:
+		return refuse_once(d, n, "was removed");
+	case CLASS_REGISTRY:
+		return is_export_section(n->section) ? NULL : refuse_registry(d, n, "was removed");
+	case CLASS_UNKNOWN:
+		return add_finding(d, "unknown-section", n->section->name, NULL,
+				   "section %s was removed, and is not known", n->section->name);
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * A name must not have moved from one piece of code to another: GCC folds functions that
+ * are identical, and a fix may make them so, or different.
+ */
+static struct error *refuse_moved_names(struct delta *d)
+{
+	vec_for_each(&d->before->symbols, it) {
+		const struct symbol *old = *it, *new;
+		struct node *n = d->private->before.of_symbol[old->index], *m;
+
+		if (!n || n->class != CLASS_TEXT || old->type != STT_FUNC || n->numbered)
+			continue;
+		new = object_symbol(d->after, old->name);
+		m = new ? d->private->after.of_symbol[new->index] : NULL;
+		if (m && m->class == CLASS_TEXT && n->twin != m)
+			TRY(add_finding(d, "aliased-function", old->name,
+					"make the functions differ, or change both alike",
+					"%s() shares its code with %s(), before or after only",
+					old->name, n->twin ? node_name(n->twin) : node_name(m)));
+	}
+	return NULL;
+}
+
+struct error *refuse_changes(struct delta *d)
+{
+	size_t had = 0;
+
+	vec_for_each(&d->private->after.nodes, it) {
+		if ((*it)->state != STATE_SAME)
+			TRY(refuse_change(d, *it));
+		place_findings(d, had, *it);
+		had = d->findings.n;
+	}
+	vec_for_each(&d->private->before.nodes, it) {
+		if (!(*it)->twin)
+			TRY(refuse_removal(d, *it));
+		place_findings(d, had, *it);
+		had = d->findings.n;
+	}
+	return refuse_moved_names(d);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can't be made live, over all units of a build: overrides that a person gives for single
+ * findings (CODE:WHERE), and the refusal of what is left.
+ */
+#ifndef SUTURE_FLOW_REFUSAL_H
+#define SUTURE_FLOW_REFUSAL_H
+
+#include "flow/build.h"
+
+/*
+ * Take the findings that the options accept. ERROR_USAGE if one is accepted that is not there:
+ * the advice lists those that are. ERROR_REFUSED if it can't be accepted.
+ */
+struct error *refusal_accept(struct build *b, const struct build_options *opt) __must_check;
+
+/*
+ * ERROR_REFUSED with what stands, a line each, and the words that would accept it; NULL if
+ * nothing does. opt->refusal gets the same as JSON.
+ */
+struct error *refusal_make(const struct build *b, const struct build_options *opt) __must_check;
+
+#endif

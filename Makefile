@@ -72,6 +72,7 @@ $B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
 
 # The glue's source is embedded by the assembler, which tells no dependencies.
 $B/userspace/livepatch/glue.o: $(wildcard kmod/payload/*.[ch])
+$B/userspace/source/extra_header.o: kmod/include/suture/patch.h
 
 # The guest's program for tests: static and alone, too.
 $B/tests/guest/exercise: $(wildcard tests/guest/exercise/*.[ch]) $B/flags

@@ -12,14 +12,16 @@
 #include <linux/module.h>
 #include <linux/livepatch.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/vermagic.h>
 #ifndef SUTURE_PAYLOAD_RECORDS_H
 #include "records.h"
 #endif
 
 extern const struct suture_patch_record suture_patch;
+extern const struct suture_object_record suture_targets[];
 extern const struct suture_func_record suture_funcs[];
+extern const struct suture_callbacks_record suture_sets[];
+extern const struct suture_state_record suture_states[];
 
 /*
  * The kernel links what these point to into its lists. They live until the module's exit,
@@ -27,74 +29,151 @@ extern const struct suture_func_record suture_funcs[];
  */
 static struct klp_func *suture_functions;
 static struct klp_object *suture_objects;
-static struct klp_patch suture_klp_patch;
+static struct klp_state *suture_klp_states;
+struct klp_patch suture_klp_patch; /* suture/patch.h */
 
-static const char *suture_object_name(size_t i)
+/* --- callbacks ------------------------------------------------------------------ */
+
+static void suture_call(unsigned long callback, struct klp_object *object)
 {
-	return (const char *)(unsigned long)suture_funcs[i].object;
+	if (callback)
+		((void (*)(struct klp_object *))callback)(object);
 }
 
-/* Does record i begin an object? */
-static bool suture_begins_object(size_t i)
+/* Which object it is, and the first of its sets. */
+static const struct suture_object_record *suture_target(const struct klp_object *object,
+							const struct suture_callbacks_record **sets)
 {
-	const char *a, *b;
+	size_t i, n = object - suture_objects;
 
-	if (!i)
-		return true;
-	a = suture_object_name(i - 1);
-	b = suture_object_name(i);
-	return a && b ? strcmp(a, b) : a != b;
+	*sets = suture_sets;
+	for (i = 0; i < n; i++)
+		*sets += suture_targets[i].n_sets;
+	return &suture_targets[n];
 }
+
+/* Of the first n sets, the last first; then what is livepatch's own is put right. */
+static void suture_undo(struct klp_object *object, const struct suture_callbacks_record *sets,
+			size_t n)
+{
+	while (n--)
+		suture_call(sets[n].post_unpatch, object);
+	suture_call(suture_patch.forget, object);
+}
+
+static int suture_pre_patch(struct klp_object *object)
+{
+	const struct suture_callbacks_record *sets;
+	const struct suture_object_record *target = suture_target(object, &sets);
+	size_t i;
+	int err;
+
+	for (i = 0; i < target->n_sets; i++) {
+		if (!sets[i].pre_patch)
+			continue;
+		err = ((int (*)(struct klp_object *))(unsigned long)sets[i].pre_patch)(object);
+		if (err) {
+			suture_undo(object, sets, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void suture_post_patch(struct klp_object *object)
+{
+	const struct suture_callbacks_record *sets;
+	const struct suture_object_record *target = suture_target(object, &sets);
+	size_t i;
+
+	for (i = 0; i < target->n_sets; i++)
+		suture_call(sets[i].post_patch, object);
+}
+
+static void suture_pre_unpatch(struct klp_object *object)
+{
+	const struct suture_callbacks_record *sets;
+	size_t n = suture_target(object, &sets)->n_sets;
+
+	while (n--)
+		suture_call(sets[n].pre_unpatch, object);
+}
+
+static void suture_post_unpatch(struct klp_object *object)
+{
+	const struct suture_callbacks_record *sets;
+	size_t n = suture_target(object, &sets)->n_sets;
+
+	suture_undo(object, sets, n);
+}
+
+/* --- the kernel's structures ------------------------------------------------------ */
 
 static void suture_release(void)
 {
+	kfree(suture_klp_states);
 	kfree(suture_objects);
 	kfree(suture_functions);
 }
 
 /* Each array ends with an entry of zeroes: one for each object, one for the objects. */
-static int __init suture_allocate(size_t n)
+static int __init suture_allocate(void)
 {
-	size_t i, n_objects = 0;
+	size_t objects = suture_patch.n_objects;
 
-	for (i = 0; i < n; i++)
-		n_objects += suture_begins_object(i);
-	suture_functions = kcalloc(n + n_objects, sizeof(*suture_functions), GFP_KERNEL);
-	suture_objects = kcalloc(n_objects + 1, sizeof(*suture_objects), GFP_KERNEL);
-	return suture_functions && suture_objects ? 0 : -ENOMEM;
+	suture_functions =
+		kcalloc(suture_patch.n_funcs + objects, sizeof(*suture_functions), GFP_KERNEL);
+	suture_objects = kcalloc(objects + 1, sizeof(*suture_objects), GFP_KERNEL);
+	suture_klp_states =
+		kcalloc(suture_patch.n_states + 1, sizeof(*suture_klp_states), GFP_KERNEL);
+	return suture_functions && suture_objects && suture_klp_states ? 0 : -ENOMEM;
 }
 
-static void __init suture_fill(size_t n)
+static void __init suture_fill_objects(void)
 {
+	const struct suture_func_record *from = suture_funcs;
 	struct klp_func *func = suture_functions;
-	struct klp_object *object = suture_objects;
+	size_t i, k;
+
+	for (i = 0; i < suture_patch.n_objects; i++) {
+		struct klp_object *object = &suture_objects[i];
+
+		object->name = (const char *)(unsigned long)suture_targets[i].name;
+		object->funcs = func;
+		object->callbacks.pre_patch = suture_pre_patch;
+		object->callbacks.post_patch = suture_post_patch;
+		object->callbacks.pre_unpatch = suture_pre_unpatch;
+		object->callbacks.post_unpatch = suture_post_unpatch;
+		for (k = 0; k < suture_targets[i].n_funcs; k++, from++, func++) {
+			func->old_name = (const char *)(unsigned long)from->old_name;
+			func->old_sympos = from->sympos;
+			func->new_func = (void *)(unsigned long)from->new_function;
+		}
+		func++;
+	}
+}
+
+static void __init suture_fill(void)
+{
 	size_t i;
 
-	for (i = 0; i < n; i++, func++) {
-		if (suture_begins_object(i)) {
-			if (i) {
-				func++;
-				object++;
-			}
-			object->name = suture_object_name(i);
-			object->funcs = func;
-			object->callbacks.post_unpatch = (void *)(unsigned long)suture_patch.forget;
-		}
-		func->old_name = (const char *)(unsigned long)suture_funcs[i].old_name;
-		func->old_sympos = suture_funcs[i].sympos;
-		func->new_func = (void *)(unsigned long)suture_funcs[i].new_function;
+	suture_fill_objects();
+	for (i = 0; i < suture_patch.n_states; i++) {
+		suture_klp_states[i].id = suture_states[i].id;
+		suture_klp_states[i].version = suture_states[i].version;
 	}
 	suture_klp_patch.mod = THIS_MODULE;
 	suture_klp_patch.objs = suture_objects;
+	suture_klp_patch.states = suture_klp_states;
 	suture_klp_patch.replace = suture_patch.replace;
 }
 
 static int __init suture_payload_init(void)
 {
-	int err = suture_allocate(suture_patch.n_funcs);
+	int err = suture_allocate();
 
 	if (!err) {
-		suture_fill(suture_patch.n_funcs);
+		suture_fill();
 		err = klp_enable_patch(&suture_klp_patch);
 	}
 	if (err)

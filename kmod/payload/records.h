@@ -5,8 +5,11 @@
  * field is 64 bits wide and aligned; pointers are filled by ordinary relocations.
  *
  *	suture_patch	one struct suture_patch_record, in .suture.patch
- *	suture_funcs	an array of struct suture_func_record, in .suture.funcs; those of one
- *			object lie together
+ *	suture_targets	an array of struct suture_object_record, in .suture.objects
+ *	suture_funcs	an array of struct suture_func_record, in .suture.funcs: those of the
+ *			first object, then those of the second, ...
+ *	suture_sets	an array of struct suture_callbacks_record, in .suture.sets; the same
+ *	suture_states	an array of struct suture_state_record, in .suture.state
  *	suture_late	an array of struct suture_late_record, in .suture.late, with the names
  *			it points to behind it; only where reload.c is linked in
  *
@@ -19,23 +22,53 @@
 #include <linux/types.h>
 
 #define SUTURE_PATCH_SECTION ".suture.patch"
+#define SUTURE_OBJECTS_SECTION ".suture.objects"
 #define SUTURE_FUNCS_SECTION ".suture.funcs"
+#define SUTURE_SETS_SECTION ".suture.sets"
+#define SUTURE_STATE_SECTION ".suture.state"
 #define SUTURE_NAMES_SECTION ".suture.names"
 #define SUTURE_LATE_SECTION ".suture.late"
 #define SUTURE_LAYOUT_SECTION ".suture.layout"
 
+/* What the fix's own C says, by suture/patch.h; the linker reads them and leaves them out. */
+#define SUTURE_CALLBACKS_SECTION ".suture.callbacks"
+#define SUTURE_STATES_SECTION ".suture.states"
+
 struct suture_patch_record {
+	__u64 n_objects;
 	__u64 n_funcs;
+	__u64 n_states;
 	__u64 replace; /* 1: takes the place of all other livepatches */
 	__u64 n_late;
 	__u64 forget; /* -> suture_forget() of reload.c; 0 if it is not there */
 };
 
+struct suture_object_record {
+	__u64 name; /* -> NUL-terminated, in .suture.names; 0 for vmlinux */
+	__u64 n_funcs;
+	__u64 n_sets;
+};
+
 struct suture_func_record {
 	__u64 old_name;	    /* -> NUL-terminated, in .suture.names */
-	__u64 object;	    /* the same; 0 for vmlinux */
 	__u64 sympos;	    /* 0: the name is unique in its object */
 	__u64 new_function; /* -> the code */
+};
+
+/* A set of callbacks: pointers, 0 for one that is not there. */
+struct suture_callbacks_record {
+	__u64 pre_patch, post_patch, pre_unpatch, post_unpatch;
+};
+
+/* The same as suture/patch.h writes it: compilers put variables in any order. */
+struct suture_callbacks_said {
+	struct suture_callbacks_record set;
+	__u64 line; /* of the source */
+};
+
+/* As suture/patch.h has it. */
+struct suture_state_record {
+	__u64 id, version;
 };
 
 /* A field that livepatch fills in when a module is loaded. */

@@ -99,9 +99,12 @@ static void test_a_module_name_that_the_kernel_cannot_take_is_refused(void **sta
 	struct livepatch_account *a = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		expect_error(livepatch_link(&t, names[i], NULL, 0, "/nonexistent/x", &a),
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct livepatch_request request = { .name = names[i] };
+
+		expect_error(livepatch_link(&t, &request, NULL, 0, "/nonexistent/x", &a),
 			     "can't be a module's name");
+	}
 }
 
 static void test_module_symvers_that_make_no_sense_are_refused(void **state)

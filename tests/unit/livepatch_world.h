@@ -54,6 +54,7 @@ static const char glue_text[] =
 	"struct layout { unsigned long a, b, c, d, e; };\n"
 	"extern const char suture_patch[], suture_funcs[];\n"
 	"extern int klp_enable_patch(const void *); extern void kfree(const void *);\n"
+	"struct { long room[4]; } suture_klp_patch;\n"
 	"int init_module(void) { return klp_enable_patch(suture_patch); }\n"
 	"void cleanup_module(void) { kfree(suture_funcs); }\n"
 	"__attribute__((section(\".modinfo\"), aligned(1), used)) static const char info[] = "
@@ -73,6 +74,7 @@ struct world {
 	struct symvers symvers;
 	struct payload payload;
 	struct assemble_from from;
+	bool replace;
 	struct object *object; /* of the part: before and extracted in one */
 	struct extraction x;
 	struct binding binding;
@@ -220,7 +222,9 @@ static inline void world_make(struct world *w, const char *object_name, const ch
 
 static inline struct error *world_link(struct world *w)
 {
-	return assemble(&w->from, "suture_test", &w->part, 1, &w->out, &w->account);
+	struct livepatch_request request = { .name = "suture_test", .replace = w->replace };
+
+	return assemble(&w->from, &request, &w->part, 1, &w->out, &w->account);
 }
 
 static inline void world_refused(struct world *w, const char *word)

@@ -46,6 +46,9 @@ static const struct {
 	{ ".iommu_table", CLASS_BOOT },
 	{ ".apicdrivers", CLASS_BOOT },
 
+	{ ".suture.callbacks", CLASS_EXTRA },
+	{ ".suture.states", CLASS_EXTRA },
+
 	{ "__dyndbg", CLASS_PRIVATE },
 	{ "__verbose", CLASS_PRIVATE },
 
@@ -163,6 +166,8 @@ const char *section_class_name(enum section_class c)
 		return "init code";
 	case CLASS_REGISTRY:
 		return "a registry";
+	case CLASS_EXTRA:
+		return "words to suture";
 	case CLASS_SPECIAL:
 		return "a table about code";
 	case CLASS_PIECES:

@@ -158,6 +158,12 @@ static bool new_global_data(const struct node *n)
 	       n->symbol->bind != STB_LOCAL;
 }
 
+/* Callbacks and states that the fix names (suture/patch.h). */
+static bool is_new_extra(const struct node *n)
+{
+	return n->class == CLASS_EXTRA && n->state == STATE_NEW;
+}
+
 /* The table entries of included code, one item for each table. */
 static struct error *add_tables(struct delta *d)
 {
@@ -208,6 +214,8 @@ struct error *include(struct delta *d)
 		else if (new_global_data(n))
 			TRY(add(&w, n, DELTA_NEW_DATA,
 				"new and global: other objects may refer to it", NULL));
+		else if (is_new_extra(n))
+			TRY(add(&w, n, DELTA_NEW_DATA, "the fix names it for livepatch", NULL));
 	}
 	for (size_t i = 0; i < w.queue.n; i++)
 		TRY(follow_all(&w, w.queue.v[i]));

@@ -23,6 +23,7 @@ enum section_class {
 	CLASS_BOOT,	 /* used while booting or loading, then gone */
 	CLASS_BOOT_TEXT, /* the same, functions */
 	CLASS_REGISTRY,	 /* read as a whole by others: exports, parameters, tracepoints */
+	CLASS_EXTRA,	 /* what the fix's own C says to suture (suture/patch.h) */
 	CLASS_SPECIAL,	 /* a table about code (arch_special()) */
 	CLASS_PIECES,	 /* code that only such tables and their sites refer to */
 	CLASS_UNKNOWN,

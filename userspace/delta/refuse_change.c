@@ -292,6 +292,12 @@ static struct error *refuse_change(struct delta *d, struct node *n)
 	case CLASS_REGISTRY:
 		return is_export_section(n->section) ? NULL
 						     : refuse_registry(d, n, kind_of_change(n));
+	case CLASS_EXTRA:
+		if (n->state == STATE_NEW)
+			return NULL;
+		return add_finding(d, "changed-extra", node_name(n),
+				   "let the fix add all callbacks and states that it wants",
+				   "%s was there before the fix, and changed", node_name(n));
 	case CLASS_UNKNOWN:
 		return add_finding(d, "unknown-section", n->section->name, NULL,
 				   "section %s %s, and is not known", n->section->name,

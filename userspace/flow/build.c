@@ -134,6 +134,7 @@ static struct error *add_notes(struct build *b)
 static struct error *link_module(struct build *b, const struct target *t, const char *path)
 {
 	struct livepatch_part *parts __free = calloc(b->n, sizeof(*parts));
+	struct livepatch_request request = { .name = b->module };
 	size_t n = 0;
 
 	if (!parts)
@@ -145,7 +146,7 @@ static struct error *link_module(struct build *b, const struct target *t, const 
 							      .binding = b->units[i].binding,
 							      .vmlinux = b->vmlinux };
 	progress_step("link %s.ko", b->module);
-	TRY(livepatch_link(t, b->module, parts, n, path, &b->account));
+	TRY(livepatch_link(t, &request, parts, n, path, &b->account));
 	return add_notes(b);
 }
 

@@ -10,6 +10,7 @@
 
 #include "livepatch/check.h"
 #include "livepatch/cut.h"
+#include "livepatch/extras.h"
 #include "livepatch/klp.h"
 #include "livepatch/merge.h"
 #include "livepatch/modinfo.h"
@@ -20,7 +21,9 @@ struct link {
 	const struct livepatch_part *parts;
 	size_t n;
 	const struct assemble_from *from;
+	const struct livepatch_request *request;
 	bool reload; /* reload.c is linked in */
+	struct extras extras;
 	struct naming naming;
 	struct image_exports exports; /* of vmlinux */
 	struct merge merge;
@@ -36,6 +39,7 @@ static void link_free(struct link *l)
 	merge_free(&l->merge);
 	hash_free(&l->by_name);
 	hash_free(&l->inside);
+	extras_free(&l->extras);
 	livepatch_account_free(&l->account);
 }
 
@@ -71,6 +75,42 @@ static struct error *offer_inside(struct link *l, size_t part)
 			return error_refused("%s is new in two of the patch's objects", s->name);
 		TRY(hash_put(&l->inside, key, (uint64_t)part << 32 | s->index));
 	}
+	return NULL;
+}
+
+/* What the glue offers to a fix's own C (suture/patch.h), under names that begin like its own. */
+static char *glue_key(struct link *l, const char *name)
+{
+	return arena_printf(&l->merge.arena, "* %s", name);
+}
+
+static struct error *offer_glue(struct link *l)
+{
+	vec_for_each(&l->from->payload->object->symbols, it) {
+		const struct symbol *s = *it;
+		char *key;
+
+		if (!s->section || s->bind == STB_LOCAL || !str_starts(s->name, "suture_"))
+			continue;
+		key = glue_key(l, s->name);
+		if (!key)
+			return error_nomem();
+		TRY(hash_put(&l->inside, key, (uint64_t)l->n << 32 | s->index));
+	}
+	return NULL;
+}
+
+/* Where something new of that name is: in another part, else in the glue; *out NULL if nowhere. */
+static struct error *find_inside(struct link *l, const struct livepatch_part *p, const char *name,
+				 uint64_t **out)
+{
+	char *key = inside_key(l, p, name), *of_glue = glue_key(l, name);
+
+	if (!key || !of_glue)
+		return error_nomem();
+	*out = hash_get(&l->inside, key);
+	if (!*out)
+		*out = hash_get(&l->inside, of_glue);
 	return NULL;
 }
 
@@ -110,17 +150,15 @@ static struct error *symbol_for(struct link *l, const struct livepatch_reference
 static struct error *resolve(struct link *l, const struct livepatch_part *p,
 			     const struct outside *o, struct livepatch_reference *out)
 {
-	if (!o->before) {
-		char *key = inside_key(l, p, o->symbol->name);
+	uint64_t *at = NULL;
 
-		if (!key)
-			return error_nomem();
-		if (hash_get(&l->inside, key)) {
-			*out = (struct livepatch_reference){ .named = LIVEPATCH_INSIDE,
-							     .object = "",
-							     .name = o->symbol->name };
-			return NULL;
-		}
+	if (!o->before)
+		TRY(find_inside(l, p, o->symbol->name, &at));
+	if (at) {
+		*out = (struct livepatch_reference){ .named = LIVEPATCH_INSIDE,
+						     .object = "",
+						     .name = o->symbol->name };
+		return NULL;
 	}
 	return reference_resolve(&l->naming, p, o, out);
 }
@@ -152,20 +190,21 @@ static struct error *resolve_parts(struct link *l)
 		return error_nomem();
 	for (size_t i = 0; i < l->n; i++)
 		TRY(offer_inside(l, i));
+	TRY(offer_glue(l));
 	for (size_t i = 0; i < l->n; i++)
 		TRY(resolve_part(l, i));
 	return NULL;
 }
 
-/* What another part defines newly. */
+/* What another part, or the glue, defines newly. */
 static struct error *symbol_inside(struct link *l, const struct livepatch_part *p, const char *name,
 				   struct symbol **out)
 {
-	char *key = inside_key(l, p, name);
-	uint64_t *at = key ? hash_get(&l->inside, key) : NULL;
+	uint64_t *at = NULL;
 
+	TRY(find_inside(l, p, name, &at));
 	if (!at)
-		return error_nomem();
+		return error_failed("%s was there, and is gone", name);
 	*out = l->merge.inputs[*at >> 32].symbols[(uint32_t)*at];
 	return NULL;
 }
@@ -229,19 +268,24 @@ static struct error *make_symbols(struct link *l, size_t i)
 static struct error *resolve_glue_symbol(struct link *l, const struct records *r, const char *name,
 					 struct symbol **out)
 {
+	const struct {
+		const char *name;
+		struct symbol *symbol;
+	} tables[] = {
+		{ "suture_patch", r->patch },	{ "suture_targets", r->objects },
+		{ "suture_funcs", r->funcs },	{ "suture_sets", r->sets },
+		{ "suture_states", r->states }, { "suture_late", r->late },
+	};
 	struct livepatch_reference found;
 
-	if (str_equal(name, "suture_patch"))
-		*out = r->patch;
-	else if (str_equal(name, "suture_funcs"))
-		*out = r->funcs;
-	else if (str_equal(name, "suture_late"))
-		*out = r->late;
-	else {
-		TRY(reference_for_glue(&l->naming, l->parts[0].vmlinux, name, &found));
-		return symbol_for(l, &found, out);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		if (!str_equal(name, tables[i].name))
+			continue;
+		*out = tables[i].symbol;
+		return NULL;
 	}
-	return NULL;
+	TRY(reference_for_glue(&l->naming, l->parts[0].vmlinux, name, &found));
+	return symbol_for(l, &found, out);
 }
 
 static struct error *resolve_glue(struct link *l, const struct records *r)
@@ -270,11 +314,18 @@ static struct error *add_late_records(struct link *l, const struct records *r)
 	return records_fill_late(l->merge.out, r, in->symbols[forget->index]);
 }
 
+/* vmlinux first. */
+static int compare_objects(const char *a, const char *b)
+{
+	bool av = str_equal(a, "vmlinux"), bv = str_equal(b, "vmlinux");
+
+	return av != bv ? (av ? -1 : 1) : strcmp(a, b);
+}
+
 static int by_object(const void *a, const void *b)
 {
 	const struct livepatch_function *x = a, *y = b;
-	bool xv = str_equal(x->object, "vmlinux"), yv = str_equal(y->object, "vmlinux");
-	int c = xv != yv ? (xv ? -1 : 1) : strcmp(x->object, y->object);
+	int c = compare_objects(x->object, y->object);
 
 	if (!c)
 		c = (x->part > y->part) - (x->part < y->part);
@@ -304,18 +355,99 @@ static struct error *list_functions(struct link *l)
 								  .new = r->new }));
 		}
 	}
-	if (!l->account->functions.n)
-		return error_new(ERROR_NOTHING, "there is no function to redirect");
 	vec_sort(&l->account->functions, by_object);
+	return NULL;
+}
+
+/* For the account: what each set calls, and which states there are. */
+static struct error *tell_extras(struct link *l)
+{
+	struct livepatch_account *a = l->account;
+
+	vec_for_each(&l->extras.sets, set) {
+		for (size_t k = 0; k < RECORD_CALLBACKS; k++) {
+			struct livepatch_callback c = { .when = extras_callback_name(k) };
+
+			if (!set->function[k])
+				continue;
+			c.object = arena_strdup(&a->arena, set->object);
+			c.function = arena_strdup(&a->arena, set->function[k]->name);
+			if (!c.object || !c.function)
+				return error_nomem();
+			TRY(vec_push(&a->callbacks, c));
+		}
+	}
+	vec_for_each(&l->extras.states, s)
+		TRY(vec_push(&a->states,
+			     (struct livepatch_state){ s->id, (unsigned int)s->version }));
+	return NULL;
+}
+
+/* By object, as functions are; within one in the order of the parts. */
+static void sort_sets(struct link *l)
+{
+	struct record_set *v = l->extras.sets.v;
+
+	for (size_t i = 1; i < l->extras.sets.n; i++)
+		for (size_t k = i; k && compare_objects(v[k - 1].object, v[k].object) > 0; k--) {
+			struct record_set t = v[k];
+
+			v[k] = v[k - 1];
+			v[k - 1] = t;
+		}
+}
+
+static struct error *list_extras(struct link *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		TRY(extras_read(&l->parts[i], &l->merge.inputs[i], &l->extras));
+	sort_sets(l);
+	if (!l->account->functions.n && !l->extras.sets.n)
+		return error_new(ERROR_NOTHING, "there is no function to redirect");
+	return tell_extras(l);
+}
+
+static int by_object_name(const void *a, const void *b)
+{
+	return compare_objects(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Those that have functions or callbacks, each once. */
+static struct error *list_objects(struct link *l, struct record_list *list)
+{
+	const char **all = arena_array(&l->merge.arena, l->account->functions.n + l->extras.sets.n,
+				       sizeof(*all));
+	size_t n = 0, kept = 0;
+
+	if (!all)
+		return error_nomem();
+	vec_for_each(&l->account->functions, f)
+		all[n++] = f->object;
+	vec_for_each(&l->extras.sets, set)
+		all[n++] = set->object;
+	qsort(all, n, sizeof(*all), by_object_name);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || strcmp(all[kept - 1], all[i]))
+			all[kept++] = all[i];
+	list->objects = all;
+	list->n_objects = kept;
 	return NULL;
 }
 
 static struct error *add_records(struct link *l, struct records *out)
 {
 	size_t n = l->account->functions.n;
-	struct record *records = arena_array(&l->merge.arena, n, sizeof(*records));
+	struct record *funcs = arena_array(&l->merge.arena, n ? n : 1, sizeof(*funcs));
+	struct record_list list = { .funcs = funcs,
+				    .n_funcs = n,
+				    .sets = l->extras.sets.v,
+				    .n_sets = l->extras.sets.n,
+				    .states = l->extras.states.v,
+				    .n_states = l->extras.states.n,
+				    .replace = l->request->replace,
+				    .late = l->reload };
 
-	if (!records)
+	if (!funcs)
 		return error_nomem();
 	for (size_t i = 0; i < n; i++) {
 		const struct livepatch_function *f = &l->account->functions.v[i];
@@ -324,12 +456,13 @@ static struct error *add_records(struct link *l, struct records *out)
 		if (!new || new->type != STT_FUNC)
 			return error_failed("%s: its replacement is not in the extracted object",
 					    f->name);
-		records[i] = (struct record){ .object = f->object,
-					      .old_name = f->name,
-					      .sympos = f->sympos,
-					      .new_function = new };
+		funcs[i] = (struct record){ .object = f->object,
+					    .old_name = f->name,
+					    .sympos = f->sympos,
+					    .new_function = new };
 	}
-	return records_add(l->merge.out, records, n, l->reload, out);
+	TRY(list_objects(l, &list));
+	return records_add(l->merge.out, &list, out);
 }
 
 /* --- the whole ---------------------------------------------------------------- */
@@ -389,29 +522,31 @@ static int by_reference(const void *a, const void *b)
 	return c ? c : (x->sympos > y->sympos) - (x->sympos < y->sympos);
 }
 
-static struct error *link_parts(struct link *l, const char *name)
+static struct error *link_parts(struct link *l)
 {
 	struct records records = { 0 };
 
 	TRY(resolve_parts(l));
-	TRY(place(l, name));
+	TRY(place(l, l->request->name));
 	for (size_t i = 0; i < l->n; i++)
 		TRY(make_symbols(l, i));
 	TRY(list_functions(l));
+	TRY(list_extras(l));
 	TRY(add_records(l, &records));
 	TRY(resolve_glue(l, &records));
 	TRY(merge_relocate(&l->merge));
 	TRY(add_late_records(l, &records));
 	vec_sort(&l->account->references, by_reference);
-	return add_loader_tables(l, name);
+	return add_loader_tables(l, l->request->name);
 }
 
-struct error *assemble(const struct assemble_from *from, const char *name,
+struct error *assemble(const struct assemble_from *from, const struct livepatch_request *request,
 		       const struct livepatch_part *parts, size_t n_parts, struct object **out,
 		       struct livepatch_account **account)
 {
 	const struct suture_layout_record *layout = &from->payload->layout;
-	struct link l __cleanup(link_free) = { .from = from, .parts = parts, .n = n_parts };
+	struct link l __cleanup(
+		link_free) = { .from = from, .request = request, .parts = parts, .n = n_parts };
 
 	if (!n_parts)
 		return error_new(ERROR_NOTHING, "there is nothing to link");
@@ -428,7 +563,7 @@ struct error *assemble(const struct assemble_from *from, const char *name,
 		.arena = &l.account->arena,
 	};
 	TRY(image_exports_read(parts[0].vmlinux, &l.exports));
-	TRY(link_parts(&l, name));
+	TRY(link_parts(&l));
 	*out = take(l.merge.out);
 	*account = take(l.account);
 	return NULL;

@@ -14,7 +14,7 @@ struct assemble_from {
 };
 
 /* Errors as livepatch_link(). */
-struct error *assemble(const struct assemble_from *from, const char *name,
+struct error *assemble(const struct assemble_from *from, const struct livepatch_request *request,
 		       const struct livepatch_part *parts, size_t n_parts, struct object **out,
 		       struct livepatch_account **account) __must_check;
 

@@ -20,7 +20,7 @@ static struct error *check_module_name(const char *name)
 	return NULL;
 }
 
-struct error *livepatch_link(const struct target *t, const char *name,
+struct error *livepatch_link(const struct target *t, const struct livepatch_request *request,
 			     const struct livepatch_part *parts, size_t n_parts,
 			     const char *out_path, struct livepatch_account **out)
 {
@@ -35,10 +35,10 @@ struct error *livepatch_link(const struct target *t, const char *name,
 
 	if (!path)
 		return error_nomem();
-	TRY(check_module_name(name));
+	TRY(check_module_name(request->name));
 	TRY(symvers_read(path, &symvers));
 	TRY(payload_open(t, &payload));
-	TRY(assemble(&from, name, parts, n_parts, &module, &account));
+	TRY(assemble(&from, request, parts, n_parts, &module, &account));
 	TRY(object_write(module, out_path));
 	*out = take(account);
 	return NULL;
@@ -52,6 +52,8 @@ void livepatch_account_free(struct livepatch_account **at)
 		return;
 	vec_free(&a->functions);
 	vec_free(&a->references);
+	vec_free(&a->callbacks);
+	vec_free(&a->states);
 	vec_free(&a->notes);
 	arena_free(&a->arena);
 	free(a);

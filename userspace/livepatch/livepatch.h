@@ -51,21 +51,41 @@ struct livepatch_function {
 	const struct symbol *new; /* in the part's extracted object */
 };
 
+/* A function that livepatch calls on the way. */
+struct livepatch_callback {
+	const char *object;   /* for which it is called */
+	const char *when;     /* "pre_patch", "post_patch", "pre_unpatch", "post_unpatch" */
+	const char *function; /* in the module */
+};
+
+/* Documentation/livepatch/system-state.rst */
+struct livepatch_state {
+	uint64_t id;
+	unsigned int version;
+};
+
 struct livepatch_account {
 	VEC(struct livepatch_function) functions;   /* as in the module: by object, then part */
 	VEC(struct livepatch_reference) references; /* each once; sorted by object, name, sympos */
+	VEC(struct livepatch_callback) callbacks;   /* in the order of the calls on the way in */
+	VEC(struct livepatch_state) states;
 	VEC(const char *) notes; /* what is different in the new code, a sentence each */
 	char build_id[41];	 /* of the module, in hex */
 	struct arena arena;
 };
 
+/* What is asked for. */
+struct livepatch_request {
+	const char *name; /* the module's: [a-z0-9_], at most 55 characters */
+	bool replace;	  /* it takes the place of all other livepatches (atomic replace) */
+};
+
 /*
- * 'name' is the module's name ([a-z0-9_], at most 55 characters). Writes out_path whole or
- * not at all. The result depends on nothing but its inputs. *out may outlive the parts,
- * but for the symbols it points to. ERROR_REFUSED, naming the symbol, if a reference has no
- * proven place or the kernel would fill it in too late.
+ * Writes out_path whole or not at all. The result depends on nothing but its inputs. *out may
+ * outlive the parts, but for the symbols it points to. ERROR_REFUSED, naming the symbol, if a
+ * reference has no proven place or the kernel would fill it in too late.
  */
-struct error *livepatch_link(const struct target *t, const char *name,
+struct error *livepatch_link(const struct target *t, const struct livepatch_request *request,
 			     const struct livepatch_part *parts, size_t n_parts,
 			     const char *out_path, struct livepatch_account **out) __must_check;
 void livepatch_account_free(struct livepatch_account **a);

@@ -30,6 +30,8 @@ static bool left_out(const struct section *s)
 		return true;
 	return str_starts(s->name, ".discard") || str_equal(s->name, ".modinfo") ||
 	       str_equal(s->name, SUTURE_LAYOUT_SECTION) ||
+	       str_equal(s->name, SUTURE_CALLBACKS_SECTION) ||
+	       str_equal(s->name, SUTURE_STATES_SECTION) ||
 	       str_equal(s->name, ".note.gnu.property");
 }
 

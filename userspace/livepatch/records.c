@@ -14,13 +14,26 @@ struct names {
 	struct symbol *symbol;
 };
 
-static struct error *collect_names(const struct record *r, size_t n, struct strbuf *out)
+static void names_free(struct names *n)
 {
-	for (size_t i = 0; i < n; i++) {
-		TRY(strbuf_add(out, r[i].old_name, strlen(r[i].old_name) + 1));
-		TRY(strbuf_add(out, r[i].object, strlen(r[i].object) + 1));
-	}
+	strbuf_free(&n->text);
+}
+
+static struct error *collect_names(const struct record_list *l, struct strbuf *out)
+{
+	for (size_t i = 0; i < l->n_funcs; i++)
+		TRY(strbuf_add(out, l->funcs[i].old_name, strlen(l->funcs[i].old_name) + 1));
+	for (size_t i = 0; i < l->n_objects; i++)
+		TRY(strbuf_add(out, l->objects[i], strlen(l->objects[i]) + 1));
 	return NULL;
+}
+
+static struct error *add_names(struct object *o, const struct record_list *l, struct names *out)
+{
+	TRY(collect_names(l, &out->text));
+	TRY(object_add_section(o, SUTURE_NAMES_SECTION, SHT_PROGBITS, SHF_ALLOC, 1, out->text.s,
+			       out->text.n, &out->section));
+	return object_section_symbol(o, out->section, &out->symbol);
 }
 
 static struct error *point(struct section *s, uint64_t at, struct symbol *to, uint64_t addend)
@@ -28,55 +41,129 @@ static struct error *point(struct section *s, uint64_t at, struct symbol *to, ui
 	return object_add_reloc(s, at, R_X86_64_64, to, (int64_t)addend);
 }
 
-static struct error *fill(struct section *funcs, struct symbol *names, const struct record *r,
-			  size_t n)
+/* A table of n records, with the symbol that the glue knows it by. One of zeroes if empty. */
+static struct error *add_table(struct object *o, const char *section, const char *name, size_t n,
+			       size_t size, struct section **out, struct symbol **symbol)
 {
+	TRY(object_add_section(o, section, SHT_PROGBITS, SHF_ALLOC, 8, NULL, (n ? n : 1) * size,
+			       out));
+	return object_add_symbol(o, name, STT_OBJECT, STB_LOCAL, *out, 0, n * size, symbol);
+}
+
+static struct error *add_funcs(struct object *o, const struct record_list *l,
+			       const struct names *names, struct symbol **symbol)
+{
+	struct section *s;
 	uint64_t name = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	TRY(add_table(o, SUTURE_FUNCS_SECTION, "suture_funcs", l->n_funcs,
+		      sizeof(struct suture_func_record), &s, symbol));
+	for (size_t i = 0; i < l->n_funcs; i++) {
 		uint64_t at = i * sizeof(struct suture_func_record);
-		struct suture_func_record f = { .sympos = r[i].sympos };
+		struct suture_func_record f = { .sympos = l->funcs[i].sympos };
 
-		memcpy(funcs->bytes + at, &f, sizeof(f));
-		TRY(point(funcs, at + offsetof(struct suture_func_record, old_name), names, name));
-		name += strlen(r[i].old_name) + 1;
-		if (strcmp(r[i].object, "vmlinux"))
-			TRY(point(funcs, at + offsetof(struct suture_func_record, object), names,
-				  name));
-		name += strlen(r[i].object) + 1;
-		TRY(point(funcs, at + offsetof(struct suture_func_record, new_function),
-			  r[i].new_function, 0));
+		memcpy(s->bytes + at, &f, sizeof(f));
+		TRY(point(s, at + offsetof(struct suture_func_record, old_name), names->symbol,
+			  name));
+		TRY(point(s, at + offsetof(struct suture_func_record, new_function),
+			  l->funcs[i].new_function, 0));
+		name += strlen(l->funcs[i].old_name) + 1;
 	}
 	return NULL;
 }
 
-struct error *records_add(struct object *o, const struct record *r, size_t n, bool late,
-			  struct records *out)
+static struct suture_object_record count(const struct record_list *l, const char *object)
 {
-	struct suture_patch_record head = { .n_funcs = n };
-	struct strbuf text __cleanup_strbuf = { 0 };
-	struct section *funcs, *names;
-	struct symbol *names_symbol;
+	struct suture_object_record r = { 0 };
 
-	TRY(collect_names(r, n, &text));
-	TRY(object_add_section(o, SUTURE_NAMES_SECTION, SHT_PROGBITS, SHF_ALLOC, 1, text.s, text.n,
-			       &names));
-	TRY(object_section_symbol(o, names, &names_symbol));
+	for (size_t i = 0; i < l->n_funcs; i++)
+		r.n_funcs += str_equal(l->funcs[i].object, object);
+	for (size_t i = 0; i < l->n_sets; i++)
+		r.n_sets += str_equal(l->sets[i].object, object);
+	return r;
+}
+
+static struct error *add_objects(struct object *o, const struct record_list *l,
+				 const struct names *names, struct symbol **symbol)
+{
+	struct section *s;
+	uint64_t name = 0;
+
+	TRY(add_table(o, SUTURE_OBJECTS_SECTION, "suture_targets", l->n_objects,
+		      sizeof(struct suture_object_record), &s, symbol));
+	for (size_t i = 0; i < l->n_funcs; i++)
+		name += strlen(l->funcs[i].old_name) + 1;
+	for (size_t i = 0; i < l->n_objects; i++) {
+		uint64_t at = i * sizeof(struct suture_object_record);
+		struct suture_object_record r = count(l, l->objects[i]);
+
+		memcpy(s->bytes + at, &r, sizeof(r));
+		if (strcmp(l->objects[i], "vmlinux"))
+			TRY(point(s, at + offsetof(struct suture_object_record, name),
+				  names->symbol, name));
+		name += strlen(l->objects[i]) + 1;
+	}
+	return NULL;
+}
+
+static struct error *add_sets(struct object *o, const struct record_list *l, struct symbol **symbol)
+{
+	static const size_t places[RECORD_CALLBACKS] = {
+		[RECORD_PRE_PATCH] = offsetof(struct suture_callbacks_record, pre_patch),
+		[RECORD_POST_PATCH] = offsetof(struct suture_callbacks_record, post_patch),
+		[RECORD_PRE_UNPATCH] = offsetof(struct suture_callbacks_record, pre_unpatch),
+		[RECORD_POST_UNPATCH] = offsetof(struct suture_callbacks_record, post_unpatch),
+	};
+	struct section *s;
+
+	TRY(add_table(o, SUTURE_SETS_SECTION, "suture_sets", l->n_sets,
+		      sizeof(struct suture_callbacks_record), &s, symbol));
+	for (size_t i = 0; i < l->n_sets; i++)
+		for (size_t k = 0; k < RECORD_CALLBACKS; k++)
+			if (l->sets[i].function[k])
+				TRY(point(s, i * sizeof(struct suture_callbacks_record) + places[k],
+					  l->sets[i].function[k], 0));
+	return NULL;
+}
+
+static struct error *add_states(struct object *o, const struct record_list *l,
+				struct symbol **symbol)
+{
+	struct section *s;
+
+	TRY(add_table(o, SUTURE_STATE_SECTION, "suture_states", l->n_states,
+		      sizeof(struct suture_state_record), &s, symbol));
+	for (size_t i = 0; i < l->n_states; i++) {
+		struct suture_state_record r = { l->states[i].id, l->states[i].version };
+
+		memcpy(s->bytes + i * sizeof(r), &r, sizeof(r));
+	}
+	return NULL;
+}
+
+struct error *records_add(struct object *o, const struct record_list *l, struct records *out)
+{
+	struct suture_patch_record head = { .n_objects = l->n_objects,
+					    .n_funcs = l->n_funcs,
+					    .n_states = l->n_states,
+					    .replace = l->replace };
+	struct names names __cleanup(names_free) = { 0 };
+
+	TRY(add_names(o, l, &names));
 	TRY(object_add_section(o, SUTURE_PATCH_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, &head,
 			       sizeof(head), &out->patch_section));
 	TRY(object_add_symbol(o, "suture_patch", STT_OBJECT, STB_LOCAL, out->patch_section, 0,
 			      sizeof(head), &out->patch));
-	TRY(object_add_section(o, SUTURE_FUNCS_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, NULL,
-			       n * sizeof(struct suture_func_record), &funcs));
-	TRY(object_add_symbol(o, "suture_funcs", STT_OBJECT, STB_LOCAL, funcs, 0, funcs->size,
-			      &out->funcs));
-	if (late) {
-		TRY(object_add_section(o, SUTURE_LATE_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, NULL, 0,
-				       &out->late_section));
-		TRY(object_add_symbol(o, "suture_late", STT_OBJECT, STB_LOCAL, out->late_section, 0,
-				      0, &out->late));
-	}
-	return fill(funcs, names_symbol, r, n);
+	TRY(add_objects(o, l, &names, &out->objects));
+	TRY(add_funcs(o, l, &names, &out->funcs));
+	TRY(add_sets(o, l, &out->sets));
+	TRY(add_states(o, l, &out->states));
+	if (!l->late)
+		return NULL;
+	TRY(object_add_section(o, SUTURE_LATE_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, NULL, 0,
+			       &out->late_section));
+	return object_add_symbol(o, "suture_late", STT_OBJECT, STB_LOCAL, out->late_section, 0, 0,
+				 &out->late);
 }
 
 /* --- late records --------------------------------------------------------------- */

@@ -5,20 +5,54 @@
 
 #include "elf/object.h"
 
+/* A function to redirect. */
 struct record {
-	const char *object; /* "vmlinux" or a module; those of one object lie together */
+	const char *object; /* "vmlinux" or a module */
 	const char *old_name;
 	unsigned int sympos;
 	struct symbol *new_function; /* of the module */
 };
 
+enum record_callback {
+	RECORD_PRE_PATCH,
+	RECORD_POST_PATCH,
+	RECORD_PRE_UNPATCH,
+	RECORD_POST_UNPATCH,
+	RECORD_CALLBACKS,
+};
+
+/* A set of callbacks. */
+struct record_set {
+	const char *object;
+	uint64_t line;				   /* where the fix names it */
+	struct symbol *function[RECORD_CALLBACKS]; /* of the module; NULL: it has none */
+};
+
+struct record_state {
+	uint64_t id, version;
+};
+
+/* All of it. Functions and sets are in the order of their objects: those of one lie together. */
+struct record_list {
+	const char *const *objects; /* "vmlinux" or modules, each once */
+	size_t n_objects;
+	const struct record *funcs;
+	size_t n_funcs;
+	const struct record_set *sets;
+	size_t n_sets;
+	const struct record_state *states;
+	size_t n_states;
+	bool replace;
+	bool late; /* make room for late records, for records_fill_late() */
+};
+
 struct records {
-	struct symbol *patch, *funcs, *late; /* what the glue refers to */
+	struct symbol *patch, *objects, *funcs, *sets, *states, *late; /* what the glue refers to */
 	struct section *patch_section, *late_section;
 };
 
-/* Adds the sections. With 'late', that of the late records too, for records_fill_late(). */
-struct error *records_add(struct object *o, const struct record *r, size_t n, bool late,
+/* Adds the sections. */
+struct error *records_add(struct object *o, const struct record_list *list,
 			  struct records *out) __must_check;
 
 /*

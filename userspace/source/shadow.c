@@ -108,6 +108,8 @@ static struct error *fill_folder(const char *tree, const char *dir, const char *
 		return error_nomem();
 	TRY(dir_make(to));
 	d = opendir(from);
+	if (!d && errno == ENOENT) /* a new one */
+		return NULL;
 	if (!d)
 		return error_errno(errno, "%s", from);
 	while ((ent = readdir(d))) {

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "source/build_pair.h"
 #include "source/compile.h"
+#include "source/extra_header.h"
 #include "source/include_survey.h"
 #include "source/object_cache.h"
 #include "source/touched.h"
@@ -110,6 +111,15 @@ static struct error *take_file(struct plan *p, const struct diff_file *f)
 	return vec_push(&p->files, file);
 }
 
+/* The header for callbacks and shadow variables, where a fixed file wants it. */
+static struct error *add_extra_header(struct plan *p)
+{
+	vec_for_each(&p->files, f)
+		if (extra_header_wanted(f->text, f->n))
+			return vec_push(&p->files, extra_header());
+	return NULL;
+}
+
 static struct error *read_diff(struct plan *p, const struct file_map *patch)
 {
 	TRY(diff_parse((const char *)patch->bytes, patch->size, &p->diff));
@@ -119,7 +129,7 @@ static struct error *read_diff(struct plan *p, const struct file_map *patch)
 	if (!p->list.list.n)
 		return error_new(ERROR_NOTHING, "the diff touches nothing that is part of %s",
 				 p->target->name);
-	return NULL;
+	return add_extra_header(p);
 }
 
 static struct error *make_folders(struct plan *p)

@@ -9,12 +9,19 @@
  * and what scripts/mod/modpost.c puts into a .mod.c.
  */
 #define INCLUDE_VERMAGIC
+#include <linux/jump_label.h>
 #include <linux/module.h>
 #include <linux/livepatch.h>
 #include <linux/slab.h>
 #include <linux/vermagic.h>
 #ifndef SUTURE_PAYLOAD_RECORDS_H
 #include "records.h"
+#endif
+
+#ifdef CONFIG_JUMP_LABEL
+/* What the linker writes in the place of a branch on a module's static key (key_test.h). */
+_Static_assert(offsetof(struct static_key, enabled) == 0 && sizeof(atomic_t) == 4,
+	       "a test of the first 4 bytes of a static key is a test of whether it is on");
 #endif
 
 extern const struct suture_patch_record suture_patch;

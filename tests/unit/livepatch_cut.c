@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Static keys and static calls: those of vmlinux stay in the tables that the kernel reads at
- * load; those of a module are cut out where the code does without, and refused where not.
+ * load; those of a module are cut out, and refused where the code can't do without. What
+ * becomes of their branches is in livepatch_key_test.c.
  */
 #include "livepatch_world.h"
 
@@ -78,17 +79,6 @@ static void test_a_tracepoint_of_a_module_is_cut_out_and_noted(void **state)
 	assert_null(object_symbol(w.out, ".klp.sym.some_driver.__tracepoint_beat,0"));
 }
 
-static void test_a_static_key_of_a_module_is_refused_by_name(void **state)
-{
-	struct world w __cleanup_world = { 0 };
-
-	(void)state;
-	world_make(&w, "some_driver", FUNCTION(BRANCH(NOP, "a_key")));
-	place_keys(&w);
-	world_refused(&w,
-		      "old_function() branches on a_key, a static key of the module some_driver");
-}
-
 static void test_a_tracepoint_that_would_fire_always_is_refused(void **state)
 {
 	struct world w __cleanup_world = { 0 };
@@ -110,7 +100,26 @@ static void test_a_static_call_of_a_module_stays_a_call_of_its_trampoline(void *
 	assert_int_equal(object_section(w.out, ".static_call_sites")->size, 0);
 	assert_non_null(reloc_to(w.out, ".klp.rela.some_driver..text",
 				 ".klp.sym.some_driver.__SCT__call,0"));
-	assert_int_equal(w.account->notes.n, 0);
+	assert_int_equal(w.account->notes.n, 1);
+	assert_string_equal(w.account->notes.v[0],
+			    "the static call call of the module some_driver goes through its "
+			    "trampoline in the new old_function() (1 site)");
+}
+
+static void test_jumps_to_a_trampoline_of_a_module_are_static_calls_too(void **state)
+{
+	struct world w __cleanup_world = { 0 };
+
+	(void)state;
+	/* The second entry names the trampoline, as where the key is not exported. */
+	world_make(&w, "some_driver",
+		   FUNCTION(STATIC_CALL("__SCK__call", "jmp __SCT__call")
+				    STATIC_CALL("__SCT__call", "jne __SCT__call")));
+	place_keys(&w);
+	ok(world_link(&w));
+	assert_int_equal(object_section(w.out, ".static_call_sites")->size, 0);
+	assert_int_equal(w.account->notes.n, 1);
+	assert_non_null(strstr(w.account->notes.v[0], "(2 sites)"));
 }
 
 static void test_a_static_call_of_a_module_without_a_trampoline_is_refused(void **state)
@@ -141,9 +150,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys_of_vmlinux_stay_in_their_tables),
 		cmocka_unit_test(test_a_tracepoint_of_a_module_is_cut_out_and_noted),
-		cmocka_unit_test(test_a_static_key_of_a_module_is_refused_by_name),
 		cmocka_unit_test(test_a_tracepoint_that_would_fire_always_is_refused),
 		cmocka_unit_test(test_a_static_call_of_a_module_stays_a_call_of_its_trampoline),
+		cmocka_unit_test(test_jumps_to_a_trampoline_of_a_module_are_static_calls_too),
 		cmocka_unit_test(test_a_static_call_of_a_module_without_a_trampoline_is_refused),
 		cmocka_unit_test(test_a_table_of_another_form_is_refused),
 	};

@@ -238,7 +238,8 @@ static struct error *place(struct link *l, const char *name)
 {
 	TRY(list_inputs(l));
 	for (size_t i = 0; i < l->n; i++)
-		TRY_CONTEXT(cut_module_keys(l->references[i], &l->merge.inputs[i], l->account),
+		TRY_CONTEXT(cut_module_keys(l->references[i], l->parts[i].extraction->object,
+					    &l->merge.inputs[i], l->account),
 			    "%s", l->parts[i].unit->source);
 	TRY(object_new(name, l->from->payload->object->machine, &l->merge.out));
 	return merge_place(&l->merge);

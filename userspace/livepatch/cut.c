@@ -3,27 +3,97 @@
 
 #include <string.h>
 
-struct cutting {
-	const struct livepatch_reference *const *references;
-	struct merge_input *in;
-	struct livepatch_account *account;
+#include "livepatch/key_test.h"
+
+/* What was done about a key, to be told in one sentence. */
+struct told {
+	const char *what, *key, *module, *becomes;
+	size_t sites;
+	struct strbuf functions;
+	const char *last; /* of these */
 };
 
-/* The code that an entry is about. */
+struct cutting {
+	const struct livepatch_reference *const *references;
+	struct object *o;
+	struct merge_input *in;
+	VEC(struct told) told;
+};
+
+/* An entry, and the code that it is about. */
 struct site {
-	const struct section *section;
+	struct section *section;
 	uint64_t offset;
 	const char *function;
+	const struct reloc *fields;	       /* of the entry */
+	const struct livepatch_reference *key; /* of a module */
+	const struct reloc *key_field;
 };
 
 struct key_table {
 	const char *name;
 	uint64_t entry, key; /* size of an entry; where in it the key is */
 	size_t fields;
-	/* What to do about a key that belongs to a module: NULL if the entry may be cut. */
-	struct error *(*check)(const struct cutting *c, const struct site *site,
-			       const struct livepatch_reference *key);
+	/* Do what is needed for the entry to be cut, and say so. */
+	struct error *(*release)(struct cutting *c, const struct site *site);
 };
+
+static const char tracepoint[] = "__tracepoint_";
+
+static void cutting_free(struct cutting *c)
+{
+	vec_for_each(&c->told, t)
+		strbuf_free(&t->functions);
+	vec_free(&c->told);
+}
+
+/* --- notes ------------------------------------------------------------------------ */
+
+static struct error *told_of(struct cutting *c, const struct told *like, struct told **out)
+{
+	vec_for_each(&c->told, t) {
+		if (str_equal(t->what, like->what) && str_equal(t->key, like->key)) {
+			*out = t;
+			return NULL;
+		}
+	}
+	TRY(vec_push(&c->told, *like));
+	*out = &c->told.v[c->told.n - 1];
+	return NULL;
+}
+
+static struct error *tell(struct cutting *c, const struct site *site, const char *what,
+			  const char *key, const char *becomes)
+{
+	struct told like = { .what = what, .key = key, .module = site->key->object };
+	struct told *t = NULL;
+
+	like.becomes = becomes;
+	TRY(told_of(c, &like, &t));
+	t->sites++;
+	if (t->last && str_equal(t->last, site->function))
+		return NULL;
+	TRY(strbuf_printf(&t->functions, "%s%s()", t->last ? ", " : "", site->function));
+	t->last = site->function;
+	return NULL;
+}
+
+static struct error *write_notes(const struct cutting *c, struct livepatch_account *account)
+{
+	vec_for_each(&c->told, t) {
+		char *note = arena_printf(
+			&account->arena, "the %s %s of the module %s %s in the new %s (%zu site%s)",
+			t->what, t->key, t->module, t->becomes, strbuf_str(&t->functions), t->sites,
+			t->sites == 1 ? "" : "s");
+
+		if (!note)
+			return error_nomem();
+		TRY(vec_push(&account->notes, note));
+	}
+	return NULL;
+}
+
+/* --- what becomes of a site --------------------------------------------------------- */
 
 static struct error *find_site(const struct reloc *r, struct site *out)
 {
@@ -38,59 +108,60 @@ static struct error *find_site(const struct reloc *r, struct site *out)
 	return NULL;
 }
 
-static bool is_nop(const struct site *s)
+static struct error *release_tracepoint(struct cutting *c, const struct site *site)
 {
-	static const uint8_t two[] = { 0x66, 0x90 }, five[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	const uint8_t *at = s->section->bytes + s->offset;
-	uint64_t left = s->section->size - s->offset;
+	const char *name = site->key->name + sizeof(tracepoint) - 1;
+	uint8_t first = site->section->bytes[site->offset];
 
-	return (left >= sizeof(two) && !memcmp(at, two, sizeof(two))) ||
-	       (left >= sizeof(five) && !memcmp(at, five, sizeof(five)));
-}
-
-static struct error *check_branch(const struct cutting *c, const struct site *site,
-				  const struct livepatch_reference *key)
-{
-	static const char prefix[] = "__tracepoint_";
-	char *note;
-
-	if (!str_starts(key->name, prefix))
-		return error_advise(
-			error_refused("%s() branches on %s, a static key of the module %s",
-				      site->function, key->name, key->object),
-			"the kernel would look for the key when the patch loads, maybe before the "
-			"module: change a function that does not test it");
-	if (!is_nop(site))
+	if (!key_branch_size(site->section, site->offset) || first == 0xeb || first == 0xe9)
 		return error_refused("%s(): the branch of the tracepoint %s is no nop",
-				     site->function, key->name + sizeof(prefix) - 1);
-	note = arena_printf(&c->account->arena,
-			    "the tracepoint %s of the module %s does not fire in the new %s()",
-			    key->name + sizeof(prefix) - 1, key->object, site->function);
-	if (!note)
-		return error_nomem();
-	return vec_push(&c->account->notes, note);
+				     site->function, name);
+	return tell(c, site, "tracepoint", name, "does not fire");
 }
 
-/* A call or a jump, with a relocation to the trampoline behind its one byte of opcode. */
-static struct error *check_call(const struct cutting *c, const struct site *site,
-				const struct livepatch_reference *key)
+static struct error *release_branch(struct cutting *c, const struct site *site)
 {
-	size_t i = section_reloc_at(site->section, site->offset + 1);
-	const struct reloc *r = i < site->section->relocs.n ? &site->section->relocs.v[i] : NULL;
-	uint8_t opcode = site->section->bytes[site->offset];
+	struct key_branch b = { .section = site->section,
+				.offset = site->offset,
+				.target = &site->fields[1],
+				.key = site->key_field };
 
-	(void)c;
-	if (!r || r->offset != site->offset + 1 || (opcode != 0xe8 && opcode != 0xe9) ||
-	    !str_starts(r->symbol->name, "__SCT__"))
+	if (str_starts(site->key->name, tracepoint))
+		return release_tracepoint(c, site);
+	TRY_CONTEXT(key_test_write(c->o, &b),
+		    "%s() branches on %s, a static key of the module %s, and that branch can't "
+		    "be made a test",
+		    site->function, site->key->name, site->key->object);
+	return tell(c, site, "static key", site->key->name, "is tested at each use");
+}
+
+/* A call or a jump, with a relocation to the trampoline behind its opcode. */
+static struct error *release_call(struct cutting *c, const struct site *site)
+{
+	static const char prefix[] = "__SCT__";
+	const struct section *s = site->section;
+	const uint8_t *at = s->bytes + site->offset;
+	bool conditional = s->size - site->offset > 1 && at[0] == 0x0f && (at[1] & 0xf0) == 0x80;
+	uint64_t field = site->offset + (conditional ? 2 : 1);
+	const char *name;
+	size_t i = section_reloc_at(s, field);
+	const struct reloc *r = i < s->relocs.n ? &s->relocs.v[i] : NULL;
+
+	if (!r || r->offset != field || r->addend != -4 ||
+	    (!conditional && at[0] != 0xe8 && at[0] != 0xe9) ||
+	    !str_starts(r->symbol->name, prefix))
 		return error_refused("%s(): a static call by %s of the module %s does not go "
 				     "through a trampoline",
-				     site->function, key->name, key->object);
-	return NULL;
+				     site->function, site->key->name, site->key->object);
+	name = r->symbol->name + sizeof(prefix) - 1;
+	if (str_starts(name, "tp_func_")) /* of a tracepoint that does not fire: told as that */
+		return NULL;
+	return tell(c, site, "static call", name, "goes through its trampoline");
 }
 
 static const struct key_table tables[] = {
-	{ "__jump_table", 16, 8, 3, check_branch },
-	{ ".static_call_sites", 8, 4, 2, check_call },
+	{ "__jump_table", 16, 8, 3, release_branch },
+	{ ".static_call_sites", 8, 4, 2, release_call },
 };
 
 static bool is_of_module(const struct livepatch_reference *r)
@@ -98,26 +169,27 @@ static bool is_of_module(const struct livepatch_reference *r)
 	return r && r->named == LIVEPATCH_SYMBOL && strcmp(r->object, "vmlinux") != 0;
 }
 
-static struct error *cut_entry(const struct cutting *c, const struct key_table *t,
+static struct error *cut_entry(struct cutting *c, const struct key_table *t,
 			       const struct section *s, uint64_t at)
 {
 	const struct reloc *first = &s->relocs.v[at / t->entry * t->fields];
 	const struct reloc *key = first + t->fields - 1;
-	const struct livepatch_reference *r = c->references[key->symbol->index];
-	struct site site;
+	struct site site = { .fields = first,
+			     .key_field = key,
+			     .key = c->references[key->symbol->index] };
 
 	if (first->offset != at || key->offset != at + t->key)
 		return error_refused("section %s: its entries are not understood", s->name);
-	if (!is_of_module(r))
+	if (!is_of_module(site.key))
 		return NULL;
 	TRY_CONTEXT(find_site(first, &site), "section %s", s->name);
-	TRY(t->check(c, &site, r));
+	TRY(t->release(c, &site));
 	return vec_push(&c->in->cuts, (struct merge_cut){ s, at, t->entry });
 }
 
-static struct error *cut_table(const struct cutting *c, const struct key_table *t)
+static struct error *cut_table(struct cutting *c, const struct key_table *t)
 {
-	const struct section *s = object_section(c->in->object, t->name);
+	const struct section *s = object_section(c->o, t->name);
 
 	if (!s)
 		return NULL;
@@ -128,12 +200,12 @@ static struct error *cut_table(const struct cutting *c, const struct key_table *
 	return NULL;
 }
 
-struct error *cut_module_keys(const struct livepatch_reference *const *references,
+struct error *cut_module_keys(const struct livepatch_reference *const *references, struct object *o,
 			      struct merge_input *in, struct livepatch_account *account)
 {
-	struct cutting c = { .references = references, .in = in, .account = account };
+	struct cutting c __cleanup(cutting_free) = { .references = references, .o = o, .in = in };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		TRY(cut_table(&c, &tables[i]));
-	return NULL;
+	return write_notes(&c, account);
 }

@@ -5,10 +5,13 @@
  * a module, so such an entry must not be in them:
  *
  *  - a static call: without its entry the call stays what the compiler made it, a direct one
- *    to the trampoline, which the kernel always keeps up to date;
+ *    to the trampoline, which the kernel always keeps up to date: a jump to the function, or
+ *    a return where there is none (__static_call_transform()). Calls, jumps and conditional
+ *    jumps (from 6.2 on) alike. A module that may call but not change a static call has its
+ *    trampoline in the entry instead of its key: no difference;
  *  - a tracepoint: without its entry the branch stays the nop that it is, and the tracepoint
- *    does not fire in the new code: a note says so;
- *  - any other static key: refused, as the branch would stay on one side.
+ *    does not fire in the new code;
+ *  - any other static key: the branch becomes a test of the key (key_test.h).
  *
  * Knowledge: struct jump_entry (include/linux/jump_label.h) is { s32 code, target; s64 key },
  * struct static_call_site (include/linux/static_call_types.h) is { s32 addr, key }; each
@@ -21,10 +24,11 @@
 #include "livepatch/merge.h"
 
 /*
- * Fill in in->cuts. references: by symbol index of the extracted object, NULL where there is
- * none. Notes are added to the account.
+ * Fill in in->cuts, and rewrite branches in o, which is in->object. references: by symbol
+ * index of o, NULL where there is none; symbols are not added to o. Notes on all of it are
+ * added to the account. ERROR_REFUSED, with function and key, for what can't be done.
  */
-struct error *cut_module_keys(const struct livepatch_reference *const *references,
+struct error *cut_module_keys(const struct livepatch_reference *const *references, struct object *o,
 			      struct merge_input *in,
 			      struct livepatch_account *account) __must_check;
 

@@ -19,7 +19,7 @@
 /* One translation unit's part of the patch. */
 struct livepatch_part {
 	const struct unit *unit;
-	const struct extraction *extraction;
+	const struct extraction *extraction; /* linking rewrites branches in its object (cut.h) */
 	const struct binding *binding; /* of the unit's before object to its vmlinux or module */
 	const struct image *vmlinux;   /* for what a module's unit refers to in vmlinux */
 };

@@ -42,6 +42,7 @@ enum special_kind {
 	SPECIAL_BUGS,	      /* the same, with a line number */
 	SPECIAL_ALTERNATIVES, /* entries that name a replacement */
 	SPECIAL_PIECES,	      /* code that such entries, or sites, refer to */
+	SPECIAL_FIXUPS,	      /* entries that name where to go on after a fault */
 	SPECIAL_KEYS,	      /* entries that name a static key or static call */
 	SPECIAL_FENTRIES,     /* the places where ftrace can redirect */
 	SPECIAL_UNWIND,	      /* entries in lockstep with those of another section */
@@ -49,10 +50,17 @@ enum special_kind {
 	SPECIAL_UNPATCHED,    /* sites that the kernel patches in vmlinux only: refused */
 };
 
+/*
+ * How large an entry is differs between kernels, and is learnt from the object. What is known
+ * of it here only keeps a chance pattern from being taken for it.
+ */
 struct special {
 	const char *name; /* ends with '*': a prefix */
 	enum special_kind kind;
-	const char *partner; /* SPECIAL_ALTERNATIVES, SPECIAL_UNWIND_IP: the other section */
+	const char *partner;		/* the other section, of ALTERNATIVES and UNWIND_IP */
+	const char *type;		/* the kernel's structure for an entry, or NULL */
+	uint8_t relocs_min, relocs_max; /* that one entry may have */
+	uint8_t align;			/* the last entry may lack its padding to this; or 0 */
 };
 
 struct arch {
@@ -70,6 +78,8 @@ struct arch {
 	bool (*is_branch_field)(const uint8_t *code, size_t at);
 	/* How far behind a function's address its ftrace site may be. */
 	unsigned int fentry_reach;
+	/* What such a site calls, until it is patched: where no table lists the sites yet. */
+	const char *fentry_callee;
 };
 
 /* NULL if this processor is not supported. */

@@ -23,29 +23,40 @@ static const struct reloc_kind kinds[] = {
 };
 
 /*
- * Sections of the kernel's own making. The names are those of the kernel's headers
- * (asm/bug.h, asm/alternative.h, asm/jump_label.h, asm/extable.h, ...) and of objtool.
+ * Sections of the kernel's own making, from 3.10 to 7.2. The names are those of the kernel's
+ * headers (asm/bug.h, asm/alternative.h, asm/jump_label.h, asm/asm.h, asm/paravirt.h, ...), of
+ * objtool and of the compilers. How many relocations an entry has: the first is the code that
+ * it is about; then, for example, what the kernel added to an exception's entry in 4.6 (the
+ * handler) and took away in 5.16.
  */
+#define SITES(section)                                                   \
+	{                                                                \
+		section, SPECIAL_SITES, .relocs_min = 1, .relocs_max = 1 \
+	}
+
 static const struct special specials[] = {
-	{ "__mcount_loc", SPECIAL_FENTRIES },
-	{ "__patchable_function_entries", SPECIAL_FENTRIES },
-	{ "__bug_table", SPECIAL_BUGS },
-	{ ".altinstructions", SPECIAL_ALTERNATIVES, ".altinstr_replacement" },
+	{ "__mcount_loc", SPECIAL_FENTRIES, .relocs_min = 1, .relocs_max = 1 },
+	{ "__patchable_function_entries", SPECIAL_FENTRIES, .relocs_min = 1, .relocs_max = 1 },
+	{ "__bug_table", SPECIAL_BUGS, NULL, "bug_entry", 1, 3 },
+	{ ".altinstructions", SPECIAL_ALTERNATIVES, ".altinstr_replacement", "alt_instr", 2, 2 },
 	{ ".altinstr_replacement", SPECIAL_PIECES },
 	{ ".altinstr_aux", SPECIAL_PIECES },
-	{ "__ex_table", SPECIAL_SITES },
-	{ ".parainstructions", SPECIAL_SITES },
-	{ ".smp_locks", SPECIAL_SITES },
-	{ ".retpoline_sites", SPECIAL_SITES },
-	{ ".return_sites", SPECIAL_SITES },
-	{ ".call_sites", SPECIAL_SITES },
-	{ ".ibt_endbr_seal", SPECIAL_SITES },
-	{ "__jump_table", SPECIAL_KEYS },
-	{ ".static_call_sites", SPECIAL_KEYS },
-	{ ".orc_unwind_ip", SPECIAL_UNWIND_IP, ".orc_unwind" },
-	{ ".orc_unwind", SPECIAL_UNWIND },
-	{ "runtime_ptr_*", SPECIAL_UNPATCHED },
-	{ "runtime_shift_*", SPECIAL_UNPATCHED },
+	{ "__ex_table", SPECIAL_FIXUPS, NULL, "exception_table_entry", 2, 3 },
+	{ ".fixup", SPECIAL_PIECES }, /* up to 5.15 */
+	{ ".parainstructions", SPECIAL_SITES, NULL, "paravirt_patch_site", 1, 1, .align = 8 },
+	SITES(".smp_locks"),
+	SITES(".retpoline_sites"),
+	SITES(".return_sites"),
+	SITES(".call_sites"),
+	SITES(".cfi_sites"),
+	SITES(".ibt_endbr_seal"),
+	SITES(".kcfi_traps"),
+	{ "__jump_table", SPECIAL_KEYS, NULL, "jump_entry", 3, 3 },
+	{ ".static_call_sites", SPECIAL_KEYS, NULL, "static_call_site", 2, 2 },
+	{ ".orc_unwind_ip", SPECIAL_UNWIND_IP, ".orc_unwind", NULL, 1, 1 },
+	{ ".orc_unwind", SPECIAL_UNWIND, NULL, "orc_entry" },
+	{ "runtime_ptr_*", SPECIAL_UNPATCHED, .relocs_min = 1, .relocs_max = 1 },
+	{ "runtime_shift_*", SPECIAL_UNPATCHED, .relocs_min = 1, .relocs_max = 1 },
 };
 
 /*
@@ -72,4 +83,5 @@ const struct arch arch_x86_64 = {
 	.print = x86_64_print,
 	.is_branch_field = is_branch_field,
 	.fentry_reach = 4, /* an endbr64 may come first */
+	.fentry_callee = "__fentry__",
 };

@@ -85,7 +85,6 @@ static const struct {
 	{ ".kprobes.text", CLASS_TEXT },
 	{ ".noinstr.text", CLASS_TEXT },
 	{ ".entry.text", CLASS_TEXT },
-	{ ".fixup", CLASS_TEXT },
 
 	{ ".data", CLASS_DATA },
 	{ ".bss", CLASS_DATA },

@@ -143,7 +143,7 @@ static bool entry_equal(struct delta *d, const struct entry *x, const struct ent
 		return false;
 	if (t->special->kind == SPECIAL_UNWIND_IP) /* follows from the code */
 		return true;
-	if (!entry_bytes_equal(x, y))
+	if (!entry_bytes_equal(d, x, y))
 		return false;
 	for (;; i++, k++) {
 		const struct reloc *r = &t->section->relocs.v[i], *q = &u->section->relocs.v[k];
@@ -163,6 +163,39 @@ static bool entry_equal(struct delta *d, const struct entry *x, const struct ent
 		if (!targets_equal(d, &to, &other))
 			return false;
 	}
+}
+
+/* The table of before with the same name; of several, the one in the same place. */
+static const struct table *table_before(const struct delta *d, const struct table *t)
+{
+	size_t nth = 0;
+
+	for (const struct table *x = d->private->after.tables.v; x < t; x++)
+		nth += str_equal(x->section->name, t->section->name);
+	vec_for_each(&d->private->before.tables, x)
+		if (str_equal(x->section->name, t->section->name) && !nth--)
+			return x;
+	return NULL;
+}
+
+bool table_changed(struct delta *d, const struct table *t)
+{
+	const struct table *old = table_before(d, t);
+	const struct section *a = old ? old->section : NULL, *b = t->section;
+
+	if (!a || a->size != b->size || a->relocs.n != b->relocs.n ||
+	    !bytes_equal(a->bytes, b->bytes, a->size))
+		return true;
+	for (size_t i = 0; i < a->relocs.n; i++) {
+		const struct reloc *r = &a->relocs.v[i], *q = &b->relocs.v[i];
+		struct target x, y;
+
+		if (r->type != q->type || r->offset != q->offset ||
+		    !table_target(&d->private->before, r, &x) ||
+		    !table_target(&d->private->after, q, &y) || !targets_equal(d, &x, &y))
+			return true;
+	}
+	return false;
 }
 
 static bool entries_equal(struct delta *d, const struct node *a, const struct node *b)

@@ -48,6 +48,8 @@ struct error *delta_compute_as(const struct object *before, const struct object 
 	TRY(correlate(d));
 	TRY(compare(d));
 	TRY(include(d));
+	if (d->items.n)
+		TRY(check_entry_sizes(d));
 	TRY(refuse(d));
 	*out = take(d);
 	return NULL;

@@ -185,19 +185,37 @@ static bool is_kept(const struct entry *entry)
 	return entry->owner && entry->owner->item;
 }
 
-static struct error *copy_rows(struct extractor *e, const struct table *t,
-			       const struct section *from, uint64_t size, struct section **out)
+static struct error *add_table(struct extractor *e, const struct section *from,
+			       const struct strbuf *rows, struct section **out)
+{
+	TRY(object_add_section(e->o, from->name, from->type,
+			       from->flags & ~(uint64_t)(SHF_GROUP | SHF_LINK_ORDER), from->align,
+			       rows->s, rows->n, out));
+	(*out)->entsize = from->entsize;
+	return NULL;
+}
+
+static struct error *copy_entries(struct extractor *e, const struct table *t, struct section **out)
 {
 	struct strbuf rows __cleanup_strbuf = { 0 };
 
 	for (size_t i = 0; i < t->n; i++)
 		if (is_kept(&t->entries[i]))
-			TRY(strbuf_add(&rows, from->bytes + i * size, size));
-	TRY(object_add_section(e->o, from->name, from->type,
-			       from->flags & ~(uint64_t)(SHF_GROUP | SHF_LINK_ORDER), from->align,
-			       rows.s, rows.n, out));
-	(*out)->entsize = from->entsize;
-	return NULL;
+			TRY(entry_copy(&t->entries[i], &rows));
+	return add_table(e, t->section, &rows, out);
+}
+
+/* The rows of a table that goes in lockstep with t. */
+static struct error *copy_partner(struct extractor *e, const struct table *t)
+{
+	struct strbuf rows __cleanup_strbuf = { 0 };
+	uint64_t size = t->partner->size / t->n;
+	struct section *to;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (is_kept(&t->entries[i]))
+			TRY(strbuf_add(&rows, t->partner->bytes + i * size, size));
+	return add_table(e, t->partner, &rows, &to);
 }
 
 struct row {
@@ -224,16 +242,15 @@ static struct error *move_entry_reloc(const struct entry *entry, const struct re
 static struct error *move_table(struct extractor *e, const struct table *t)
 {
 	struct row row = { .e = e };
-	struct section *partner;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->n; i++)
 		kept += is_kept(&t->entries[i]);
 	if (!kept)
 		return NULL;
-	TRY(copy_rows(e, t, t->section, t->entry_size, &row.to));
+	TRY(copy_entries(e, t, &row.to));
 	if (t->special->kind == SPECIAL_UNWIND_IP)
-		TRY(copy_rows(e, t, t->partner, t->partner->size / t->n, &partner));
+		TRY(copy_partner(e, t));
 	for (size_t i = 0; i < t->n; i++) {
 		if (!is_kept(&t->entries[i]))
 			continue;

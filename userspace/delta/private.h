@@ -155,6 +155,11 @@ struct delta_private {
 	bool builtin; /* part of vmlinux, which is never unloaded */
 };
 
+/* entry_size.c: of a table's entries; sets .entry_size, or .trouble if it can't be told. */
+struct error *learn_entry_size(struct view *v, struct table *t) __must_check;
+/* Sets .trouble of tables whose entries debug information knows to be of another size. */
+struct error *check_entry_sizes(struct delta *d) __must_check;
+
 /* special.c */
 struct error *view_cut_tables(struct view *v) __must_check;
 /* Calls f for each relocation of an entry. */
@@ -163,7 +168,10 @@ struct error *entry_each_reloc(const struct entry *e,
 						  void *arg),
 			       void *arg) __must_check;
 /* All but relocation fields and line numbers. */
-bool entry_bytes_equal(const struct entry *a, const struct entry *b);
+bool entry_bytes_equal(const struct delta *d, const struct entry *before,
+		       const struct entry *after);
+/* Appends its bytes, .entry_size of them. */
+struct error *entry_copy(const struct entry *e, struct strbuf *out) __must_check;
 /* A relocation of no effect: the replacement of an alternative that has no bytes. */
 bool entry_names_nothing(const struct entry *e, const struct reloc *r);
 bool node_has_fentry(const struct node *n);
@@ -174,6 +182,8 @@ struct error *correlate(struct delta *d) __must_check;
 /* compare.c */
 bool targets_equal(struct delta *d, const struct target *a, const struct target *b);
 bool nodes_equal(struct delta *d, struct node *a, struct node *b);
+/* Whether a table of after, taken as a whole, is another than that of before. */
+bool table_changed(struct delta *d, const struct table *t);
 struct error *compare(struct delta *d) __must_check;
 
 /* moved.c: nothing differs but line numbers. */

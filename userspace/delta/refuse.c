@@ -175,6 +175,18 @@ static struct error *refuse_referrers(struct delta *d, struct section *s, const 
 	return NULL;
 }
 
+/* If nobody knows which functions a table's entries are about, it must be as it was. */
+static struct error *refuse_table(struct delta *d, const struct table *t)
+{
+	size_t had = d->findings.n;
+
+	TRY(refuse_referrers(d, t->section, "odd-table", t->trouble));
+	if (had != d->findings.n || !table_changed(d, t))
+		return NULL;
+	return add_finding(d, "odd-table", t->section->name, NULL, "section %s changed, and %s",
+			   t->section->name, t->trouble);
+}
+
 static struct error *refuse_sections(struct delta *d)
 {
 	struct view *v = &d->private->after;
@@ -184,7 +196,7 @@ static struct error *refuse_sections(struct delta *d)
 			TRY(refuse_referrers(d, *it, "unknown-section", "is not known"));
 	vec_for_each(&v->tables, t)
 		if (t->trouble)
-			TRY(refuse_referrers(d, t->section, "odd-table", t->trouble));
+			TRY(refuse_table(d, t));
 	return NULL;
 }
 

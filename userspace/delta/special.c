@@ -1,49 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Special sections: tables whose entries are about places in code. How large an entry is
- * differs between kernels and is learnt: from sh_entsize, where the assembler or objtool
- * set it, else from the relocations, which repeat with each entry.
+ * Special sections: tables whose entries are about places in code. What the fields of an entry
+ * mean is told by where its relocations end, and checked against what they say.
  */
+#include <ctype.h>
+
 #include "delta/private.h"
-
-/* What a relocation is, as far as telling entries apart goes. */
-static uint64_t shape(struct view *v, const struct reloc *r, uint64_t entry_start)
-{
-	const struct section *to = r->symbol->section;
-	/* By the flag: trampolines of static calls are code too, and in no class of code. */
-	bool code = to && (to->flags & SHF_EXECINSTR || v->class[to->index] == CLASS_PIECES);
-
-	return (r->offset - entry_start) << 16 | (uint64_t)r->type << 1 | code;
-}
-
-/* Whether entries of this size all have relocations of one shape, and begin with one. */
-static bool repeats(struct view *v, const struct section *s, uint64_t size)
-{
-	size_t n = s->size / size, per = s->relocs.n / n;
-
-	if (s->size % size || !per || s->relocs.n % n || s->relocs.v[0].offset)
-		return false;
-	for (size_t i = 0; i < s->relocs.n; i++) {
-		uint64_t start = i / per * size;
-		const struct reloc *r = &s->relocs.v[i];
-
-		if (r->offset < start || r->offset >= start + size ||
-		    shape(v, r, start) != shape(v, &s->relocs.v[i % per], 0))
-			return false;
-	}
-	return true;
-}
-
-/* The second entry begins where a relocation is: there are few places to try. */
-static uint64_t learn_size(struct view *v, const struct section *s)
-{
-	if (s->entsize)
-		return s->size % s->entsize == 0 && repeats(v, s, s->entsize) ? s->entsize : 0;
-	for (size_t i = 1; i < s->relocs.n && i <= 8; i++)
-		if (s->relocs.v[i].offset && repeats(v, s, s->relocs.v[i].offset))
-			return s->relocs.v[i].offset;
-	return repeats(v, s, s->size) ? s->size : 0;
-}
 
 /* The node that an entry is about: the first code it names. */
 static struct node *owner(struct view *v, const struct table *t, uint64_t at)
@@ -66,7 +28,8 @@ static struct node *owner(struct view *v, const struct table *t, uint64_t at)
 
 static struct error *cut_entries(struct view *v, struct table *t)
 {
-	t->n = t->section->size / t->entry_size;
+	/* The last one may lack its padding. */
+	t->n = (t->section->size + t->entry_size - 1) / t->entry_size;
 	t->entries = arena_array(v->arena, t->n, sizeof(*t->entries));
 	if (!t->entries)
 		return error_nomem();
@@ -87,27 +50,43 @@ static struct error *cut_entries(struct view *v, struct table *t)
 	return NULL;
 }
 
-/* struct alt_instr ends with the lengths of the instruction and of its replacement. */
+/*
+ * struct alt_instr: two references, what to look for, then the lengths of the instruction and
+ * of its replacement. What to look for was a number of 2 bytes (up to 6.2), or has flags with
+ * it (4 bytes, from 6.3 on); from 4.0 to 5.11 the length of the padding comes last.
+ */
+static uint64_t lengths_at(const struct table *t)
+{
+	switch (t->entry_size) {
+	case 12:
+	case 13:
+		return 10;
+	case 14:
+		return 12;
+	}
+	return 0;
+}
+
 static uint8_t replacement_length(const struct entry *e)
 {
-	return e->table->section->bytes[e->offset + e->table->entry_size - 1];
+	return e->table->section->bytes[e->offset + lengths_at(e->table) + 1];
 }
 
 /* That they are what they are taken for: a replacement lies in its section, and fits. */
 static bool alternatives_make_sense(const struct table *t)
 {
 	const struct section *s = t->section;
+	uint64_t at = lengths_at(t);
 
+	if (!t->partner || !at)
+		return false;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct entry *e = &t->entries[i];
 		uint8_t length = replacement_length(e);
-		const struct reloc *r = NULL;
+		/* learn_entry_size() saw to it that it has two, the second into the partner. */
+		const struct reloc *r = &s->relocs.v[2 * i + 1];
 
-		for (size_t k = section_reloc_at(s, e->offset);
-		     k < s->relocs.n && s->relocs.v[k].offset < e->offset + t->entry_size; k++)
-			if (s->relocs.v[k].symbol->section == t->partner)
-				r = &s->relocs.v[k];
-		if (t->entry_size < 2 || length > s->bytes[e->offset + t->entry_size - 2] || !r ||
+		if (r->offset - e->offset != 4 || length > s->bytes[e->offset + at] ||
 		    r->symbol->value + (uint64_t)r->addend > t->partner->size ||
 		    t->partner->size - r->symbol->value - (uint64_t)r->addend < length)
 			return false;
@@ -127,19 +106,16 @@ static struct error *cut_table(struct view *v, struct table *t)
 		t->trouble = "it has no content";
 		return NULL;
 	}
-	t->entry_size = learn_size(v, s);
-	if (!t->entry_size) {
-		t->trouble = "the size of its entries can't be told";
+	TRY(learn_entry_size(v, t));
+	if (!t->entry_size)
 		return NULL;
-	}
 	if (t->special->kind == SPECIAL_UNWIND_IP &&
-	    (!t->partner || t->partner->size % (s->size / t->entry_size))) {
+	    (!t->partner || !t->partner->bytes || t->partner->size % (s->size / t->entry_size))) {
 		t->trouble = "its entries and those of its partner differ in number";
 		return NULL;
 	}
 	TRY(cut_entries(v, t));
-	if (t->special->kind == SPECIAL_ALTERNATIVES &&
-	    (!t->partner || !alternatives_make_sense(t)))
+	if (t->special->kind == SPECIAL_ALTERNATIVES && !alternatives_make_sense(t))
 		t->trouble = "the lengths of its replacements make no sense";
 	return NULL;
 }
@@ -173,8 +149,35 @@ struct error *entry_each_reloc(const struct entry *e,
 	return NULL;
 }
 
+static bool has_fentry_table(const struct view *v)
+{
+	vec_for_each(&v->tables, t)
+		if (t->special->kind == SPECIAL_FENTRIES && t->section->size)
+			return true;
+	return false;
+}
+
+/* Some kernels list the sites late, when objtool sees all of the kernel or module. */
+static bool calls_fentry(const struct node *n)
+{
+	const struct arch *a = n->view->arch;
+
+	for (size_t i = 0; i < n->n_relocs; i++) {
+		uint64_t at = n->relocs[i].offset - n->start;
+
+		if (at > a->fentry_reach + 1U)
+			return false;
+		if (at && n->bytes && a->is_branch_field(n->bytes, at) &&
+		    str_equal(n->relocs[i].symbol->name, a->fentry_callee))
+			return true;
+	}
+	return false;
+}
+
 bool node_has_fentry(const struct node *n)
 {
+	if (!has_fentry_table(n->view))
+		return calls_fentry(n);
 	for (const struct entry *e = n->entries; e; e = e->next) {
 		struct section *s = e->table->section;
 		const struct reloc *r = &s->relocs.v[section_reloc_at(s, e->offset)];
@@ -189,27 +192,79 @@ bool node_has_fentry(const struct node *n)
 	return false;
 }
 
-/* The line of a bug_entry: two bytes behind its last relocation (struct bug_entry). */
-static uint64_t line_at(const struct entry *e)
+/* "fs/exec.c", and what is left of it without the first letters. */
+static bool names_source(const char *s)
 {
-	const struct section *s = e->table->section;
-	size_t next = section_reloc_at(s, e->offset + e->table->entry_size);
+	const char *dot = s ? strrchr(s, '.') : NULL;
 
-	return next ? s->relocs.v[next - 1].offset + 4 - e->offset : e->table->entry_size;
-}
-
-bool entry_bytes_equal(const struct entry *x, const struct entry *y)
-{
-	const uint8_t *a = x->table->section->bytes + x->offset;
-	const uint8_t *b = y->table->section->bytes + y->offset;
-	uint64_t size = x->table->entry_size, line = size;
-
-	if (x->table->special->kind == SPECIAL_BUGS && line_at(x) == line_at(y))
-		line = line_at(x);
-	for (uint64_t i = 0; i < size; i++)
-		if (a[i] != b[i] && i != line && i != line + 1)
+	if (!dot || !dot[1] || strlen(dot) > 4)
+		return false;
+	for (; *s; s++)
+		if (!isgraph((unsigned char)*s) || *s == '%')
 			return false;
 	return true;
+}
+
+/*
+ * The line of struct bug_entry, two bytes: behind the reference to the file's name, if the
+ * kernel was built to have one (CONFIG_DEBUG_BUGVERBOSE). Some kernels counted that reference
+ * from the entry's start: then what is read here lacks the first letters. Returns the entry's
+ * size if there is no line.
+ */
+static uint64_t line_at(struct view *v, const struct entry *e)
+{
+	const struct section *s = e->table->section;
+	uint64_t size = e->table->entry_size;
+	size_t next = section_reloc_at(s, e->offset + size);
+	const struct reloc *r = next ? &s->relocs.v[next - 1] : NULL;
+	const struct reloc_kind *k = r ? arch_reloc_kind(v->arch, r->type) : NULL;
+	struct target to;
+	uint64_t at;
+
+	if (!k || r->offset <= e->offset || !table_target(v, r, &to) || !to.node)
+		return size;
+	at = r->offset + k->size - e->offset;
+	if (at + 4 > size ||
+	    !names_source(section_string(to.node->section, to.offset + (int64_t)to.node->start)))
+		return size;
+	return at;
+}
+
+/* The bytes of the last entry may end before its padding. */
+static uint64_t entry_length(const struct entry *e)
+{
+	uint64_t left = e->table->section->size - e->offset;
+
+	return left < e->table->entry_size ? left : e->table->entry_size;
+}
+
+static uint8_t entry_byte(const struct entry *e, uint64_t at)
+{
+	return at < entry_length(e) ? e->table->section->bytes[e->offset + at] : 0;
+}
+
+bool entry_bytes_equal(const struct delta *d, const struct entry *x, const struct entry *y)
+{
+	uint64_t size = x->table->entry_size, line = size;
+
+	if (x->table->special->kind == SPECIAL_BUGS) {
+		line = line_at(&d->private->before, x);
+		if (line != line_at(&d->private->after, y))
+			line = size;
+	}
+	for (uint64_t i = 0; i < size; i++)
+		if (entry_byte(x, i) != entry_byte(y, i) && i != line && i != line + 1)
+			return false;
+	return true;
+}
+
+struct error *entry_copy(const struct entry *e, struct strbuf *out)
+{
+	static const uint8_t padding[UINT8_MAX];
+	uint64_t has = entry_length(e);
+
+	TRY(strbuf_add(out, e->table->section->bytes + e->offset, has));
+	return strbuf_add(out, padding, e->table->entry_size - has);
 }
 
 bool entry_names_nothing(const struct entry *e, const struct reloc *r)

@@ -193,6 +193,104 @@ static void test_the_tables_of_the_image_decide_what_an_export_is(void **state)
 	export_table.name = NULL;
 }
 
+/* The module says that it depends on these. */
+static void depend(struct world *w, const char *names)
+{
+	char *info =
+		arena_printf(&w->module->arena, "license=GPL%cdepends=%s%cname=x", 0, names, 0);
+
+	assert_non_null(info);
+	ok(vec_push(&w->module->segments,
+		    (struct image_segment){ .address = 0x1000,
+					    .size = strlen("license=GPL depends= name=x") +
+						    strlen(names) + 1,
+					    .bytes = (const uint8_t *)info,
+					    .name = ".modinfo" }));
+}
+
+static void make_exporter(struct world *w)
+{
+	char *to __free = str_printf("%s/kernel/drivers/net", dir.path);
+	char *part = to;
+
+	for (part += strlen(dir.path) + 1; part; part = strchr(part + 1, '/')) {
+		char *folder __free = strndup(to, (size_t)(part - to));
+
+		ok(dir_make(folder));
+	}
+	ok(dir_make(to));
+	make_object("kernel/drivers/net/some-driver", "void of_module(void) {}\n", &w->x.object);
+	object_free(&w->x.object);
+	w->x.object = w->object;
+	w->from.modules = dir.path;
+}
+
+static void test_new_code_may_use_what_its_module_depends_on(void **state)
+{
+	struct world w __cleanup_world = { 0 };
+	char *from __free = str_printf("%s/kernel/drivers/net/some-driver.o", dir.path);
+	char *to __free = str_printf("%s/kernel/drivers/net/some-driver.ko", dir.path);
+
+	(void)state;
+	world_make(&w, "another", CALLS("of_module"));
+	w.x.outside.v[0].before = NULL;
+	depend(&w, "third,some_driver");
+	make_exporter(&w);
+	assert_int_equal(rename(from, to), 0);
+	ok(world_link(&w));
+	assert_non_null(
+		reloc_to(w.out, ".klp.rela.another..text", ".klp.sym.some_driver.of_module,0"));
+}
+
+static void test_new_code_may_not_use_what_its_module_does_not_depend_on(void **state)
+{
+	struct world w __cleanup_world = { 0 };
+
+	(void)state;
+	world_make(&w, "another", CALLS("of_module"));
+	w.x.outside.v[0].before = NULL;
+	depend(&w, "some_driver_too,some");
+	world_refused(&w, "does not depend on");
+}
+
+/* A part of vmlinux that defines novel(), and a module's that calls it; or the other way. */
+static struct error *link_two(struct world *w, const char *definer, struct world *v,
+			      const char *caller)
+{
+	struct livepatch_part parts[2];
+
+	world_make(w, definer,
+		   "int old_function(void) { return 1; }\n"
+		   "int novel(void) { return 2; }\n");
+	world_make(v, caller, CALLS("novel"));
+	v->x.outside.v[0].before = NULL;
+	w->unit.source = "y.c";
+	parts[0] = w->part;
+	parts[1] = v->part;
+	return assemble(&w->from, "suture_test", parts, 2, &w->out, &w->account);
+}
+
+static void test_a_module_may_use_what_the_patch_adds_to_vmlinux(void **state)
+{
+	struct world w __cleanup_world = { 0 }, v __cleanup_world = { 0 };
+	const struct reloc *r;
+
+	(void)state;
+	ok(link_two(&w, "vmlinux", &v, "some_driver"));
+	r = reloc_to(w.out, ".text", "novel");
+	assert_non_null(r);
+	assert_non_null(r->symbol->section);
+}
+
+static void test_vmlinux_may_not_use_what_the_patch_adds_to_a_module(void **state)
+{
+	struct world w __cleanup_world = { 0 }, v __cleanup_world = { 0 };
+
+	(void)state;
+	expect_error(link_two(&w, "some_driver", &v, "vmlinux"), "novel");
+	assert_null(w.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +306,10 @@ int main(void)
 		cmocka_unit_test(test_a_new_name_does_not_bind_to_a_static),
 		cmocka_unit_test(test_namespaces_of_used_exports_are_imported),
 		cmocka_unit_test(test_the_tables_of_the_image_decide_what_an_export_is),
+		cmocka_unit_test(test_new_code_may_use_what_its_module_depends_on),
+		cmocka_unit_test(test_new_code_may_not_use_what_its_module_does_not_depend_on),
+		cmocka_unit_test(test_a_module_may_use_what_the_patch_adds_to_vmlinux),
+		cmocka_unit_test(test_vmlinux_may_not_use_what_the_patch_adds_to_a_module),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

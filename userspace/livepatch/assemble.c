@@ -10,6 +10,7 @@
 
 #include "livepatch/check.h"
 #include "livepatch/cut.h"
+#include "livepatch/depends.h"
 #include "livepatch/extras.h"
 #include "livepatch/klp.h"
 #include "livepatch/merge.h"
@@ -100,7 +101,30 @@ static struct error *offer_glue(struct link *l)
 	return NULL;
 }
 
-/* Where something new of that name is: in another part, else in the glue; *out NULL if nowhere. */
+/* Whether what the patch adds to this object is there whenever code of the part runs. */
+static bool may_use(const struct livepatch_part *p, const char *object)
+{
+	return str_equal(object, "vmlinux") || module_depends_on(p->binding->image, object);
+}
+
+static struct error *find_in_others(struct link *l, const struct livepatch_part *p,
+				    const char *name, uint64_t **out)
+{
+	for (size_t i = 0; i < l->n && !*out; i++) {
+		char *key = inside_key(l, &l->parts[i], name);
+
+		if (!key)
+			return error_nomem();
+		if (may_use(p, l->parts[i].unit->module))
+			*out = hash_get(&l->inside, key);
+	}
+	return NULL;
+}
+
+/*
+ * Where something new of that name is: in another part of the object, in the glue, or in a
+ * part of an object that this one may use; *out NULL if nowhere.
+ */
 static struct error *find_inside(struct link *l, const struct livepatch_part *p, const char *name,
 				 uint64_t **out)
 {
@@ -111,7 +135,7 @@ static struct error *find_inside(struct link *l, const struct livepatch_part *p,
 	*out = hash_get(&l->inside, key);
 	if (!*out)
 		*out = hash_get(&l->inside, of_glue);
-	return NULL;
+	return *out ? NULL : find_in_others(l, p, name, out);
 }
 
 /* --- outside references ------------------------------------------------------- */

@@ -15,6 +15,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "livepatch/depends.h"
+
 #define OBJECT_NAME_MAX 55
 #define SYMBOL_NAME_MAX 511
 
@@ -228,9 +230,11 @@ static struct error *name_imported(const struct naming *n, const struct livepatc
 	if (is_vmlinux(own))
 		return error_refused("%s belongs to the module %s, which code of vmlinux can't use",
 				     name, e->owner);
-	if (is_new)
-		return error_refused("%s belongs to the module %s, which %s does not use yet", name,
-				     e->owner, own->name);
+	if (is_new && !module_depends_on(own, e->owner))
+		return error_advise(
+			error_refused("%s belongs to the module %s, which %s does not depend on",
+				      name, e->owner, own->name),
+			"nothing loads %s before the new code runs, or keeps it loaded", e->owner);
 	return name_of_module(n, e, out);
 }
 

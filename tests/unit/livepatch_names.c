@@ -267,7 +267,8 @@ static struct error *link_two(struct world *w, const char *definer, struct world
 	w->unit.source = "y.c";
 	parts[0] = w->part;
 	parts[1] = v->part;
-	return assemble(&w->from, "suture_test", parts, 2, &w->out, &w->account);
+	return assemble(&w->from, &(struct livepatch_request){ .name = "suture_test" }, parts, 2,
+			&w->out, &w->account);
 }
 
 static void test_a_module_may_use_what_the_patch_adds_to_vmlinux(void **state)

@@ -15,7 +15,7 @@ static const char help[] =
 	"code with the kernel's own, link a livepatch module, and write it into a bundle.\n"
 	"The target must be prepared (suture target add). The fix is named after its file.\n"
 	"\n"
-	"  -t, --target TARGET  kernel:RELEASE\n"
+	"  -t, --target TARGET  kernel:RELEASE or tree:PATH\n"
 	"  -o, --output FILE    the bundle (NAME.suture)\n"
 	"  -j, --jobs N         compilers at a time (one for each CPU)\n"
 	"      --accept CODE:WHERE  take this finding as it is, exactly; may be given again. What it\n"
@@ -126,9 +126,11 @@ static struct error *run(int argc, char **argv)
 	struct build *b __cleanup_build = NULL;
 	struct request r __cleanup(request_clear) = { 0 };
 	struct error *e;
+	size_t changed;
 
 	TRY(parse(argc, argv, &r));
 	TRY(target_open(r.target, &t));
+	TRY(target_refresh(&t, &changed));
 	r.build.target = t;
 	r.build.refusal = r.json ? &refusal : NULL;
 	e = build_run(&r.build, &b);

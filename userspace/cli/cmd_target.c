@@ -23,10 +23,12 @@ static const char help[] =
 	"distribution had them, the image with its symbols, and the shipped modules.\n"
 	"\n"
 	"  kernel:RELEASE    a distro kernel, as uname -r names it (kernel:6.1.0-56-amd64)\n"
+	"  tree:PATH         a kernel tree of yours, or the folder that it is built in (make O=);\n"
+	"                    it is only read, and every build takes over what has changed in it\n"
 	"\n"
-	"add fetches the packages with apt-get and unpacks them into the cache; nothing is\n"
-	"installed. It needs about 2.3 GB there ($SUTURE_CACHE, else ~/.cache/suture), and the\n"
-	"compiler that the kernel was built with.\n";
+	"For a distro kernel, add fetches the packages with apt-get and unpacks them into the\n"
+	"cache; nothing is installed. A target needs about 2.3 GB there ($SUTURE_CACHE, else\n"
+	"~/.cache/suture), and the compiler that the kernel was built with.\n";
 
 static struct error *print_json(const struct target *t)
 {

@@ -121,15 +121,16 @@ static struct error *write_in(const char *dir, const char *name, const void *p, 
 	return path ? file_write(path, p, n, 0644) : error_nomem();
 }
 
-struct error *kbuild_survey(const char *dir, uint64_t *n_units)
+struct error *kbuild_survey(const char *dir, const char *variables, uint64_t *n_units)
 {
+	char *own __free = str_printf("%s%s", makefile, variables);
 	struct strbuf raw __cleanup_strbuf = { 0 }, units __cleanup_strbuf = { 0 };
 	char *path __free = str_printf("%s/units.raw", dir);
 
-	if (!path)
+	if (!path || !own)
 		return error_nomem();
 	*n_units = 0;
-	TRY(write_in(dir, "kbuild.mk", makefile, sizeof(makefile) - 1));
+	TRY(write_in(dir, "kbuild.mk", own, strlen(own)));
 	TRY(run_survey(dir, path));
 	TRY(file_read(path, &raw));
 	TRY(collect_units(strbuf_str(&raw), &units, n_units));

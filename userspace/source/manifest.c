@@ -21,6 +21,11 @@ static struct error *get_string(const struct json_value *o, const char *key, cha
 	return *out ? NULL : error_nomem();
 }
 
+static struct error *get_optional(const struct json_value *o, const char *key, char **out)
+{
+	return json_member(o, key) ? get_string(o, key, out) : NULL;
+}
+
 static void target_package_free(struct target_package *p)
 {
 	free(p->name);
@@ -54,6 +59,8 @@ static struct error *get_all(const struct json_value *o, struct target *t)
 	TRY(get_string(o, "target", &t->name));
 	TRY(get_string(o, "release", &t->release));
 	TRY(get_string(o, "version", &t->version));
+	TRY(get_optional(o, "source", &t->source));
+	TRY(get_optional(o, "build", &t->build));
 	TRY(get_string(o, "compiler", &t->compiler));
 	TRY(get_string(o, "compiler_version", &t->compiler_text));
 	TRY(json_need_u64(o, "symbols", MOST, &t->n_symbols));
@@ -97,6 +104,10 @@ void target_json(const struct target *t, struct json *j, const char *key)
 	json_string(j, "target", t->name);
 	json_string(j, "release", t->release);
 	json_string(j, "version", t->version);
+	if (t->source)
+		json_string(j, "source", t->source);
+	if (t->build)
+		json_string(j, "build", t->build);
 	json_string(j, "compiler", t->compiler);
 	json_string(j, "compiler_version", t->compiler_text);
 	json_u64(j, "symbols", t->n_symbols);

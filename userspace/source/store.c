@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -31,9 +32,35 @@ struct error *target_release(const char *name, char **out)
 	if (!fits)
 		return error_advise(error_usage("'%s' is not a kernel target", name),
 				    "write kernel:RELEASE as uname -r prints it, for instance "
-				    "kernel:6.1.0-56-amd64");
+				    "kernel:6.1.0-56-amd64, or tree:PATH for a kernel tree");
 	*out = strdup(release);
 	return *out ? NULL : error_nomem();
+}
+
+static struct error *tree_key(const char *path, char **full, char **key)
+{
+	char *plain __free = realpath(path, NULL);
+	struct digest d;
+
+	if (!plain && *path != '/')
+		return error_errno(errno, "%s", path);
+	if (!plain)
+		plain = strdup(path);
+	if (!plain)
+		return error_nomem();
+	TRY(digest_bytes(plain, strlen(plain), &d));
+	*full = str_printf(TREE_KIND "%s", plain);
+	*key = str_printf("tree-%.16s", d.hex);
+	return *full && *key ? NULL : error_nomem();
+}
+
+struct error *target_key(const char *name, char **full, char **key)
+{
+	if (str_starts(name, TREE_KIND) && name[sizeof(TREE_KIND) - 1])
+		return tree_key(name + sizeof(TREE_KIND) - 1, full, key);
+	TRY(target_release(name, key));
+	*full = strdup(name);
+	return *full ? NULL : error_nomem();
 }
 
 struct error *store_dir(char **out)
@@ -57,21 +84,21 @@ struct error *store_dir(char **out)
 	return NULL;
 }
 
-struct error *store_path(const char *release, char **out)
+struct error *store_path(const char *key, char **out)
 {
 	char *dir __free = NULL;
 
 	TRY(store_dir(&dir));
-	*out = str_printf("%s/%s", dir, release);
+	*out = str_printf("%s/%s", dir, key);
 	return *out ? NULL : error_nomem();
 }
 
-struct error *store_temporary(const char *release, char **out)
+struct error *store_temporary(const char *key, char **out)
 {
 	char *dir __free = NULL;
 
 	TRY(store_dir(&dir));
-	*out = str_printf("%s/" TEMPORARY "%s.%d", dir, release, (int)getpid());
+	*out = str_printf("%s/" TEMPORARY "%s.%d", dir, key, (int)getpid());
 	return *out ? NULL : error_nomem();
 }
 

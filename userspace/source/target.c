@@ -29,6 +29,8 @@ void target_free(struct target **t)
 	free(p->release);
 	free(p->version);
 	free(p->dir);
+	free(p->source);
+	free(p->build);
 	free(p->tree);
 	free(p->image);
 	free(p->vmlinuz);
@@ -55,10 +57,10 @@ static struct error *open_dir(const char *dir, struct target **out)
 
 struct error *target_open(const char *name, struct target **out)
 {
-	char *release __free = NULL, *dir __free = NULL;
+	char *full __free = NULL, *key __free = NULL, *dir __free = NULL;
 
-	TRY(target_release(name, &release));
-	TRY(store_path(release, &dir));
+	TRY(target_key(name, &full, &key));
+	TRY(store_path(key, &dir));
 	if (!file_is_dir(dir))
 		return error_advise(error_failed("there is no target %s here", name),
 				    "suture target add %s", name);
@@ -122,16 +124,16 @@ struct error *target_list(struct target ***out, size_t *n)
 
 struct error *target_remove(const char *name)
 {
-	char *release __free = NULL, *dir __free = NULL, *gone __free = NULL;
+	char *full __free = NULL, *key __free = NULL, *dir __free = NULL, *gone __free = NULL;
 	int lock __closefd = -1;
 
-	TRY(target_release(name, &release));
-	TRY(store_path(release, &dir));
+	TRY(target_key(name, &full, &key));
+	TRY(store_path(key, &dir));
 	TRY(store_lock(&lock));
 	if (!file_is_dir(dir))
 		return error_new(ERROR_NOTHING, "there is no target %s here", name);
 	/* It is gone at once, for everyone; what is left of it is only bytes. */
-	TRY(store_temporary(release, &gone));
+	TRY(store_temporary(key, &gone));
 	if (rename(dir, gone) < 0)
 		return error_errno(errno, "removing %s", dir);
 	return dir_remove(gone);

@@ -10,6 +10,7 @@
  *		units           what this configuration compiles, and into what (see unit.h)
  *		kbuild.mk, kbuild.env
  *				what asks the kernel's own makefiles for a compile command
+ *		*.list          what a maintainer's tree was like when it was copied
  *		image           the vmlinux image with symbols, see image_open_cache()
  *		vmlinuz         for the VM
  *		modules/        the shipped .ko files with modules.dep, as /lib/modules/RELEASE
@@ -35,15 +36,17 @@ struct target_package {
 };
 
 struct target {
-	char *name;    /* "kernel:6.1.0-56-amd64" */
+	char *name;    /* "kernel:6.1.0-56-amd64", "tree:/home/me/linux" */
 	char *release; /* "6.1.0-56-amd64": uname -r, the first word of vermagic */
-	char *version; /* the packages' version: "6.1.192-2" */
+	char *version; /* the packages' version: "6.1.192-2"; a tree's: "6.1.192" */
+	char *source;  /* a maintainer's tree that this follows; NULL: a distro kernel */
+	char *build;   /* the folder it is built in; NULL: the source itself */
 	char *dir;     /* everything below */
 	char *tree, *image, *vmlinuz, *modules;
 	char *compiler;	     /* the command: "gcc-12" */
 	char *compiler_text; /* CONFIG_CC_VERSION_TEXT */
 	VEC(struct target_package) packages;
-	uint64_t n_symbols; /* of the vmlinux image */
+	uint64_t n_symbols; /* of the vmlinux image; 0: there is none, the tree is not built */
 	uint64_t n_modules; /* shipped .ko files */
 	uint64_t n_units;   /* objects compiled from C in this configuration */
 	uint64_t bytes;	    /* on disk when it was made */
@@ -56,6 +59,11 @@ struct target {
  * target_add() waits for the first.
  */
 struct error *target_add(const char *name, struct target **out) __must_check;
+/*
+ * If the target follows a maintainer's tree, take over what has changed in it since: sources,
+ * configuration, the built kernel. *changed tells how many files. The target is read anew.
+ */
+struct error *target_refresh(struct target **t, size_t *changed) __must_check;
 /* A prepared target; an error with advice if it is not there or incomplete. */
 struct error *target_open(const char *name, struct target **out) __must_check;
 struct error *target_remove(const char *name) __must_check;

@@ -21,7 +21,8 @@
 #include "source/kbuild.h"
 #include "source/manifest.h"
 #include "source/store.h"
-#include "source/target.h"
+#include "source/target_make.h"
+#include "source/tree.h"
 
 /* What a target needs while it is made, packages included; rounded up from 2.1 GB. */
 #define ROOM (2300ull * 1000 * 1000)
@@ -41,8 +42,7 @@ static struct error *check_room(const char *dir)
 			    "free some, or set SUTURE_CACHE to a folder elsewhere");
 }
 
-/* The value of CONFIG_NAME="value" in the tree's .config. */
-static struct error *config_string(const char *dir, const char *name, char **out)
+struct error *target_config_string(const char *dir, const char *name, char **out)
 {
 	struct strbuf config __cleanup_strbuf = { 0 };
 	char *path __free = str_printf("%s/tree/.config", dir);
@@ -62,12 +62,12 @@ static struct error *config_string(const char *dir, const char *name, char **out
 
 static struct error *read_compiler(struct target *t)
 {
-	TRY(config_string(t->dir, "CONFIG_CC_VERSION_TEXT", &t->compiler_text));
+	TRY(target_config_string(t->dir, "CONFIG_CC_VERSION_TEXT", &t->compiler_text));
 	t->compiler = strndup(t->compiler_text, strcspn(t->compiler_text, " "));
 	return t->compiler ? NULL : error_nomem();
 }
 
-static struct error *make_image(struct target *t)
+struct error *target_make_image(struct target *t)
 {
 	struct image *img __cleanup_image = NULL;
 	char *vmlinuz __free = str_printf("%s/vmlinuz", t->dir);
@@ -98,8 +98,7 @@ static bool is_module(const char *name)
 	return ko;
 }
 
-/* Bytes on disk, and how many files are modules. */
-static struct error *measure(struct target *t)
+struct error *target_measure(struct target *t)
 {
 	char *const roots[] = { t->dir, NULL };
 	FTS *walk __cleanup(close_fts) = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
@@ -107,6 +106,7 @@ static struct error *measure(struct target *t)
 
 	if (!walk)
 		return error_errno(errno, "reading %s", t->dir);
+	t->bytes = t->n_modules = 0;
 	while ((ent = fts_read(walk))) {
 		if (ent->fts_info != FTS_F)
 			continue;
@@ -139,7 +139,7 @@ static struct error *record_packages(struct target *t, const struct kernel_packa
 }
 
 /* Everything, in the temporary folder t->dir. */
-static struct error *make(struct target *t)
+static struct error *make_of_packages(struct target *t)
 {
 	struct kernel_packages k __cleanup_kernel_packages = { 0 };
 	double started = clock_seconds();
@@ -150,15 +150,22 @@ static struct error *make(struct target *t)
 	TRY(kernel_fetch(&k, t->release, t->dir));
 	TRY(read_compiler(t));
 	TRY(target_check_compiler(t));
-	TRY(make_image(t));
+	TRY(target_make_image(t));
 	progress_step("asking the kernel's makefiles what they compile");
-	TRY(kbuild_survey(t->dir, &t->n_units));
+	TRY(kbuild_survey(t->dir, "", &t->n_units));
 	progress_step("measuring");
-	TRY(measure(t));
+	TRY(target_measure(t));
 	t->seconds = clock_seconds() - started;
 	TRY(manifest_write(t, t->dir));
 	progress_done();
 	return NULL;
+}
+
+static struct error *make(struct target *t)
+{
+	size_t changed = 0;
+
+	return t->source ? target_make_tree(t, &changed) : make_of_packages(t);
 }
 
 /* A failure leaves nothing; the first error counts. */
@@ -171,36 +178,43 @@ static struct error *make_or_remove(struct target *t)
 	return e;
 }
 
-static struct error *new_target(const char *name, const char *release, struct target **out)
+static struct error *new_target(const char *name, const char *key, struct target **out)
 {
 	struct target *t __cleanup_target = calloc(1, sizeof(*t));
+	struct tree_origin origin __cleanup_tree_origin = { 0 };
 
 	if (!t)
 		return error_nomem();
 	t->name = strdup(name);
-	t->release = strdup(release);
-	if (!t->name || !t->release)
+	if (!t->name)
 		return error_nomem();
-	TRY(store_temporary(release, &t->dir));
+	if (str_starts(name, TREE_KIND)) {
+		TRY(tree_find(name + strlen(TREE_KIND), &origin));
+		t->source = take(origin.source);
+		t->build = take(origin.build);
+	} else {
+		TRY(target_release(name, &t->release));
+	}
+	TRY(store_temporary(key, &t->dir));
 	*out = take(t);
 	return NULL;
 }
 
-struct error *target_add(const char *name, struct target **out)
+struct error *target_add(const char *given, struct target **out)
 {
-	char *release __free = NULL, *final __free = NULL, *store __free = NULL;
+	char *name __free = NULL, *key __free = NULL, *final __free = NULL, *store __free = NULL;
 	struct target *t __cleanup_target = NULL;
 	int lock __closefd = -1;
 
-	TRY(target_release(name, &release));
-	TRY(store_path(release, &final));
+	TRY(target_key(given, &name, &key));
+	TRY(store_path(key, &final));
 	TRY(store_dir(&store));
 	TRY(store_lock(&lock));
 	if (file_is_dir(final))
 		return error_new(ERROR_NOTHING, "the target %s is there already", name);
 	TRY(store_sweep());
 	TRY(check_room(store));
-	TRY(new_target(name, release, &t));
+	TRY(new_target(name, key, &t));
 	TRY(dir_make(t->dir));
 	TRY_CONTEXT(make_or_remove(t), "preparing %s", name);
 	if (rename(t->dir, final) < 0)

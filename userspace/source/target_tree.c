@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Making a target of a maintainer's tree, and following the tree afterwards. A change of
+ * sources alone costs their copying; anything else is made again, as in a build.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "source/include_survey.h"
+#include "source/kbuild.h"
+#include "source/manifest.h"
+#include "source/store.h"
+#include "source/target_make.h"
+#include "source/tree.h"
+
+static struct error *config_is(const struct target *t, const char *line, bool *out)
+{
+	struct strbuf config __cleanup_strbuf = { 0 };
+	char *path __free = str_printf("%s/tree/.config", t->dir);
+	char *whole __free = str_printf("\n%s\n", line);
+
+	if (!path || !whole)
+		return error_nomem();
+	TRY(file_read(path, &config));
+	*out = strstr(strbuf_str(&config), whole) != NULL;
+	return NULL;
+}
+
+static struct error *check_config(const struct target *t)
+{
+	static const char *const needed[] = { "CONFIG_X86_64", "CONFIG_MODULES",
+					      "CONFIG_LIVEPATCH" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		char *line __free = str_printf("%s=y", needed[i]);
+		bool is = false;
+
+		if (!line)
+			return error_nomem();
+		TRY(config_is(t, line, &is));
+		if (!is)
+			return error_advise(error_refused("%s is not set in this tree's "
+							  "configuration",
+							  needed[i]),
+					    "a kernel without it can't be patched while it runs");
+	}
+	return NULL;
+}
+
+/* What was said on the command line of the build that the configuration is from. */
+struct variables {
+	char *cc, *ld;
+	const char *argv[3];
+	struct strbuf makefile;
+};
+
+static void variables_free(struct variables *v)
+{
+	free(v->cc);
+	free(v->ld);
+	strbuf_free(&v->makefile);
+}
+
+static struct error *find_variables(struct target *t, struct variables *v)
+{
+	size_t n = 0;
+	bool lld = false;
+
+	free(take(t->compiler));
+	free(take(t->compiler_text));
+	TRY(target_config_string(t->dir, "CONFIG_CC_VERSION_TEXT", &t->compiler_text));
+	TRY(tree_find_compiler(t));
+	TRY(config_is(t, "CONFIG_LD_IS_LLD=y", &lld));
+	v->cc = str_printf("CC=%s", t->compiler);
+	v->ld = lld ? strdup("LD=ld.lld") : NULL;
+	if (!v->cc || (lld && !v->ld))
+		return error_nomem();
+	v->argv[n++] = v->cc;
+	if (lld)
+		v->argv[n++] = v->ld;
+	TRY(strbuf_printf(&v->makefile, "override CC = %s\n", t->compiler));
+	return lld ? strbuf_puts(&v->makefile, "override LD = ld.lld\n") : NULL;
+}
+
+/* The first line of a file of the tree, allocated. */
+static struct error *first_line(const struct target *t, const char *name, char **out)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	char *path __free = str_printf("%s/tree/%s", t->dir, name);
+
+	if (!path)
+		return error_nomem();
+	TRY(file_read(path, &text));
+	free(take(*out));
+	*out = strndup(strbuf_str(&text), strcspn(strbuf_str(&text), "\n"));
+	return *out ? NULL : error_nomem();
+}
+
+/* What the makefiles said of another state of the tree, and what was compiled from it. */
+static struct error *forget(const struct target *t, bool all)
+{
+	static const char *const names[] = { "objects", "commands", "payload" };
+
+	for (size_t i = 0; i < (all ? ARRAY_SIZE(names) : 1); i++) {
+		char *path __free = str_printf("%s/%s", t->dir, names[i]);
+
+		if (!path)
+			return error_nomem();
+		TRY(dir_remove(path));
+	}
+	return NULL;
+}
+
+/* There from when the survey of this state is whole until the next begins. */
+static struct error *mark(const struct target *t, bool surveyed)
+{
+	char *path __free = str_printf("%s/surveyed", t->dir);
+
+	if (!path)
+		return error_nomem();
+	return surveyed ? file_write(path, "", 0, 0644) : dir_remove(path);
+}
+
+static bool is_surveyed(const struct target *t)
+{
+	char *path __free = str_printf("%s/surveyed", t->dir);
+
+	return path && file_exists(path);
+}
+
+/* Versions and the makefiles' knowledge, after anything but plain sources changed. */
+static struct error *survey(struct target *t)
+{
+	struct variables v __cleanup(variables_free) = { 0 };
+
+	TRY(check_config(t));
+	TRY(find_variables(t, &v));
+	TRY(tree_prepare(t->dir, v.argv));
+	TRY(first_line(t, "include/config/kernel.release", &t->release));
+	free(take(t->version));
+	t->version = strndup(t->release, strspn(t->release, "0123456789."));
+	if (!t->version)
+		return error_nomem();
+	progress_step("asking the kernel's makefiles what they compile");
+	return kbuild_survey(t->dir, strbuf_str(&v.makefile), &t->n_units);
+}
+
+static struct error *take_image(struct target *t, const struct tree_origin *o, size_t *changed)
+{
+	struct mirror_changes modules = { 0 };
+	char *image __free = str_printf("%s/image", t->dir);
+	bool has_image = false;
+
+	if (!image)
+		return error_nomem();
+	TRY(tree_copy_built(o, t->dir, t->release, &modules, &has_image));
+	*changed += modules.files;
+	if (!has_image)
+		t->n_symbols = 0;
+	if (!has_image || file_exists(image))
+		return NULL;
+	++*changed;
+	return target_make_image(t);
+}
+
+struct error *target_make_tree(struct target *t, size_t *changed)
+{
+	const struct tree_origin o = { t->source, t->build };
+	struct mirror_changes changes = { 0 };
+	double started = clock_seconds();
+	bool again;
+
+	progress_step("copying what is new in %s", t->source);
+	TRY(tree_copy(&o, t->dir, &changes));
+	again = changes.other || !is_surveyed(t);
+	if (again || changes.files) {
+		TRY(mark(t, false));
+		TRY(forget(t, again));
+		TRY(again ? survey(t) : include_survey(t->dir));
+		TRY(mark(t, true));
+	}
+	*changed = changes.files;
+	TRY(take_image(t, &o, changed));
+	if (!*changed)
+		return NULL;
+	TRY(target_measure(t));
+	t->seconds = clock_seconds() - started;
+	return manifest_write(t, t->dir);
+}
+
+/* The tree may have been built elsewhere since, or be gone. */
+static struct error *refresh(struct target *t, size_t *changed)
+{
+	struct tree_origin now __cleanup_tree_origin = { 0 };
+
+	TRY(tree_find(t->name + strlen(TREE_KIND), &now));
+	free(t->source);
+	free(t->build);
+	t->source = take(now.source);
+	t->build = take(now.build);
+	return target_make_tree(t, changed);
+}
+
+struct error *target_refresh(struct target **at, size_t *changed)
+{
+	struct target *t = *at, *fresh = NULL;
+	int lock __closefd = -1;
+
+	*changed = 0;
+	if (!t->source)
+		return NULL;
+	TRY(store_lock(&lock));
+	TRY_CONTEXT(refresh(t, changed), "following %s", t->name);
+	progress_done();
+	if (!*changed)
+		return NULL;
+	log_info("%s: %zu files are different since the last time", t->name, *changed);
+	TRY(target_open(t->name, &fresh));
+	target_free(at);
+	*at = fresh;
+	return NULL;
+}

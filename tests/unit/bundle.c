@@ -12,13 +12,14 @@ static char path[256], other[256];
 
 /* What one bundle is made of, for changing a part of it. */
 struct parts {
-	struct strbuf patch, module, manifest, bytes;
+	struct strbuf patch, module, debug, manifest, bytes;
 };
 
 static void free_parts(struct parts *p)
 {
 	strbuf_free(&p->patch);
 	strbuf_free(&p->module);
+	strbuf_free(&p->debug);
 	strbuf_free(&p->manifest);
 	strbuf_free(&p->bytes);
 }
@@ -52,20 +53,36 @@ static void write_sample(struct parts *p, const char *to)
 					  .build_id = "00ff",
 					  .content = &p->module };
 
+	static const char *const fixes[] = { "fuse_uaf" };
+	static const char source[] = "text";
+	struct digest d;
+
 	ok(strbuf_puts(&p->patch, "--- a/x.c\n+++ b/x.c\n"));
+	ok(strbuf_puts(&p->debug, "debug information"));
 	for (int i = 0; i < 3000; i++)
 		ok(strbuf_printf(&p->module, "%d,", i));
-	b.patch = &p->patch;
+	payload.debug.content = &p->debug;
+	ok(digest_bytes(source, sizeof(source), &d));
+	payload.provenance.config = d;
+	b.facts.title = "a title";
+	b.facts.fixed_in = "6.1.193-1";
+	ok(vec_push(&b.facts.cves.v, "CVE-2026-12345"));
+	ok(vec_push(&b.facts.requires.v, "another_fix"));
+	ok(vec_push(&b.fixes, (struct bundle_fix){ .name = "fuse_uaf", .patch = &p->patch }));
 	ok(vec_push(&b.payloads, payload));
-	ok(vec_push(
-		&b.payloads.v[0].functions,
-		(struct bundle_function){ "fuse", "fuse_open", 2, "fs/fuse/file.c", 12, "why" }));
 	ok(vec_push(&b.payloads.v[0].functions,
-		    (struct bundle_function){ "vmlinux", "vfs_open", 0, NULL, 0, NULL }));
+		    (struct bundle_function){ "fuse", "fuse_open", 2, "fs/fuse/file.c", 12, "why",
+					      30, 40, fixes, 1 }));
+	ok(vec_push(&b.payloads.v[0].functions, (struct bundle_function){ "vmlinux", "vfs_open" }));
 	ok(vec_push(&b.payloads.v[0].references,
 		    (struct bundle_reference){ "vmlinux", "kfree", 0, "export", 0xffffffff81234560,
 					       "derived", 3 }));
 	ok(vec_push(&b.payloads.v[0].notes, "a note"));
+	ok(vec_push(&b.payloads.v[0].callbacks,
+		    (struct bundle_callback){ "fuse", "pre_patch", "begin" }));
+	ok(vec_push(&b.payloads.v[0].states, (struct bundle_state){ 0xfedcba9876543210, 3 }));
+	ok(vec_push(&b.payloads.v[0].provenance.sources,
+		    (struct bundle_source){ "fs/fuse/file.c", d, d }));
 	ok(vec_push(&b.payloads.v[0].overrides,
 		    (struct bundle_override){ .code = "changed-data",
 					      .where = "limit",
@@ -75,7 +92,6 @@ static void write_sample(struct parts *p, const char *to)
 					      .file = "fs/a.c",
 					      .line = 7 }));
 	ok(bundle_write(&b, to));
-	ok(digest_bytes(p->patch.s, p->patch.n, &b.patch_digest));
 	ok(bundle_manifest_write(&b, &p->manifest));
 	ok(file_read(to, &p->bytes));
 }
@@ -111,7 +127,12 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	write_sample(&p, path);
 	ok(bundle_open(path, &b));
 	assert_string_equal(b->name, "fuse_uaf");
-	assert_string_equal(b->patch->s, p.patch.s);
+	assert_int_equal(b->fixes.n, 1);
+	assert_string_equal(b->fixes.v[0].patch->s, p.patch.s);
+	assert_string_equal(b->facts.title, "a title");
+	assert_string_equal(b->facts.cves.v.v[0], "CVE-2026-12345");
+	assert_string_equal(b->facts.requires.v.v[0], "another_fix");
+	assert_string_equal(b->facts.fixed_in, "6.1.193-1");
 	assert_null(bundle_payload_for(b, "6.1.0-55-amd64"));
 	payload = bundle_payload_for(b, "6.1.0-56-amd64");
 	assert_non_null(payload);
@@ -119,7 +140,15 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_int_equal(payload->functions.n, 2);
 	assert_string_equal(payload->functions.v[0].name, "fuse_open");
 	assert_int_equal(payload->functions.v[0].sympos, 2);
+	assert_int_equal(payload->functions.v[0].new_size, 40);
+	assert_int_equal(payload->functions.v[0].n_fixes, 1);
+	assert_string_equal(payload->functions.v[0].fixes[0], "fuse_uaf");
 	assert_null(payload->functions.v[1].file);
+	assert_string_equal(payload->debug.content->s, "debug information");
+	assert_null(payload->guard.content);
+	assert_string_equal(payload->callbacks.v[0].function, "begin");
+	assert_true(payload->states.v[0].id == 0xfedcba9876543210);
+	assert_string_equal(payload->provenance.sources.v[0].path, "fs/fuse/file.c");
 	assert_int_equal(payload->references.n, 1);
 	assert_true(payload->references.v[0].address == 0xffffffff81234560);
 	assert_int_equal(payload->notes.n, 1);
@@ -155,8 +184,9 @@ static void test_ordinary_tar_reads_it_and_finds_the_manifest_first(void **state
 	(void)state;
 	write_sample(&p, path);
 	ok(subprocess_check(&tar));
-	assert_string_equal(out.s, "manifest.json\nfix.patch\n"
-				   "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko\n");
+	assert_string_equal(out.s, "manifest.json\nfixes/fuse_uaf.patch\n"
+				   "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko\n"
+				   "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko.debug\n");
 }
 
 static void test_a_bundle_that_is_cut_off_anywhere_is_refused(void **state)
@@ -212,21 +242,24 @@ static void test_a_compressed_bundle_is_refused(void **state)
 	expect_error(bundle_open(packed, &b), "no sound");
 }
 
+#define PATCH_NAME "fixes/fuse_uaf.patch"
+#define DEBUG_PATH "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko.debug"
 #define MODULE_PATH "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko"
 
 static void test_files_that_the_manifest_does_not_name_are_refused(void **state)
 {
 	struct parts p __cleanup_parts = { 0 };
-	const struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
-					       { PATCH_NAME, &p.patch },
-					       { MODULE_PATH, &p.module },
-					       { "more", &p.patch },
-					       { PATCH_NAME, &p.patch } };
-	const struct archive_input twice[] = { files[0], files[1], files[2], files[4] };
+	const struct archive_input files[] = {
+		{ MANIFEST_NAME, &p.manifest }, { PATCH_NAME, &p.patch },
+		{ MODULE_PATH, &p.module },	{ DEBUG_PATH, &p.debug },
+		{ "more", &p.patch },		{ PATCH_NAME, &p.patch }
+	};
+	const struct archive_input twice[] = { files[0], files[1], files[2], files[5] };
 
 	(void)state;
 	write_sample(&p, path);
-	refused(files, 4, "does not name");
+	refused(files, 5, "does not name");
+	refused(files, 3, DEBUG_PATH " is missing");
 	refused(twice, 4, "twice");
 	refused(files, 2, MODULE_PATH " is missing");
 	refused(&files[1], 2, "first file");
@@ -246,9 +279,10 @@ static void test_names_that_lead_outside_are_refused(void **state)
 		const struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
 						       { PATCH_NAME, &p.patch },
 						       { MODULE_PATH, &p.module },
+						       { DEBUG_PATH, &p.debug },
 						       { names[i], &p.patch } };
 
-		refused(files, 4, "");
+		refused(files, 5, "");
 	}
 }
 
@@ -268,7 +302,21 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 	static const struct {
 		const char *from, *to, *word;
 	} changes[] = {
-		{ "suture-bundle/1", "suture-bundle/2", "schema" },
+		{ "suture-bundle/2", "suture-bundle/3", "schema" },
+		{ "CVE-2026-12345", "CVE-2026-123", "CVE ID" },
+		{ "CVE-2026-12345", "2026-12345", "CVE ID" },
+		{ "\"another_fix\"", "\"../x\"", "fix's name" },
+		{ "\"another_fix\"", "\"fuse_uaf\"", "own name" },
+		{ "\"6.1.193-1\"", "\"6.1 193\"", "no version" },
+		{ "\"a title\"", "\"a\\ntitle\"", "one line" },
+		{ "\"requires\"", "\"required\"", "requires" },
+		{ "\"fixes\"", "\"fixed\"", "fixes" },
+		{ "fixes/fuse_uaf.patch", "fixes/../x.patch", "path" },
+		{ "\"replace\": false", "\"replace\": 0", "replace" },
+		{ "0xfedcba9876543210", "fedcba", "hexadecimal" },
+		{ "\"guard\": null", "\"guard\": {}", "guard" },
+		{ "\"provenance\"", "\"origin\"", "provenance" },
+		{ "\"sources\"", "\"source\"", "sources" },
 		{ "\"release\": \"6.1.0-56-amd64\"", "\"release\": \"../../x\"", "file name" },
 		{ "\"module\": \"suture_fuse_uaf\"", "\"module\": \"a/b\"", "file name" },
 		{ "\"module\": \"suture_fuse_uaf\"", "\"module\": \"\"", "file name" },
@@ -281,7 +329,7 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		{ "\"functions\"", "\"references\"", "two members" },
 		{ "\"name\": \"fuse_uaf\"", "\"name\": null", "name" },
 		{ "\"reason\": \"why", "\"reason\": \"\\u001b[2J", "control characters" },
-		{ "\"a note\"", "7", "note 1" },
+		{ "\"a note\"", "7", "number 1" },
 		{ "{", "[", "line 2" },
 	};
 
@@ -290,11 +338,12 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		struct parts p __cleanup_parts = { 0 };
 		struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
 						 { PATCH_NAME, &p.patch },
-						 { MODULE_PATH, &p.module } };
+						 { MODULE_PATH, &p.module },
+						 { DEBUG_PATH, &p.debug } };
 
 		write_sample(&p, path);
 		replace(&p.manifest, changes[i].from, changes[i].to);
-		refused(files, 3, changes[i].word);
+		refused(files, 4, changes[i].word);
 	}
 }
 
@@ -309,12 +358,13 @@ static void test_links_and_folders_in_a_bundle_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(kinds); i++) {
 		struct archive_input files[] = { { MANIFEST_NAME, &p.manifest },
 						 { PATCH_NAME, &p.patch },
-						 { MODULE_PATH, &p.module } };
+						 { MODULE_PATH, &p.module },
+						 { DEBUG_PATH, &p.debug } };
 		char *header;
 		unsigned int sum = 0;
 
 		bytes.n = 0;
-		ok(archive_pack(files, 3, &bytes));
+		ok(archive_pack(files, 4, &bytes));
 		header = memmem(bytes.s, bytes.n, PATCH_NAME "\0", sizeof(PATCH_NAME) + 1);
 		assert_non_null(header);
 		header[156] = kinds[i]; /* typeflag */
@@ -325,6 +375,43 @@ static void test_links_and_folders_in_a_bundle_are_refused(void **state)
 		snprintf(header + 148, 8, "%06o", sum);
 		refused_bytes(bytes.s, bytes.n, "");
 	}
+}
+
+static void test_a_bundle_without_a_fix_is_refused(void **state)
+{
+	struct bundle b __cleanup_made_bundle = { .name = "x", .tool = "y" };
+
+	(void)state;
+	expect_error(bundle_write(&b, other), "no fix");
+}
+
+static void test_facts_that_contradict_one_another_are_refused(void **state)
+{
+	struct bundle_facts f __cleanup(bundle_facts_clear) = { 0 };
+
+	(void)state;
+	ok(vec_push(&f.requires.v, "base"));
+	ok(bundle_facts_check(&f, "fix"));
+	ok(vec_push(&f.supersedes.v, "base"));
+	expect_error(bundle_facts_check(&f, "fix"), "also to be absent");
+	f.supersedes.v.n = 0;
+	ok(vec_push(&f.requires.v, "base"));
+	expect_error(bundle_facts_check(&f, "fix"), "named twice");
+}
+
+static void test_a_guard_travels_with_its_payload(void **state)
+{
+	struct parts p __cleanup_parts = { 0 };
+	struct bundle *read __cleanup_bundle = NULL;
+	struct bundle *again __cleanup_bundle = NULL;
+
+	(void)state;
+	write_sample(&p, path);
+	ok(bundle_open(path, &read));
+	read->payloads.v[0].guard.content = &p.patch;
+	ok(bundle_write(read, other));
+	ok(bundle_open(other, &again));
+	assert_string_equal(again->payloads.v[0].guard.content->s, p.patch.s);
 }
 
 static void test_a_file_that_cannot_be_written_leaves_nothing(void **state)
@@ -355,6 +442,8 @@ static void test_a_bundle_that_could_not_be_read_is_not_written(void **state)
 					  .content = &module };
 
 	(void)state;
+	ok(digest_bytes("", 0, &payload.provenance.config));
+	ok(vec_push(&b.fixes, (struct bundle_fix){ .name = "x", .patch = &module }));
 	ok(vec_push(&b.payloads, payload));
 	unlink(other);
 	expect_error(bundle_write(&b, other), "would not be sound");
@@ -365,6 +454,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_bundle_comes_back_as_it_was_written),
+		cmocka_unit_test(test_a_bundle_without_a_fix_is_refused),
+		cmocka_unit_test(test_facts_that_contradict_one_another_are_refused),
+		cmocka_unit_test(test_a_guard_travels_with_its_payload),
 		cmocka_unit_test(test_the_same_content_is_the_same_file),
 		cmocka_unit_test(test_ordinary_tar_reads_it_and_finds_the_manifest_first),
 		cmocka_unit_test(test_a_bundle_that_is_cut_off_anywhere_is_refused),

@@ -162,7 +162,8 @@ static struct error *unpack_entry(struct archive *a, struct archive_entry *e,
 	return unpack_content(a, &out->files.v[out->files.n - 1], (size_t)archive_entry_size(e));
 }
 
-/* A tar file ends with two blocks of zeroes and is padded with zeroes. */
+/* A tar file ends with two blocks of zeroes and is padded with zeroes to a whole record. */
+#define RECORD 10240
 static struct error *check_end(struct archive *a, const uint8_t *bytes, size_t n)
 {
 	int64_t end = archive_filter_bytes(a, 0);
@@ -175,7 +176,7 @@ static struct error *check_end(struct archive *a, const uint8_t *bytes, size_t n
 	for (size_t i = (size_t)end; i < n; i++)
 		if (bytes[i])
 			return error_failed("something follows the archive's end");
-	return NULL;
+	return n % RECORD ? error_failed("the archive is cut off") : NULL;
 }
 
 struct error *archive_unpack(const void *bytes, size_t n, struct bundle_files *out)

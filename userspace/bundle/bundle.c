@@ -35,18 +35,45 @@ static void free_inputs(struct inputs *in)
 	vec_free(&in->files);
 }
 
+/* Takes the path. */
+static struct error *add_input(struct inputs *in, char *path, const struct strbuf *content)
+{
+	char *owned __free = path;
+
+	if (!owned)
+		return error_nomem();
+	TRY(vec_push(&in->paths, owned));
+	TRY(vec_push(&in->files, (struct archive_input){ take(owned), or_empty(content) }));
+	return NULL;
+}
+
+static struct error *list_payload(const struct bundle_payload *p, struct inputs *in)
+{
+	TRY(add_input(in, bundle_payload_path(p), p->content));
+	if (p->debug.content)
+		TRY(add_input(in, bundle_debug_path(p), p->debug.content));
+	return p->guard.content ? add_input(in, bundle_guard_path(p), p->guard.content) : NULL;
+}
+
 static struct error *list_inputs(const struct bundle *b, const struct strbuf *manifest,
 				 struct inputs *in)
 {
 	TRY(vec_push(&in->files, (struct archive_input){ MANIFEST_NAME, manifest }));
-	TRY(vec_push(&in->files, (struct archive_input){ PATCH_NAME, or_empty(b->patch) }));
+	vec_for_each(&b->fixes, f)
+		TRY(add_input(in, bundle_fix_path(f), f->patch));
+	vec_for_each(&b->payloads, p)
+		TRY(list_payload(p, in));
+	return NULL;
+}
+
+static struct error *digest_contents(const struct bundle *b)
+{
+	vec_for_each(&b->fixes, f)
+		TRY(digest_of(or_empty(f->patch), &f->digest));
 	vec_for_each(&b->payloads, p) {
-		TRY(vec_push(&in->paths, NULL));
-		in->paths.v[in->paths.n - 1] = bundle_payload_path(p);
-		if (!in->paths.v[in->paths.n - 1])
-			return error_nomem();
-		TRY(vec_push(&in->files, (struct archive_input){ in->paths.v[in->paths.n - 1],
-								 or_empty(p->content) }));
+		TRY(digest_of(or_empty(p->content), &p->digest));
+		TRY(digest_of(or_empty(p->debug.content), &p->debug.digest));
+		TRY(digest_of(or_empty(p->guard.content), &p->guard.digest));
 	}
 	return NULL;
 }
@@ -56,12 +83,9 @@ struct error *bundle_write(const struct bundle *b, const char *path)
 	struct strbuf manifest __cleanup_strbuf = { 0 }, bytes __cleanup_strbuf = { 0 };
 	struct inputs in __cleanup(free_inputs) = { 0 };
 	struct bundle *read_back __cleanup_bundle = NULL;
-	struct bundle with_digests = *b;
 
-	TRY(digest_of(or_empty(b->patch), &with_digests.patch_digest));
-	vec_for_each(&b->payloads, p)
-		TRY(digest_of(or_empty(p->content), &p->digest));
-	TRY(bundle_manifest_write(&with_digests, &manifest));
+	TRY(digest_contents(b));
+	TRY(bundle_manifest_write(b, &manifest));
 	TRY(list_inputs(b, &manifest, &in));
 	TRY(archive_pack(in.files.v, in.files.n, &bytes));
 	/* What would be refused where it is needed is refused here. */
@@ -69,26 +93,41 @@ struct error *bundle_write(const struct bundle *b, const char *path)
 	return file_write(path, bytes.s, bytes.n, 0644);
 }
 
+static void clear_payload(struct bundle_payload *p)
+{
+	vec_free(&p->functions);
+	vec_free(&p->references);
+	vec_free(&p->callbacks);
+	vec_free(&p->states);
+	vec_free(&p->overrides);
+	vec_free(&p->notes);
+	vec_free(&p->provenance.packages);
+	vec_free(&p->provenance.sources);
+}
+
 void bundle_clear(struct bundle *b)
 {
-	vec_for_each(&b->payloads, p) {
-		vec_free(&p->functions);
-		vec_free(&p->references);
-		vec_free(&p->notes);
-		vec_free(&p->overrides);
-	}
+	vec_for_each(&b->payloads, p)
+		clear_payload(p);
 	vec_free(&b->payloads);
+	vec_free(&b->fixes);
+	bundle_facts_clear(&b->facts);
 	arena_free(&b->arena);
 }
 
 /* --- reading ------------------------------------------------------------------- */
 
-static struct error *take_file(const struct bundle_files *f, const char *name,
+/* Takes the path. */
+static struct error *take_file(const struct bundle_files *f, char *path,
 			       const struct digest *expected, const struct strbuf **out)
 {
-	const struct strbuf *content = archive_find(f, name);
+	char *name __free = path;
+	const struct strbuf *content;
 	struct digest d;
 
+	if (!name)
+		return error_nomem();
+	content = archive_find(f, name);
 	if (!content)
 		return error_failed("%s is missing", name);
 	TRY(digest_of(content, &d));
@@ -99,19 +138,37 @@ static struct error *take_file(const struct bundle_files *f, const char *name,
 	return NULL;
 }
 
+static struct error *take_payload(struct bundle *b, struct bundle_payload *p, size_t *n)
+{
+	if (bundle_payload_for(b, p->release) != p)
+		return error_failed("there are two payloads for %s", p->release);
+	TRY(take_file(b->files, bundle_payload_path(p), &p->digest, &p->content));
+	*n += 1;
+	if (p->debug.content) {
+		TRY(take_file(b->files, bundle_debug_path(p), &p->debug.digest, &p->debug.content));
+		*n += 1;
+	}
+	if (p->guard.content) {
+		TRY(take_file(b->files, bundle_guard_path(p), &p->guard.digest, &p->guard.content));
+		*n += 1;
+	}
+	return NULL;
+}
+
+/* Each path is another one, so that counting shows what is there beside. */
 static struct error *check_contents(struct bundle *b)
 {
-	TRY(take_file(b->files, PATCH_NAME, &b->patch_digest, &b->patch));
-	vec_for_each(&b->payloads, p) {
-		char *path __free = bundle_payload_path(p);
+	size_t n = 1;
 
-		if (!path)
-			return error_nomem();
-		if (bundle_payload_for(b, p->release) != p)
-			return error_failed("there are two payloads for %s", p->release);
-		TRY(take_file(b->files, path, &p->digest, &p->content));
+	if (!b->fixes.n)
+		return error_failed("there is no fix in it");
+	vec_for_each(&b->fixes, f) {
+		TRY(take_file(b->files, bundle_fix_path(f), &f->digest, &f->patch));
+		n++;
 	}
-	if (b->files->files.n != 2 + b->payloads.n)
+	vec_for_each(&b->payloads, p)
+		TRY(take_payload(b, p, &n));
+	if (b->files->files.n != n)
 		return error_failed("there are files in it that the manifest does not name");
 	return NULL;
 }
@@ -177,4 +234,9 @@ const struct bundle_payload *bundle_payload_for(const struct bundle *b, const ch
 struct error *bundle_extract(const struct bundle_payload *p, const char *path)
 {
 	return file_write(path, strbuf_str(p->content), p->content->n, 0644);
+}
+
+struct error *bundle_extract_file(const struct bundle_file *f, const char *path)
+{
+	return file_write(path, strbuf_str(f->content), f->content->n, 0644);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bundle: one file with one fix, its payloads, and where it is all from. An uncompressed
- * POSIX tar (ustar), so that anybody's tools can look into it:
+ * A bundle: one file with one fix (or several, as one), its payloads, and where it is all from. An
+ *uncompressed POSIX tar (ustar), so that anybody's tools can look into it:
  *
- *	manifest.json           first; schema "suture-bundle/1"
- *	fix.patch               the diff as it was given
- *	kernel/RELEASE/NAME.ko  a livepatch module for each kernel
+ *	manifest.json                 first; schema "suture-bundle/2"
+ *	fixes/NAME.patch              each diff as it was given, in the order they are applied
+ *	kernel/RELEASE/MODULE.ko      a livepatch module for each kernel
+ *	kernel/RELEASE/MODULE.ko.debug
+ *	                              its debug information, with the same build-id
+ *	kernel/RELEASE/suture_guard.ko
+ *	                              the guard for that kernel; may be missing
  *
  * Owners, times and modes in it are fixed: the same content is the same file.
  *
@@ -24,15 +28,28 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "bundle/facts.h"
+
+/* One diff. Most bundles have one; a cumulative one has several. */
+struct bundle_fix {
+	const char *name;  /* [a-z0-9_]: of fixes/NAME.patch */
+	const char *title; /* what its text says first; or NULL */
+	struct digest digest;
+	const struct strbuf *patch;
+};
 
 /* A function that the payload redirects. */
 struct bundle_function {
 	const char *object; /* "vmlinux" or a module */
 	const char *name;
 	unsigned int sympos;
-	const char *file;   /* source; or NULL */
-	unsigned int line;  /* 0: unknown */
-	const char *reason; /* a sentence */
+	const char *file;	     /* source; or NULL */
+	unsigned int line;	     /* 0: unknown */
+	const char *reason;	     /* a sentence */
+	uint64_t old_size, new_size; /* bytes of code, without cold parts */
+	/* The diffs that touch its source, by name: where one file has several, any of these. */
+	const char *const *fixes;
+	size_t n_fixes;
 };
 
 /* What the payload refers to outside of itself. */
@@ -55,6 +72,41 @@ struct bundle_override {
 	unsigned int line;  /* 0: unknown */
 };
 
+/* A function that livepatch calls on the way (suture/patch.h). */
+struct bundle_callback {
+	const char *object, *when, *function;
+};
+
+/* What later patches must know about (suture/patch.h). */
+struct bundle_state {
+	uint64_t id;
+	unsigned int version;
+};
+
+/* A package that the source or the headers are from. */
+struct bundle_package {
+	const char *name, *version, *sha256;
+};
+
+/* A source file of the fix. */
+struct bundle_source {
+	const char *path;
+	struct digest before, after;
+};
+
+/* What the payload was made from, beside the diffs. */
+struct bundle_provenance {
+	VEC(struct bundle_package) packages;
+	struct digest config; /* of the kernel's .config */
+	VEC(struct bundle_source) sources;
+};
+
+/* A file that belongs to a payload. */
+struct bundle_file {
+	struct digest digest;
+	const struct strbuf *content; /* NULL: it is not there */
+};
+
 /* One payload, for one kernel. */
 struct bundle_payload {
 	const char *target;   /* "kernel:6.1.0-56-amd64" */
@@ -63,19 +115,25 @@ struct bundle_payload {
 	const char *compiler; /* as CONFIG_CC_VERSION_TEXT has it */
 	const char *module;   /* the module's name: NAME of kernel/RELEASE/NAME.ko */
 	const char *build_id;
+	bool replace;		      /* it takes the place of all other livepatches */
 	struct digest digest;	      /* of content */
 	const struct strbuf *content; /* the .ko */
+	struct bundle_file debug;     /* its debug information */
+	struct bundle_file guard;     /* the guard's module for that kernel */
 	VEC(struct bundle_function) functions;
 	VEC(struct bundle_reference) references;
+	VEC(struct bundle_callback) callbacks;
+	VEC(struct bundle_state) states;
 	VEC(struct bundle_override) overrides;
 	VEC(const char *) notes; /* what is different in the new code, a sentence each */
+	struct bundle_provenance provenance;
 };
 
 struct bundle {
-	const char *name;	    /* of the fix */
-	const char *tool;	    /* "suture 0.1.0" */
-	struct digest patch_digest; /* of fix.patch */
-	const struct strbuf *patch;
+	const char *name; /* of the fix, or of all in it: [a-z0-9_] */
+	const char *tool; /* "suture 0.1.0" */
+	struct bundle_facts facts;
+	VEC(struct bundle_fix) fixes; /* in the order they are applied; each name once */
 	VEC(struct bundle_payload) payloads;
 	struct arena arena; /* what the pointers above point to, if bundle_open() made it */
 	struct bundle_files *files;
@@ -99,8 +157,9 @@ void bundle_free(struct bundle **b);
 
 /* The payload for a kernel release, or NULL. */
 const struct bundle_payload *bundle_payload_for(const struct bundle *b, const char *release);
-/* Write a payload's module to a file, whole or not at all. */
+/* Write a payload's module, or another of its files, whole or not at all. */
 struct error *bundle_extract(const struct bundle_payload *p, const char *path) __must_check;
+struct error *bundle_extract_file(const struct bundle_file *f, const char *path) __must_check;
 
 /* What the manifest says, as JSON. */
 void bundle_json(const struct bundle *b, struct json *j, const char *key);

@@ -5,12 +5,14 @@
 
 #include "bundle/bundle.h"
 
-#define MANIFEST_SCHEMA "suture-bundle/1"
+#define MANIFEST_SCHEMA "suture-bundle/2"
 #define MANIFEST_NAME "manifest.json"
-#define PATCH_NAME "fix.patch"
 
-/* The path of a payload in the archive. NULL: no memory. Free with free(). */
+/* Paths in the archive. NULL: no memory. Free with free(). */
+char *bundle_fix_path(const struct bundle_fix *f);
 char *bundle_payload_path(const struct bundle_payload *p);
+char *bundle_debug_path(const struct bundle_payload *p);
+char *bundle_guard_path(const struct bundle_payload *p);
 
 /* Digests must be set. */
 struct error *bundle_manifest_write(const struct bundle *b, struct strbuf *out) __must_check;

@@ -82,6 +82,23 @@ static struct error *list(const struct json_value *o, const char *key,
 	return NULL;
 }
 
+/* Reads each member of a list and appends it to a vector. */
+#define READ_LIST(b, o, key, vec, read)                                            \
+	({                                                                         \
+		const struct json_value *list_ = NULL;                             \
+		struct error *error_ = list(o, key, &list_);                       \
+                                                                                   \
+		for (size_t i_ = 0; !error_ && i_ < list_->n; i_++) {              \
+			__typeof__(*(vec)->v) one_ = { 0 };                        \
+                                                                                   \
+			error_ = error_context(read(b, &list_->items[i_], &one_),  \
+					       "\"%s\", number %zu", key, i_ + 1); \
+			if (!error_)                                               \
+				error_ = vec_push(vec, one_);                      \
+		}                                                                  \
+		error_;                                                            \
+	})
+
 /* A name that becomes part of a path: no slash, no dot in front, nothing to quote. */
 static struct error *harmless(const char *key, const char *s)
 {
@@ -93,18 +110,61 @@ static struct error *harmless(const char *key, const char *s)
 	return NULL;
 }
 
-static struct error *read_function(const struct json_value *o, struct bundle_function *f)
+static struct error *need_string(const struct json_value *v, const char **out)
+{
+	if (v->type != JSON_STRING)
+		return error_failed("it is not a string");
+	*out = v->string;
+	return plain("string", v->string);
+}
+
+static struct error *boolean(const struct json_value *o, const char *key, bool *out)
+{
+	const struct json_value *v = json_member(o, key);
+
+	if (!v || v->type != JSON_BOOL)
+		return error_failed("\"%s\" is not true or false", key);
+	*out = v->truth;
+	return NULL;
+}
+
+/* --- lists of a payload -------------------------------------------------------- */
+
+static struct error *read_fixes_of(struct bundle *b, const struct json_value *o,
+				   struct bundle_function *f)
+{
+	const struct json_value *fixes = NULL;
+	const char **names;
+
+	TRY(list(o, "fixes", &fixes));
+	names = arena_array(&b->arena, fixes->n ? fixes->n : 1, sizeof(*names));
+	if (!names)
+		return error_nomem();
+	for (size_t i = 0; i < fixes->n; i++)
+		TRY_CONTEXT(need_string(&fixes->items[i], &names[i]), "\"fixes\"");
+	f->fixes = names;
+	f->n_fixes = fixes->n;
+	return NULL;
+}
+
+static struct error *read_function(struct bundle *b, const struct json_value *o,
+				   struct bundle_function *f)
 {
 	TRY(text(o, "object", &f->object));
 	TRY(text(o, "name", &f->name));
 	TRY(number(o, "sympos", &f->sympos));
 	TRY(text_or_null(o, "file", &f->file));
 	TRY(number(o, "line", &f->line));
-	return text_or_null(o, "reason", &f->reason);
+	TRY(text_or_null(o, "reason", &f->reason));
+	TRY(json_need_u64(o, "old_size", INT32_MAX, &f->old_size));
+	TRY(json_need_u64(o, "new_size", INT32_MAX, &f->new_size));
+	return read_fixes_of(b, o, f);
 }
 
-static struct error *read_reference(const struct json_value *o, struct bundle_reference *r)
+static struct error *read_reference(struct bundle *b, const struct json_value *o,
+				    struct bundle_reference *r)
 {
+	(void)b;
 	TRY(text(o, "object", &r->object));
 	TRY(text(o, "name", &r->name));
 	TRY(number(o, "sympos", &r->sympos));
@@ -114,8 +174,27 @@ static struct error *read_reference(const struct json_value *o, struct bundle_re
 	return number(o, "witnesses", &r->witnesses);
 }
 
-static struct error *read_override(const struct json_value *o, struct bundle_override *v)
+static struct error *read_callback(struct bundle *b, const struct json_value *o,
+				   struct bundle_callback *c)
 {
+	(void)b;
+	TRY(text(o, "object", &c->object));
+	TRY(text(o, "when", &c->when));
+	return text(o, "function", &c->function);
+}
+
+static struct error *read_state(struct bundle *b, const struct json_value *o,
+				struct bundle_state *s)
+{
+	(void)b;
+	TRY(hex(o, "id", &s->id));
+	return number(o, "version", &s->version);
+}
+
+static struct error *read_override(struct bundle *b, const struct json_value *o,
+				   struct bundle_override *v)
+{
+	(void)b;
 	TRY(text(o, "code", &v->code));
 	TRY(text(o, "where", &v->where));
 	TRY(text(o, "what", &v->what));
@@ -125,57 +204,84 @@ static struct error *read_override(const struct json_value *o, struct bundle_ove
 	return number(o, "line", &v->line);
 }
 
-/* Bundles from before there were overrides have no list of them. */
-static struct error *read_overrides(const struct json_value *o, struct bundle_payload *p)
+static struct error *read_note(struct bundle *b, const struct json_value *v, const char **out)
 {
-	const struct json_value *overrides = NULL;
-
-	if (!json_member(o, "overrides"))
-		return NULL;
-	TRY(list(o, "overrides", &overrides));
-	for (size_t i = 0; i < overrides->n; i++) {
-		struct bundle_override v = { 0 };
-
-		TRY_CONTEXT(read_override(&overrides->items[i], &v), "override %zu", i + 1);
-		TRY(vec_push(&p->overrides, v));
-	}
-	return NULL;
+	(void)b;
+	return need_string(v, out);
 }
 
-static struct error *read_lists(const struct json_value *o, struct bundle_payload *p)
+/* --- provenance ----------------------------------------------------------------- */
+
+static struct error *read_package(struct bundle *b, const struct json_value *o,
+				  struct bundle_package *p)
 {
-	const struct json_value *functions = NULL, *references = NULL, *notes = NULL;
-
-	TRY(list(o, "functions", &functions));
-	for (size_t i = 0; i < functions->n; i++) {
-		struct bundle_function f = { 0 };
-
-		TRY_CONTEXT(read_function(&functions->items[i], &f), "function %zu", i + 1);
-		TRY(vec_push(&p->functions, f));
-	}
-	TRY(list(o, "references", &references));
-	for (size_t i = 0; i < references->n; i++) {
-		struct bundle_reference r = { 0 };
-
-		TRY_CONTEXT(read_reference(&references->items[i], &r), "reference %zu", i + 1);
-		TRY(vec_push(&p->references, r));
-	}
-	TRY(read_overrides(o, p));
-	TRY(list(o, "notes", &notes));
-	for (size_t i = 0; i < notes->n; i++) {
-		if (notes->items[i].type != JSON_STRING)
-			return error_failed("note %zu is not a string", i + 1);
-		TRY(plain("notes", notes->items[i].string));
-		TRY(vec_push(&p->notes, notes->items[i].string));
-	}
-	return NULL;
+	(void)b;
+	TRY(text(o, "name", &p->name));
+	TRY(text(o, "version", &p->version));
+	return text(o, "sha256", &p->sha256);
 }
 
-static struct error *read_payload(const struct json_value *o, struct bundle_payload *p)
+static struct error *read_source(struct bundle *b, const struct json_value *o,
+				 struct bundle_source *s)
 {
-	char *path __free = NULL;
+	(void)b;
+	TRY(text(o, "path", &s->path));
+	TRY(digest(o, "before", &s->before));
+	return digest(o, "after", &s->after);
+}
+
+static struct error *read_provenance(struct bundle *b, const struct json_value *payload,
+				     struct bundle_provenance *p)
+{
+	const struct json_value *o = NULL;
+
+	TRY(json_need_object(payload, "provenance", &o));
+	TRY(digest(o, "config", &p->config));
+	TRY(READ_LIST(b, o, "packages", &p->packages, read_package));
+	return READ_LIST(b, o, "sources", &p->sources, read_source);
+}
+
+/* --- payloads --------------------------------------------------------------------- */
+
+/* Takes the path. */
+static struct error *expect_path(const struct json_value *o, char *path)
+{
+	char *want __free = path;
 	const char *said = NULL;
 
+	if (!want)
+		return error_nomem();
+	TRY(text(o, "path", &said));
+	return str_equal(want, said) ? NULL : error_failed("\"path\" is not %s", want);
+}
+
+/* One that may be missing: null. Its content is only marked as wanted. */
+static struct error *read_file(const struct json_value *payload, const char *key, char *path,
+			       struct bundle_file *f)
+{
+	static const struct strbuf wanted;
+	const struct json_value *o = json_member(payload, key);
+
+	if (o && o->type == JSON_NULL) {
+		free(path);
+		return NULL;
+	}
+	TRY_CONTEXT(expect_path(o, path), "\"%s\"", key);
+	f->content = &wanted;
+	return error_context(digest(o, "sha256", &f->digest), "\"%s\"", key);
+}
+
+static struct error *read_files(const struct json_value *o, struct bundle_payload *p)
+{
+	TRY(digest(o, "sha256", &p->digest));
+	TRY(expect_path(o, bundle_payload_path(p)));
+	TRY(read_file(o, "debug", bundle_debug_path(p), &p->debug));
+	return read_file(o, "guard", bundle_guard_path(p), &p->guard);
+}
+
+static struct error *read_payload(struct bundle *b, const struct json_value *o,
+				  struct bundle_payload *p)
+{
 	TRY(text(o, "target", &p->target));
 	TRY(text(o, "release", &p->release));
 	TRY(harmless("release", p->release));
@@ -184,16 +290,18 @@ static struct error *read_payload(const struct json_value *o, struct bundle_payl
 	TRY(text(o, "module", &p->module));
 	TRY(harmless("module", p->module));
 	TRY(text(o, "build_id", &p->build_id));
-	TRY(digest(o, "sha256", &p->digest));
-	TRY(text(o, "path", &said));
-	path = bundle_payload_path(p);
-	if (!path)
-		return error_nomem();
-	if (!str_equal(path, said))
-		return error_failed("\"path\" is not %s", path);
-	return read_lists(o, p);
+	TRY(boolean(o, "replace", &p->replace));
+	TRY(read_files(o, p));
+	TRY(READ_LIST(b, o, "functions", &p->functions, read_function));
+	TRY(READ_LIST(b, o, "references", &p->references, read_reference));
+	TRY(READ_LIST(b, o, "callbacks", &p->callbacks, read_callback));
+	TRY(READ_LIST(b, o, "states", &p->states, read_state));
+	TRY(READ_LIST(b, o, "overrides", &p->overrides, read_override));
+	TRY(READ_LIST(b, o, "notes", &p->notes, read_note));
+	return read_provenance(b, o, &p->provenance);
 }
 
+/* Into the bundle at once, so that what was read is released with it. */
 static struct error *read_payloads(const struct json_value *root, struct bundle *b)
 {
 	const struct json_value *payloads = NULL;
@@ -201,15 +309,26 @@ static struct error *read_payloads(const struct json_value *root, struct bundle 
 	TRY(list(root, "payloads", &payloads));
 	for (size_t i = 0; i < payloads->n; i++) {
 		TRY(vec_push(&b->payloads, (struct bundle_payload){ 0 }));
-		TRY_CONTEXT(read_payload(&payloads->items[i], &b->payloads.v[b->payloads.n - 1]),
-			    "payload %zu", i + 1);
+		TRY_CONTEXT(read_payload(b, &payloads->items[i], &b->payloads.v[i]), "payload %zu",
+			    i + 1);
 	}
 	return NULL;
 }
 
+static struct error *read_fix(struct bundle *b, const struct json_value *o, struct bundle_fix *f)
+{
+	TRY(text(o, "name", &f->name));
+	TRY(harmless("name", f->name));
+	vec_for_each(&b->fixes, other)
+		if (str_equal(other->name, f->name))
+			return error_failed("there are two fixes named %s", f->name);
+	TRY(text_or_null(o, "title", &f->title));
+	TRY(digest(o, "sha256", &f->digest));
+	return expect_path(o, bundle_fix_path(f));
+}
+
 static struct error *read_root(const struct json_value *root, struct bundle *b)
 {
-	const struct json_value *patch = NULL;
 	const char *schema = NULL;
 
 	TRY(text(root, "schema", &schema));
@@ -217,8 +336,9 @@ static struct error *read_root(const struct json_value *root, struct bundle *b)
 		return error_failed("its schema is not " MANIFEST_SCHEMA);
 	TRY(text(root, "name", &b->name));
 	TRY(text(root, "tool", &b->tool));
-	TRY(json_need_object(root, "patch", &patch));
-	TRY_CONTEXT(digest(patch, "sha256", &b->patch_digest), "patch");
+	TRY(bundle_facts_read(root, &b->facts));
+	TRY(bundle_facts_check(&b->facts, b->name));
+	TRY(READ_LIST(b, root, "fixes", &b->fixes, read_fix));
 	return read_payloads(root, b);
 }
 

@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bundle/manifest.h"
 
+char *bundle_fix_path(const struct bundle_fix *f)
+{
+	return str_printf("fixes/%s.patch", f->name);
+}
+
 char *bundle_payload_path(const struct bundle_payload *p)
 {
 	return str_printf("kernel/%s/%s.ko", p->release, p->module);
+}
+
+char *bundle_debug_path(const struct bundle_payload *p)
+{
+	return str_printf("kernel/%s/%s.ko.debug", p->release, p->module);
+}
+
+char *bundle_guard_path(const struct bundle_payload *p)
+{
+	return str_printf("kernel/%s/suture_guard.ko", p->release);
 }
 
 static void write_function(struct json *j, const struct bundle_function *f)
@@ -15,6 +30,12 @@ static void write_function(struct json *j, const struct bundle_function *f)
 	json_string(j, "file", f->file);
 	json_u64(j, "line", f->line);
 	json_string(j, "reason", f->reason);
+	json_u64(j, "old_size", f->old_size);
+	json_u64(j, "new_size", f->new_size);
+	json_array(j, "fixes");
+	for (size_t i = 0; i < f->n_fixes; i++)
+		json_string(j, NULL, f->fixes[i]);
+	json_end(j);
 	json_end(j);
 }
 
@@ -44,6 +65,87 @@ static void write_override(struct json *j, const struct bundle_override *o)
 	json_end(j);
 }
 
+static void write_file(struct json *j, const char *key, const struct bundle_file *f, char *path)
+{
+	char *owned __free = path;
+
+	if (!f->content) {
+		json_null(j, key);
+		return;
+	}
+	json_object(j, key);
+	json_string(j, "path", owned);
+	json_string(j, "sha256", f->digest.hex);
+	json_end(j);
+}
+
+static void write_provenance(struct json *j, const struct bundle_provenance *p)
+{
+	json_object(j, "provenance");
+	json_string(j, "config", p->config.hex);
+	json_array(j, "packages");
+	vec_for_each(&p->packages, it) {
+		json_object(j, NULL);
+		json_string(j, "name", it->name);
+		json_string(j, "version", it->version);
+		json_string(j, "sha256", it->sha256);
+		json_end(j);
+	}
+	json_end(j);
+	json_array(j, "sources");
+	vec_for_each(&p->sources, it) {
+		json_object(j, NULL);
+		json_string(j, "path", it->path);
+		json_string(j, "before", it->before.hex);
+		json_string(j, "after", it->after.hex);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
+static void write_extras(struct json *j, const struct bundle_payload *p)
+{
+	json_array(j, "callbacks");
+	vec_for_each(&p->callbacks, c) {
+		json_object(j, NULL);
+		json_string(j, "object", c->object);
+		json_string(j, "when", c->when);
+		json_string(j, "function", c->function);
+		json_end(j);
+	}
+	json_end(j);
+	json_array(j, "states");
+	vec_for_each(&p->states, s) {
+		json_object(j, NULL);
+		json_hex(j, "id", s->id);
+		json_u64(j, "version", s->version);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void write_lists(struct json *j, const struct bundle_payload *p)
+{
+	json_array(j, "functions");
+	vec_for_each(&p->functions, f)
+		write_function(j, f);
+	json_end(j);
+	json_array(j, "references");
+	vec_for_each(&p->references, r)
+		write_reference(j, r);
+	json_end(j);
+	write_extras(j, p);
+	json_array(j, "overrides");
+	vec_for_each(&p->overrides, o)
+		write_override(j, o);
+	json_end(j);
+	json_array(j, "notes");
+	vec_for_each(&p->notes, note)
+		json_string(j, NULL, *note);
+	json_end(j);
+}
+
 static void write_payload(struct json *j, const struct bundle_payload *p)
 {
 	json_object(j, NULL);
@@ -55,22 +157,21 @@ static void write_payload(struct json *j, const struct bundle_payload *p)
 	json_stringf(j, "path", "kernel/%s/%s.ko", p->release, p->module);
 	json_string(j, "sha256", p->digest.hex);
 	json_string(j, "build_id", p->build_id);
-	json_array(j, "functions");
-	vec_for_each(&p->functions, f)
-		write_function(j, f);
+	json_bool(j, "replace", p->replace);
+	write_file(j, "debug", &p->debug, bundle_debug_path(p));
+	write_file(j, "guard", &p->guard, bundle_guard_path(p));
+	write_lists(j, p);
+	write_provenance(j, &p->provenance);
 	json_end(j);
-	json_array(j, "references");
-	vec_for_each(&p->references, r)
-		write_reference(j, r);
-	json_end(j);
-	json_array(j, "overrides");
-	vec_for_each(&p->overrides, o)
-		write_override(j, o);
-	json_end(j);
-	json_array(j, "notes");
-	vec_for_each(&p->notes, note)
-		json_string(j, NULL, *note);
-	json_end(j);
+}
+
+static void write_fix(struct json *j, const struct bundle_fix *f)
+{
+	json_object(j, NULL);
+	json_string(j, "name", f->name);
+	json_string(j, "title", f->title);
+	json_stringf(j, "path", "fixes/%s.patch", f->name);
+	json_string(j, "sha256", f->digest.hex);
 	json_end(j);
 }
 
@@ -80,9 +181,10 @@ void bundle_json(const struct bundle *b, struct json *j, const char *key)
 	json_string(j, "schema", MANIFEST_SCHEMA);
 	json_string(j, "name", b->name);
 	json_string(j, "tool", b->tool);
-	json_object(j, "patch");
-	json_string(j, "path", PATCH_NAME);
-	json_string(j, "sha256", b->patch_digest.hex);
+	bundle_facts_write(&b->facts, j);
+	json_array(j, "fixes");
+	vec_for_each(&b->fixes, f)
+		write_fix(j, f);
 	json_end(j);
 	json_array(j, "payloads");
 	vec_for_each(&b->payloads, p)

@@ -8,20 +8,31 @@
 #include "flow/build.h"
 
 static const char help[] =
-	"suture build --target TARGET [-o OUT.suture] [-j N] [--accept CODE:WHERE --reason WHY]\n"
-	"             [--json] FIX.patch\n"
+	"suture build --target TARGET [-o OUT.suture] [-j N] [OPTION]... FIX.patch...\n"
 	"\n"
 	"Compile what the diff touches before and after, find what really changed, match the\n"
 	"code with the kernel's own, link a livepatch module, and write it into a bundle.\n"
 	"The target must be prepared (suture target add). The fix is named after its file.\n"
+	"Several diffs, each made on top of those before it, become one cumulative fix.\n"
 	"\n"
 	"  -t, --target TARGET  kernel:RELEASE or tree:PATH\n"
 	"  -o, --output FILE    the bundle (NAME.suture)\n"
 	"  -j, --jobs N         compilers at a time (one for each CPU)\n"
+	"      --name NAME      of the fix; several diffs need it, or --output\n"
+	"      --module-name M  of the module (suture_NAME)\n"
+	"      --replace        take the place of all other livepatches, in one step\n"
 	"      --accept CODE:WHERE  take this finding as it is, exactly; may be given again. What it\n"
 	"                       leaves undone is told; some findings can't be accepted\n"
 	"      --reason WHY     why that does no harm; recorded in the bundle with the finding\n"
 	"      --json           what was built, or the findings, as JSON (suture-build/1)\n"
+	"\n"
+	"What the bundle says about the fix; all but the first two may be given again:\n"
+	"      --title TEXT         what it is for (the first line of the diff's text)\n"
+	"      --fixed-in VERSION   the distro's first version that has it\n"
+	"      --cve ID             what it closes\n"
+	"      --requires NAME      a fix that must be live before\n"
+	"      --conflicts NAME     a fix that must not be\n"
+	"      --supersedes NAME    a fix that it takes the place of\n"
 	"\n"
 	"Exit status: 0 built; 3 the diff changes no code; 4 it can't be made live, with all\n"
 	"reasons; 1 anything else.\n";
@@ -36,6 +47,7 @@ struct request {
 static void request_clear(struct request *r)
 {
 	vec_free(&r->accept);
+	bundle_facts_clear(&r->build.facts);
 }
 
 static struct error *jobs(const char *text, unsigned int *out)
@@ -65,12 +77,78 @@ static struct error *check_reason(struct request *r)
 	return NULL;
 }
 
+/* Names that the bundle lists. */
+static struct error *add_name(struct bundle_facts *f, int c, const char *name)
+{
+	struct bundle_names *to = c == 'C'   ? &f->cves
+				  : c == 'Q' ? &f->requires
+				  : c == 'X' ? &f->conflicts
+					     : &f->supersedes;
+
+	return vec_push(&to->v, name);
+}
+
+/* One option; false if it is none. */
+static struct error *take_option(struct request *r, int c, const char *value, bool *known)
+{
+	*known = true;
+	switch (c) {
+	case 't':
+		r->target = value;
+		return NULL;
+	case 'o':
+		r->build.out = value;
+		return NULL;
+	case 'j':
+		return jobs(value, &r->build.jobs);
+	case 'N':
+		r->build.name = value;
+		return NULL;
+	case 'M':
+		r->build.module = value;
+		return NULL;
+	case 'P':
+		r->build.replace = true;
+		return NULL;
+	case 'A':
+		return vec_push(&r->accept, value);
+	case 'R':
+		r->build.reason = value;
+		return NULL;
+	case 'T':
+		r->build.facts.title = value;
+		return NULL;
+	case 'F':
+		r->build.facts.fixed_in = value;
+		return NULL;
+	case 'C':
+	case 'Q':
+	case 'X':
+	case 'S':
+		return add_name(&r->build.facts, c, value);
+	case 'J':
+		r->json = true;
+		return NULL;
+	}
+	*known = false;
+	return NULL;
+}
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
 	static const struct option options[] = {
 		{ "target", required_argument, NULL, 't' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "jobs", required_argument, NULL, 'j' },
+		{ "name", required_argument, NULL, 'N' },
+		{ "module-name", required_argument, NULL, 'M' },
+		{ "replace", no_argument, NULL, 'P' },
+		{ "title", required_argument, NULL, 'T' },
+		{ "fixed-in", required_argument, NULL, 'F' },
+		{ "cve", required_argument, NULL, 'C' },
+		{ "requires", required_argument, NULL, 'Q' },
+		{ "conflicts", required_argument, NULL, 'X' },
+		{ "supersedes", required_argument, NULL, 'S' },
 		{ "accept", required_argument, NULL, 'A' },
 		{ "reason", required_argument, NULL, 'R' },
 		{ "json", no_argument, NULL, 'J' },
@@ -80,27 +158,19 @@ static struct error *parse(int argc, char **argv, struct request *r)
 
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "t:o:j:", options, NULL)) >= 0) {
-		if (c == 't')
-			r->target = optarg;
-		else if (c == 'o')
-			r->build.out = optarg;
-		else if (c == 'j')
-			TRY(jobs(optarg, &r->build.jobs));
-		else if (c == 'A')
-			TRY(vec_push(&r->accept, (const char *)optarg));
-		else if (c == 'R')
-			r->build.reason = optarg;
-		else if (c == 'J')
-			r->json = true;
-		else
+		bool known;
+
+		TRY(take_option(r, c, optarg, &known));
+		if (!known)
 			return error_advise(error_usage("an option was not understood"),
 					    "suture build --help");
 	}
-	if (!r->target || argc - optind != 1)
-		return error_advise(error_usage("one diff and a target are needed"),
+	if (!r->target || argc == optind)
+		return error_advise(error_usage("a diff and a target are needed"),
 				    "suture build --target kernel:RELEASE FIX.patch");
 	TRY(check_reason(r));
-	r->build.patch = argv[optind];
+	r->build.patches = (const char *const *)argv + optind;
+	r->build.n_patches = (size_t)(argc - optind);
 	return NULL;
 }
 

@@ -82,8 +82,8 @@ static struct error *print_payload(const struct bundle_payload *p, struct strbuf
 		TRY(strbuf_printf(out, "  %s\n", f->reason ? f->reason : ""));
 	}
 	vec_for_each(&p->overrides, o)
-		TRY(strbuf_printf(out, "  accepted %s:%s, because %s\n    %s; %s\n", o->code, o->where,
-				  o->reason, o->what, o->left));
+		TRY(strbuf_printf(out, "  accepted %s:%s, because %s\n    %s; %s\n", o->code,
+				  o->where, o->reason, o->what, o->left));
 	vec_for_each(&p->notes, note)
 		TRY(strbuf_printf(out, "  note: %s\n", *note));
 	return strbuf_printf(out, "  refers to %zu symbols\n", p->references.n);
@@ -93,8 +93,9 @@ static struct error *print(const struct bundle *b, const char *path, struct strb
 {
 	TRY(strbuf_printf(out, "%s: %s, modules for %zu kernel%s, made by %s\n", path, b->name,
 			  b->payloads.n, b->payloads.n == 1 ? "" : "s", b->tool));
-	TRY(strbuf_printf(out, "diff %s, sha256 %s\n", str_size(b->patch->n).s,
-			  b->patch_digest.hex));
+	vec_for_each(&b->fixes, f)
+		TRY(strbuf_printf(out, "fix %s, diff %s, sha256 %s\n", f->name,
+				  str_size(f->patch->n).s, f->digest.hex));
 	vec_for_each(&b->payloads, p)
 		TRY(print_payload(p, out));
 	return NULL;

@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "flow/build_write.h"
 #include "flow/refusal.h"
 
 /* --- compare ------------------------------------------------------------------- */
@@ -135,10 +135,11 @@ static struct error *add_notes(struct build *b)
 	return NULL;
 }
 
-static struct error *link_module(struct build *b, const struct target *t, const char *path)
+static struct error *link_module(struct build *b, const struct build_options *opt, const char *path)
 {
 	struct livepatch_part *parts __free = calloc(b->n, sizeof(*parts));
-	struct livepatch_request request = { .name = b->module };
+	struct livepatch_request request = { .name = b->module, .replace = opt->replace };
+	const struct target *t = opt->target;
 	size_t n = 0;
 
 	if (!parts)
@@ -154,110 +155,58 @@ static struct error *link_module(struct build *b, const struct target *t, const 
 	return add_notes(b);
 }
 
+const struct build_unit *build_unit_of(const struct build *b, const struct livepatch_function *f)
+{
+	size_t part = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->units[i].extraction && part++ == f->part)
+			return &b->units[i];
+	return NULL;
+}
+
 const struct delta_item *build_reason(const struct build *b, const struct livepatch_function *f)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		if (!b->units[i].extraction)
-			continue;
-		vec_for_each(&b->units[i].delta->items, it)
-			if ((*it)->old == f->old && (*it)->kind == DELTA_CHANGED_FUNCTION)
-				return *it;
+	const struct build_unit *u = build_unit_of(b, f);
+
+	for (size_t i = 0; u && i < u->delta->items.n; i++) {
+		const struct delta_item *it = u->delta->items.v[i];
+
+		if (it->old == f->old && it->kind == DELTA_CHANGED_FUNCTION)
+			return it;
 	}
-	return NULL;
-}
-
-/* --- write --------------------------------------------------------------------- */
-
-static struct error *list_overrides(const struct build_unit *u, struct bundle_payload *p)
-{
-	vec_for_each(&u->delta->findings, f)
-		if (f->accepted)
-			TRY(vec_push(&p->overrides, (struct bundle_override){ .code = f->code,
-									      .where = f->where,
-									      .what = f->what,
-									      .left = f->left,
-									      .reason = f->accepted,
-									      .file = f->file,
-									      .line = f->line }));
-	return NULL;
-}
-
-static struct error *list_contents(const struct build *b, struct bundle_payload *p)
-{
-	static const char *const proofs[] = { [BIND_NONE] = "none",
-					      [BIND_MATCHED] = "matched",
-					      [BIND_DERIVED] = "derived",
-					      [BIND_NAMED] = "named",
-					      [BIND_EXTERNAL] = "external" };
-
-	vec_for_each(&b->account->functions, f) {
-		const struct delta_item *why = build_reason(b, f);
-
-		TRY(vec_push(&p->functions,
-			     (struct bundle_function){ .object = f->object,
-						       .name = f->name,
-						       .sympos = f->sympos,
-						       .file = why ? why->file : NULL,
-						       .line = why ? why->line : 0,
-						       .reason = why ? why->reason : NULL }));
-	}
-	vec_for_each(&b->account->references, r)
-		TRY(vec_push(&p->references,
-			     (struct bundle_reference){
-				     .object = r->object,
-				     .name = r->name,
-				     .sympos = r->sympos,
-				     .named = r->named == LIVEPATCH_EXPORT ? "export" : "livepatch",
-				     .address = r->address,
-				     .proof = proofs[r->how],
-				     .witnesses = r->witnesses }));
-	vec_for_each(&b->account->notes, note)
-		TRY(vec_push(&p->notes, *note));
-	for (size_t i = 0; i < b->n; i++)
-		TRY(list_overrides(&b->units[i], p));
-	return NULL;
-}
-
-static struct error *write_bundle(struct build *b, const struct build_options *opt,
-				  const char *module_path)
-{
-	struct bundle bundle __cleanup_made_bundle = { .name = b->name,
-						       .tool = "suture " SUTURE_VERSION };
-	struct strbuf patch __cleanup_strbuf = { 0 }, module __cleanup_strbuf = { 0 };
-	struct bundle_payload p = { .target = opt->target->name,
-				    .release = opt->target->release,
-				    .version = opt->target->version,
-				    .compiler = opt->target->compiler_text,
-				    .module = b->module,
-				    .build_id = b->account->build_id,
-				    .content = &module };
-	struct stat st;
-
-	progress_step("write %s", b->out);
-	TRY(file_read(opt->patch, &patch));
-	TRY(file_read(module_path, &module));
-	bundle.patch = &patch;
-	TRY(vec_push(&bundle.payloads, p));
-	TRY(list_contents(b, &bundle.payloads.v[0]));
-	TRY(interrupt_check());
-	TRY(bundle_write(&bundle, b->out));
-	b->out_size = stat(b->out, &st) ? 0 : (uint64_t)st.st_size;
 	return NULL;
 }
 
 /* --- the whole ----------------------------------------------------------------- */
 
+/* Of several diffs as of none: somebody must say what they are together. */
+static struct error *name_of(const struct build_options *opt, char **out)
+{
+	if (!opt->name && opt->n_patches > 1 && !opt->out)
+		return error_advise(error_usage("several diffs need a name"),
+				    "say --name NAME, or -o NAME.suture");
+	if (opt->name || opt->n_patches > 1)
+		return build_name(opt->name ? opt->name : opt->out, out);
+	return build_name(opt->patches[0], out);
+}
+
 static struct error *set_names(struct build *b, const struct build_options *opt)
 {
-	TRY(build_name(opt->patch, &b->name));
-	b->module = str_printf("suture_%s", b->name);
+	TRY(name_of(opt, &b->name));
+	if (opt->name && !str_equal(opt->name, b->name))
+		return error_usage("'%s' is no name: a-z, 0-9 and _, like %s", opt->name, b->name);
+	b->module = opt->module ? strdup(opt->module) : str_printf("suture_%s", b->name);
 	b->out = opt->out ? strdup(opt->out) : str_printf("%s.suture", b->name);
-	return b->module && b->out ? NULL : error_nomem();
+	if (!b->module || !b->out)
+		return error_nomem();
+	return error_with_kind(bundle_facts_check(&opt->facts, b->name), ERROR_USAGE);
 }
 
 static struct error *compile(struct build *b, const struct build_options *opt)
 {
-	TRY(workspace_build(opt->target, opt->patch, opt->jobs, &b->workspace));
+	TRY(fixes_read(opt->target, opt->patches, opt->n_patches, &b->fixes));
+	TRY(workspace_build(opt->target, fixes_path(&b->fixes), opt->jobs, &b->workspace));
 	b->compiler_seconds = b->workspace->compile_seconds;
 	b->n = b->workspace->units.n;
 	b->units = calloc(b->n ? b->n : 1, sizeof(*b->units));
@@ -281,8 +230,8 @@ static struct error *run(struct build *b, const struct build_options *opt)
 	module_path = str_printf("%s/%s.ko", work.path, b->module);
 	if (!module_path)
 		return error_nomem();
-	TRY(link_module(b, opt->target, module_path));
-	TRY(write_bundle(b, opt, module_path));
+	TRY(link_module(b, opt, module_path));
+	TRY(build_write(b, opt, module_path));
 	progress_done();
 	return NULL;
 }
@@ -294,7 +243,8 @@ struct error *build_run(const struct build_options *opt, struct build **out)
 
 	if (!b)
 		return error_nomem();
-	TRY_CONTEXT(run(b, opt), "building %s for %s", opt->patch, opt->target->name);
+	TRY_CONTEXT(run(b, opt), "building %s%s for %s", opt->patches[0],
+		    opt->n_patches > 1 ? " and others" : "", opt->target->name);
 	b->seconds = clock_seconds() - start;
 	*out = take(b);
 	return NULL;
@@ -320,6 +270,7 @@ void build_free(struct build **at)
 	vec_free(&b->modules);
 	image_free(&b->vmlinux);
 	workspace_free(&b->workspace);
+	fixes_free(&b->fixes);
 	free(b->name);
 	free(b->module);
 	free(b->out);

@@ -16,14 +16,20 @@
 #include "bind/binding.h"
 #include "bundle/bundle.h"
 #include "delta/delta.h"
+#include "flow/fixes.h"
 #include "livepatch/livepatch.h"
 #include "source/compile.h"
 
 struct build_options {
 	const struct target *target;
-	const char *patch; /* the diff */
-	const char *out;   /* the bundle; NULL: NAME.suture here */
-	unsigned int jobs; /* 0: one for each CPU */
+	const char *const *patches; /* the diffs, each on top of those before it */
+	size_t n_patches;	    /* at least one */
+	const char *name;	    /* NULL: from the diff, or from .out if there are several */
+	const char *module;	    /* NULL: "suture_" and the name */
+	const char *out;	    /* the bundle; NULL: NAME.suture here */
+	bool replace;		    /* take the place of all other livepatches */
+	struct bundle_facts facts;  /* borrowed; without a title: that of the only diff */
+	unsigned int jobs;	    /* 0: one for each CPU */
 	/* Findings to take as they are, CODE:WHERE, and why (never NULL if there are any). */
 	const char *const *accept;
 	size_t n_accept;
@@ -46,6 +52,7 @@ struct build {
 	char *module;	   /* of the module: "suture_fuse_uaf" */
 	char *out;	   /* the bundle's path */
 	uint64_t out_size; /* bytes */
+	struct fixes fixes;
 	struct workspace *workspace;
 	struct build_unit *units;
 	size_t n;
@@ -69,6 +76,9 @@ void build_free(struct build **b);
  * folder for a plain "fix.patch". Allocated. ERROR_USAGE if nothing is left of it.
  */
 struct error *build_name(const char *patch_path, char **out) __must_check;
+
+/* The unit that a redirected function is part of (never NULL after build_run()). */
+const struct build_unit *build_unit_of(const struct build *b, const struct livepatch_function *f);
 
 /* The item of the delta that a redirected function comes from (never NULL after build_run()). */
 const struct delta_item *build_reason(const struct build *b, const struct livepatch_function *f);

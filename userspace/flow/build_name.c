@@ -29,6 +29,8 @@ static const char *naming_part(const char *path, size_t *n)
 		*n -= 6;
 	else if (*n > 5 && !memcmp(from + *n - 5, ".diff", 5))
 		*n -= 5;
+	else if (*n > 7 && !memcmp(from + *n - 7, ".suture", 7))
+		*n -= 7;
 	if (*n == 3 && !memcmp(from, "fix", 3) && from > path + 1) {
 		*n = (size_t)(from - path) - 1;
 		from = last_component(path, n);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What people say about a fix: what it is for, what it needs, and when it is no longer needed.
+ * From suture build's options; later from a fix's metadata file.
+ */
+#ifndef SUTURE_BUNDLE_FACTS_H
+#define SUTURE_BUNDLE_FACTS_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/json_read.h"
+#include "base/vec.h"
+
+struct bundle_names {
+	VEC(const char *) v;
+};
+
+struct bundle_facts {
+	const char *title;		/* one line; or NULL */
+	struct bundle_names cves;	/* "CVE-2026-12345" */
+	struct bundle_names requires;	/* fixes that must be live, by name */
+	struct bundle_names conflicts;	/* fixes that must not */
+	struct bundle_names supersedes; /* fixes that it takes the place of */
+	const char *fixed_in; /* the distro's first version that has the fix itself; or NULL */
+};
+
+/*
+ * ERROR_FAILED, naming it, if a fact has not the form that it must have, is there twice, or
+ * contradicts another ('name' is the bundle's own).
+ */
+struct error *bundle_facts_check(const struct bundle_facts *f, const char *name) __must_check;
+
+/* Members of the open object, and back. Strings read belong to the JSON's arena. */
+void bundle_facts_write(const struct bundle_facts *f, struct json *j);
+struct error *bundle_facts_read(const struct json_value *o, struct bundle_facts *f) __must_check;
+void bundle_facts_clear(struct bundle_facts *f);
+
+#endif

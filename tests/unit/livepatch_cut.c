@@ -6,6 +6,8 @@
  */
 #include "livepatch_world.h"
 
+#include "livepatch/cut.h"
+
 #define NOP "0x0f, 0x1f, 0x44, 0x00, 0x00"
 #define JUMP "0xe9, 0x00, 0x00, 0x00, 0x00"
 #define BRANCH(code, key)                                                               \
@@ -133,6 +135,37 @@ static void test_a_static_call_of_a_module_without_a_trampoline_is_refused(void 
 	world_refused(&w, "does not go through a trampoline");
 }
 
+#define SHORT_NOP "0x66, 0x90"
+
+static bool needs_room(const char *object, const char *text, const char *key, enum bind_how how)
+{
+	struct world w __cleanup_world = { 0 };
+
+	world_make(&w, object, text);
+	place_keys(&w);
+	placement_of(&w, key)->how = how;
+	return cut_needs_room(&w.part);
+}
+
+static void test_room_is_needed_at_short_branches_on_keys_of_modules(void **state)
+{
+	static const char short_branch[] =
+		FUNCTION(BRANCH(NOP, "kfree") BRANCH(SHORT_NOP, "a_key"));
+
+	(void)state;
+	assert_true(needs_room("some_driver", short_branch, "a_key", BIND_DERIVED));
+	/* vmlinux has one of that name */
+	assert_false(needs_room("some_driver", short_branch, "a_key", BIND_EXTERNAL));
+	assert_false(needs_room("vmlinux", short_branch, "a_key", BIND_DERIVED));
+	assert_false(
+		needs_room("some_driver", FUNCTION(BRANCH(NOP, "a_key")), "a_key", BIND_DERIVED));
+	assert_false(needs_room("some_driver", FUNCTION(BRANCH(SHORT_NOP, "__tracepoint_beat")),
+				"__tracepoint_beat", BIND_DERIVED));
+	/* of a module that this one uses */
+	assert_true(needs_room("some_driver", FUNCTION(BRANCH(SHORT_NOP, "of_module")), "of_module",
+			       BIND_EXTERNAL));
+}
+
 static void test_a_table_of_another_form_is_refused(void **state)
 {
 	struct world w __cleanup_world = { 0 };
@@ -154,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_a_static_call_of_a_module_stays_a_call_of_its_trampoline),
 		cmocka_unit_test(test_jumps_to_a_trampoline_of_a_module_are_static_calls_too),
 		cmocka_unit_test(test_a_static_call_of_a_module_without_a_trampoline_is_refused),
+		cmocka_unit_test(test_room_is_needed_at_short_branches_on_keys_of_modules),
 		cmocka_unit_test(test_a_table_of_another_form_is_refused),
 	};
 

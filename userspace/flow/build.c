@@ -9,27 +9,11 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "flow/build_write.h"
+#include "flow/compare_unit.h"
+#include "flow/long_branches.h"
 #include "flow/refusal.h"
 
 /* --- compare ------------------------------------------------------------------- */
-
-/* Messages call it by its name in the tree, not by its place in the workspace. */
-static struct error *read_object(const char *path, const char *name, struct object **out)
-{
-	struct file_map map __cleanup_map = { 0 };
-
-	TRY(file_map(path, &map));
-	return object_parse(name, map.bytes, map.size, out);
-}
-
-static struct error *compare_unit(struct build_unit *u)
-{
-	TRY(read_object(u->unit->before, u->unit->object, &u->before));
-	TRY(read_object(u->unit->after, u->unit->object, &u->after));
-	return delta_compute_as(u->before, u->after,
-				&(struct delta_options){ .builtin = !u->unit->module_path },
-				&u->delta);
-}
 
 static struct error *extract_unit(struct build_unit *u, bool *any)
 {
@@ -59,7 +43,11 @@ static struct error *compare(struct build *b, const struct build_options *opt)
 
 	progress_step("compare the two builds");
 	for (size_t i = 0; i < b->n; i++) {
-		TRY_CONTEXT(compare_unit(&b->units[i]), "%s", b->units[i].unit->source);
+		struct build_unit *u = &b->units[i];
+
+		TRY_CONTEXT(compare_unit(u->unit, u->unit->before, u->unit->after, &u->before,
+					 &u->after, &u->delta),
+			    "%s", u->unit->source);
 		TRY(interrupt_check());
 	}
 	TRY(refusal_accept(b, opt));
@@ -226,6 +214,7 @@ static struct error *run(struct build *b, const struct build_options *opt)
 	TRY(compile(b, opt));
 	TRY(compare(b, opt));
 	TRY(bind(b, opt->target));
+	TRY(lengthen_branches(b, opt));
 	TRY(tmpdir_make(NULL, &work));
 	module_path = str_printf("%s/%s.ko", work.path, b->module);
 	if (!module_path)

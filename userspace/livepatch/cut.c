@@ -209,3 +209,45 @@ struct error *cut_module_keys(const struct livepatch_reference *const *reference
 		TRY(cut_table(&c, &tables[i]));
 	return write_notes(&c, account);
 }
+
+/* --- asked before ----------------------------------------------------------------------- */
+
+/* Whether the key may belong to a module. */
+static bool may_be_of_module(const struct livepatch_part *part, const struct outside *o)
+{
+	const struct placement *p = o->before ? &part->binding->placements[o->before->index] : NULL;
+	size_t first;
+
+	if (str_starts(o->symbol->name, tracepoint))
+		return false;
+	if (p && p->how != BIND_NONE && p->how != BIND_EXTERNAL)
+		return true; /* of the module that is patched */
+	return !part->vmlinux || !image_symbols_named(part->vmlinux, o->symbol->name, &first);
+}
+
+static const struct outside *outside_of(const struct extraction *x, const struct symbol *s)
+{
+	vec_for_each(&x->outside, o)
+		if (o->symbol == s)
+			return o;
+	return NULL;
+}
+
+bool cut_needs_room(const struct livepatch_part *part)
+{
+	const struct section *s = object_section(part->extraction->object, tables[0].name);
+
+	if (!s || str_equal(part->unit->module, "vmlinux"))
+		return false;
+	for (size_t i = 0; i + tables[0].fields <= s->relocs.n; i += tables[0].fields) {
+		const struct outside *o =
+			outside_of(part->extraction, s->relocs.v[i + tables[0].fields - 1].symbol);
+		struct site site = { 0 };
+		struct error *e __cleanup_error = find_site(&s->relocs.v[i], &site);
+
+		if (!e && o && may_be_of_module(part, o) &&
+		    key_branch_size(site.section, site.offset) == 2)
+			return true;
+	}
+	return false;
+}

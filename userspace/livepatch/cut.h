@@ -32,4 +32,10 @@ struct error *cut_module_keys(const struct livepatch_reference *const *reference
 			      struct merge_input *in,
 			      struct livepatch_account *account) __must_check;
 
+/*
+ * Whether the part has a branch on a module's static key that is too short to be made a test:
+ * to be asked before linking, which would refuse it. True also in doubt.
+ */
+bool cut_needs_room(const struct livepatch_part *part);
+
 #endif

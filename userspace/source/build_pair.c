@@ -54,6 +54,9 @@ static struct error *prepare_half(struct build *b, struct half *h, const char *r
 	TRY(command_parse(text, &c));
 	dep = h->after ? h->pair->depfile : "/dev/null";
 	TRY(command_retarget(&c, object_of(h), dep, root, &b->arena, &h->compile));
+	if (h->pair->include)
+		TRY(command_first_include(h->pair->include, h->pair->include_as, &b->arena,
+					  &h->compile));
 	TRY(command_objtool(&c, object_of(h), &b->arena, &h->objtool));
 	/* The parsed words outlive the command. */
 	for (words = h->compile; *words; words++)
@@ -79,7 +82,7 @@ static struct error *prepare(struct build *b, const char *shadow, const struct b
 		h->after = i % 2;
 		TRY_CONTEXT(prepare_half(b, h, h->after ? shadow : b->target->tree), "%s",
 			    h->pair->object);
-		if (!h->after)
+		if (!h->after && !h->pair->include)
 			TRY(cached_object_get(b->target, h->pair->command, h->pair->before,
 					      &h->cached));
 		*n_cached += h->cached;
@@ -169,7 +172,7 @@ struct error *build_pairs(const struct target *t, const char *shadow, const char
 	TRY(run(&b, shadow, objtool_argv, "is refused by objtool", jobs));
 	report(&b);
 	for (size_t i = 0; i < b.n; i++)
-		if (!b.halves[i].after && !b.halves[i].cached)
+		if (!b.halves[i].after && !b.halves[i].cached && !b.halves[i].pair->include)
 			cached_object_put(t, b.halves[i].pair->command, b.halves[i].pair->before);
 	*out = result;
 	return NULL;

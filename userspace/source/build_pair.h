@@ -13,6 +13,11 @@ struct build_pair {
 	const char *command;	     /* of the kernel's makefiles */
 	const char *before, *after;  /* where the objects go; their folders are there */
 	const char *depfile;	     /* of the compile after */
+	/*
+	 * Or NULL: a folder whose headers come before all others, which debug information calls
+	 * include_as. The object before is then not the target's own, and not cached.
+	 */
+	const char *include, *include_as;
 };
 
 struct build_result {

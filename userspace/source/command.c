@@ -172,6 +172,24 @@ struct error *command_retarget(const struct command *c, const char *object, cons
 	return NULL;
 }
 
+struct error *command_first_include(const char *folder, const char *as, struct arena *a,
+				    const char ***argv)
+{
+	size_t n = count(*argv);
+	const char **longer = arena_array(a, n + 3, sizeof(*longer));
+
+	if (!longer)
+		return error_nomem();
+	longer[0] = (*argv)[0];
+	longer[1] = arena_printf(a, "-I%s", folder);
+	longer[2] = arena_printf(a, "-ffile-prefix-map=%s=./%s", folder, as);
+	memcpy(longer + 3, *argv + 1, (n - 1) * sizeof(*longer));
+	if (!longer[1] || !longer[2])
+		return error_nomem();
+	*argv = longer;
+	return NULL;
+}
+
 struct error *command_objtool(const struct command *c, const char *object, struct arena *a,
 			      const char ***out)
 {

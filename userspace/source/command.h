@@ -29,6 +29,10 @@ void command_free(struct command *c);
  */
 struct error *command_retarget(const struct command *c, const char *object, const char *depfile,
 			       const char *root, struct arena *a, const char ***out) __must_check;
+/* The compiler's argv with a folder of headers in front of all others; 'as' in debug information.
+ */
+struct error *command_first_include(const char *folder, const char *as, struct arena *a,
+				    const char ***argv) __must_check;
 /* objtool's argv for another object; NULL in *out if there is none. */
 struct error *command_objtool(const struct command *c, const char *object, struct arena *a,
 			      const char ***out) __must_check;

@@ -16,6 +16,7 @@ struct unit {
 	char *module;	      /* livepatch object: "vmlinux", or the module's name with '_' */
 	char *module_path;    /* the shipped .ko in the target; NULL for vmlinux */
 	char *before, *after; /* the two objects, in the workspace */
+	char *command;	      /* of the kernel's makefiles, that compiles it */
 };
 
 struct workspace {

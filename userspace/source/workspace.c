@@ -59,6 +59,7 @@ static void unit_clear(struct unit *u)
 	free(u->module_path);
 	free(u->before);
 	free(u->after);
+	free(u->command);
 	*u = (struct unit){ 0 };
 }
 
@@ -279,6 +280,16 @@ static struct error *check_distinct(const struct plan *p)
 	return NULL;
 }
 
+static struct error *keep_command(struct plan *p, size_t first, const char *command)
+{
+	for (size_t i = first; i < p->ws->units.n; i++) {
+		p->ws->units.v[i].command = strdup(command);
+		if (!p->ws->units.v[i].command)
+			return error_nomem();
+	}
+	return NULL;
+}
+
 static struct error *make_pairs(struct plan *p, struct build_pair *pairs)
 {
 	for (size_t i = 0; i < p->list.list.n; i++) {
@@ -287,6 +298,7 @@ static struct error *make_pairs(struct plan *p, struct build_pair *pairs)
 		struct unit *own;
 
 		TRY(add_units(p, u));
+		TRY(keep_command(p, first, p->commands[i]));
 		own = &p->ws->units.v[first];
 		pairs[i] = (struct build_pair){
 			.source = u->source,

@@ -76,6 +76,11 @@ struct arch {
 	void (*print)(const uint8_t *bytes, size_t n, uint64_t address, char *out, size_t size);
 	/* Whether the field at 'at' of some code is the destination of a branch. */
 	bool (*is_branch_field)(const uint8_t *code, size_t at);
+	/*
+	 * Whether the instruction reads memory at the place that the field is the displacement
+	 * of: not if it takes the address, or writes there.
+	 */
+	bool (*loads_at)(const uint8_t *bytes, size_t n, uint8_t field);
 	/* How far behind a function's address its ftrace site may be. */
 	unsigned int fentry_reach;
 	/* What such a site calls, until it is patched: where no table lists the sites yet. */

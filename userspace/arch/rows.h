@@ -8,6 +8,7 @@
 extern const struct arch arch_x86_64;
 
 bool x86_64_decode(const uint8_t *bytes, size_t n, struct insn *out);
+bool x86_64_loads_at(const uint8_t *bytes, size_t n, uint8_t field);
 void x86_64_print(const uint8_t *bytes, size_t n, uint64_t address, char *out, size_t size);
 
 #endif

@@ -82,6 +82,7 @@ const struct arch arch_x86_64 = {
 	.decode = x86_64_decode,
 	.print = x86_64_print,
 	.is_branch_field = is_branch_field,
+	.loads_at = x86_64_loads_at,
 	.fentry_reach = 4, /* an endbr64 may come first */
 	.fentry_callee = "__fentry__",
 };

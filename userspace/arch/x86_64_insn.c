@@ -59,3 +59,27 @@ void x86_64_print(const uint8_t *bytes, size_t n, uint64_t address, char *out, s
 							address, NULL)))
 		snprintf(out, size, "(bad)");
 }
+
+bool x86_64_loads_at(const uint8_t *bytes, size_t n, uint8_t field)
+{
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction from;
+	ZydisDecoder decoder;
+	bool loads = false;
+
+	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, bytes, n, &from, operands)) ||
+	    from.raw.disp.size != 32 || from.raw.disp.offset != field)
+		return false;
+	for (size_t i = 0; i < from.operand_count; i++) {
+		const ZydisDecodedOperand *o = &operands[i];
+
+		if (o->type != ZYDIS_OPERAND_TYPE_MEMORY || !o->mem.disp.has_displacement)
+			continue;
+		if (o->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
+		    o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+			return false;
+		loads = true;
+	}
+	return loads;
+}

@@ -47,6 +47,8 @@ struct error *delta_compute_as(const struct object *before, const struct object 
 	TRY(view_make(after, d->arch, &d->arena, &d->private->after));
 	TRY(correlate(d));
 	TRY(compare(d));
+	TRY(renew_constants(d));
+	TRY(redirect_callers(d));
 	TRY(include(d));
 	if (d->items.n)
 		TRY(check_entry_sizes(d));

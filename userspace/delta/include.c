@@ -52,10 +52,16 @@ static bool must_travel(const struct node *from, const struct node *to, enum del
 	case CLASS_TEXT:
 		*kind = to->twin ? DELTA_COPIED_FUNCTION : DELTA_NEW_FUNCTION;
 		*why = to->twin ? "one function with %s" : "new, referred to by %s";
-		return !to->twin || family;
+		if (to->through_callers)
+			*why = "can't be redirected itself: a new copy of it for %s";
+		return !to->twin || family || to->through_callers;
 	case CLASS_DATA:
 		if (node_is_copied(to)) {
 			*why = "a copy of its own for %s";
+			return true;
+		}
+		if (to->renewed) {
+			*why = "its value changed: a copy of its own for %s";
 			return true;
 		}
 		*kind = DELTA_NEW_DATA;
@@ -127,6 +133,10 @@ static const char *why_changed(struct delta *d, struct node *n, struct line *lin
 	const char *why;
 	uint64_t at = 0;
 
+	if (n->because) {
+		*line = node_line(n, 0);
+		return n->because;
+	}
 	if (!of->twin)
 		return "it has a cold part now";
 	why = explain_difference(d, of->twin, of, &at);
@@ -138,7 +148,7 @@ static struct error *add_changed(struct work *w, struct node *n)
 {
 	struct line line = { 0 };
 
-	if (n->parent) /* goes with its parent */
+	if (n->parent || n->through_callers) /* goes with its parent, or with its callers */
 		return NULL;
 	if (n->state == STATE_CHANGED) {
 		TRY(add(w, n, DELTA_CHANGED_FUNCTION, why_changed(w->d, n, &line), NULL));

@@ -67,9 +67,25 @@ struct node {
 	const struct node *equal_to; /* private: known to be equal to, or not */
 	bool equal;
 
+	struct referrer *referrers; /* once view_index_referrers() has run */
+	const char *because;	    /* not it changed, but something that it needs */
+	bool renewed;		    /* a changed constant: new code gets a copy of its own */
+	bool through_callers;	    /* changed, and redirected where it is called */
+	const char *why_not;	    /* neither: a sentence */
+
 	struct delta_item *item;
 	uint8_t *bias; /* of each relocation, once needed */
 	size_t index;  /* in view.nodes */
+};
+
+/* A place that refers to a node. */
+struct referrer {
+	struct node *from; /* NULL: a table that could not be cut, or code that is not known */
+	const struct reloc *reloc;
+	bool called;   /* a branch to its start */
+	bool in_table; /* an entry of a special section that is about other code */
+	bool doubtful; /* it may be something else that is meant */
+	struct referrer *next;
 };
 
 /* One entry of a special section, kept with the code that it is about. */
@@ -103,6 +119,7 @@ struct view {
 	struct node **of_symbol; /* by symbol index; NULL for those outside */
 	VEC(struct table) tables;
 	struct lines *lines; /* opened when first needed */
+	bool has_referrers;
 };
 
 struct error *view_make(const struct object *o, const struct arch *a, struct arena *arena,
@@ -185,6 +202,19 @@ bool nodes_equal(struct delta *d, struct node *a, struct node *b);
 /* Whether a table of after, taken as a whole, is another than that of before. */
 bool table_changed(struct delta *d, const struct table *t);
 struct error *compare(struct delta *d) __must_check;
+
+/* referrers.c */
+struct error *view_index_referrers(struct view *v) __must_check;
+/* No other object can refer to it. */
+bool node_is_local(const struct node *n);
+/* Unchanged, but part of the patch for this reason; of foo.cold, foo is. NULL: no memory. */
+struct error *change_because(struct node *n, const char *reason) __must_check;
+
+/* readers.c: changed constants that only redirectable functions read become their own copies. */
+struct error *renew_constants(struct delta *d) __must_check;
+
+/* callers.c: what can't be redirected itself is, where it is called. */
+struct error *redirect_callers(struct delta *d) __must_check;
 
 /* moved.c: nothing differs but line numbers. */
 bool only_lines_moved(struct node *a, struct node *b);

@@ -189,6 +189,23 @@ static struct error *note_thread(struct delta *d, const struct node *n)
 	return NULL;
 }
 
+static struct error *refuse_unredirectable(struct delta *d, const struct node *n)
+{
+	const char *because = "";
+
+	if (n->because) {
+		because = arena_printf(&d->arena, " (it %s)", n->because);
+		if (!because)
+			return error_nomem();
+	}
+	return add_finding(d, "no-fentry", node_name(n),
+			   "make the change where it is called, if that can be patched",
+			   "%s()%s can't be redirected: it has no ftrace site (notrace, or in a "
+			   "section that ftrace leaves alone); nor can its callers be instead, for "
+			   "%s",
+			   node_name(n), because, n->why_not ? n->why_not : "they are not known");
+}
+
 static struct error *refuse_function(struct delta *d, struct node *n)
 {
 	const char *name = node_name(n), *alias;
@@ -207,12 +224,10 @@ static struct error *refuse_function(struct delta *d, struct node *n)
 				"make the same change to both, or make them different functions",
 				"before, %s() and %s() are one piece of code; now they are not",
 				name, alias));
+	if (n->through_callers)
+		return NULL;
 	if (!node_has_fentry(n->twin))
-		return add_finding(d, "no-fentry", name,
-				   "change its callers instead, if they can be patched",
-				   "%s() can't be redirected: it has no ftrace site (notrace, or "
-				   "in a section that ftrace leaves alone)",
-				   name);
+		return refuse_unredirectable(d, n);
 	TRY(refuse_never_left(d, n));
 	return note_thread(d, n);
 }
@@ -240,31 +255,42 @@ static const char *why_not_the_old(const struct node *old, const struct node *n)
 	return NULL;
 }
 
+static struct error *refuse_constant(struct delta *d, struct node *n, const char *why)
+{
+	return add_finding(d, "changed-data", source_name(n),
+			   "give the new value a name of its own, and use that in the functions "
+			   "that need it",
+			   "constant %s changed: %s%s%s", source_name(n), why,
+			   n->why_not ? "; new code can't have a copy of its own, for " : "",
+			   n->why_not ? n->why_not : "");
+}
+
 static struct error *refuse_data(struct delta *d, struct node *n)
 {
-	const char *name = source_name(n), *why, *not ;
+	const char *name = source_name(n), *why, *problem;
 	uint64_t at = 0;
 
-	if (n->state == STATE_NEW)
+	if (n->state == STATE_NEW || n->renewed)
 		return NULL;
 	why = explain_difference(d, n->twin, n, &at);
 	if (!why)
 		return error_nomem();
 	if (is_device_table(n))
-		TRY(add_finding(
-			d, "device-table", name,
-			"the driver is registered with the table that it has: bind new "
-			"devices by hand through sysfs (new_id), or wait for the fixed module",
-			"the table %s, by which devices are matched, changed: %s", name, why));
-	else
+		TRY(add_finding(d, "device-table", name,
+				"the driver is registered with the table that it has: bind new "
+				"devices by hand through sysfs (new_id), or wait for the fixed "
+				"module",
+				"the table %s, by which devices are matched, changed: %s", name,
+				why));
+	else if (n->section->flags & SHF_WRITE)
 		TRY(add_finding(d, "changed-data", name,
 				"the running variable keeps its value: set it from a callback, or "
 				"use a new variable or a shadow variable",
-				"%s %s changed: %s",
-				n->section->flags & SHF_WRITE ? "variable" : "constant", name,
-				why));
-	not = why_not_the_old(n->twin, n);
-	return not ? finding_stands(d, not ) : NULL;
+				"variable %s changed: %s", name, why));
+	else
+		TRY(refuse_constant(d, n, why));
+	problem = why_not_the_old(n->twin, n);
+	return problem ? finding_stands(d, problem) : NULL;
 }
 
 static struct error *refuse_percpu(struct delta *d, struct node *n)

@@ -129,8 +129,17 @@ struct key_site {
 	const char *function;  /* whose code has the site */
 };
 
+/* Where a piece of after went. */
+struct extracted {
+	const struct section *from;
+	uint64_t start, size;
+	const struct section *to; /* begins with it; in the extracted object */
+};
+
 struct extraction {
 	struct object *object;
+	const struct object *after;   /* borrowed: what it was extracted from */
+	VEC(struct extracted) pieces; /* in the order of after's sections, then by .start */
 	VEC(struct outside) outside;
 	VEC(struct replacement) replacements;
 	VEC(struct key_site) key_sites;

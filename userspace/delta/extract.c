@@ -29,6 +29,7 @@ void extraction_free(struct extraction **at)
 	vec_free(&x->outside);
 	vec_free(&x->replacements);
 	vec_free(&x->key_sites);
+	vec_free(&x->pieces);
 	free(x);
 	*at = NULL;
 }
@@ -83,6 +84,9 @@ static struct error *add_section(struct extractor *e, struct node *n)
 	TRY(object_add_section(e->o, name, n->section->type, flags, n->section->align, n->bytes,
 			       n->size, &to));
 	e->section_of[n->index] = to;
+	TRY(vec_push(&e->x->pieces,
+		     (struct extracted){
+			     .from = n->section, .start = n->start, .size = n->size, .to = to }));
 	return add_symbols(e, n, to);
 }
 
@@ -300,6 +304,7 @@ struct error *delta_extract(const struct delta *d, struct extraction **out)
 	if (!x)
 		return error_nomem();
 	e.x = x;
+	x->after = d->after;
 	TRY(extract(&e));
 	*out = take(x);
 	return NULL;

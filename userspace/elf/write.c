@@ -276,7 +276,7 @@ static struct error *write_relas(struct writer *w)
 
 		if (!s->relocs.n)
 			continue;
-		if (s->flags & SHF_COMPRESSED || (made_anew(s) && !is_livepatch_rela(s)))
+		if (made_anew(s) && !is_livepatch_rela(s))
 			return error_refused("%s: section %s: writing its relocations is not "
 					     "supported",
 					     w->o->name, s->name);

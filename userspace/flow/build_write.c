@@ -192,7 +192,8 @@ struct error *build_write(struct build *b, const struct build_options *opt, cons
 {
 	struct bundle bundle __cleanup_made_bundle = { .name = b->name,
 						       .tool = "suture " SUTURE_VERSION };
-	struct strbuf module __cleanup_strbuf = { 0 };
+	struct strbuf module __cleanup_strbuf = { 0 }, debug __cleanup_strbuf = { 0 };
+	char *debug_path __free = str_printf("%s.debug", module_path);
 	struct bundle_payload p = { .target = opt->target->name,
 				    .release = opt->target->release,
 				    .version = opt->target->version,
@@ -203,8 +204,13 @@ struct error *build_write(struct build *b, const struct build_options *opt, cons
 				    .content = &module };
 	struct stat st;
 
+	if (!debug_path)
+		return error_nomem();
 	progress_step("write %s", b->out);
 	TRY(file_read(module_path, &module));
+	if (b->account->debug)
+		TRY(file_read(debug_path, &debug));
+	p.debug.content = b->account->debug ? &debug : NULL;
 	TRY(list_fixes(b, &bundle));
 	TRY(copy_facts(b, &opt->facts, &bundle.facts));
 	TRY(vec_push(&bundle.payloads, p));

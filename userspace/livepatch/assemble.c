@@ -10,6 +10,7 @@
 
 #include "livepatch/check.h"
 #include "livepatch/cut.h"
+#include "livepatch/debug_info.h"
 #include "livepatch/depends.h"
 #include "livepatch/extras.h"
 #include "livepatch/klp.h"
@@ -562,7 +563,8 @@ static struct error *link_parts(struct link *l)
 	TRY(merge_relocate(&l->merge));
 	TRY(add_late_records(l, &records));
 	vec_sort(&l->account->references, by_reference);
-	return add_loader_tables(l, l->request->name);
+	TRY(add_loader_tables(l, l->request->name));
+	return debug_info_make(&l->merge, l->parts, l->n, &l->account->debug);
 }
 
 struct error *assemble(const struct assemble_from *from, const struct livepatch_request *request,

@@ -20,6 +20,15 @@ static struct error *check_module_name(const char *name)
 	return NULL;
 }
 
+static struct error *write_debug(const struct object *debug, const char *module_path)
+{
+	char *path __free = str_printf("%s.debug", module_path);
+
+	if (!path)
+		return error_nomem();
+	return debug ? object_write(debug, path) : NULL;
+}
+
 struct error *livepatch_link(const struct target *t, const struct livepatch_request *request,
 			     const struct livepatch_part *parts, size_t n_parts,
 			     const char *out_path, struct livepatch_account **out)
@@ -40,6 +49,7 @@ struct error *livepatch_link(const struct target *t, const struct livepatch_requ
 	TRY(payload_open(t, &payload));
 	TRY(assemble(&from, request, parts, n_parts, &module, &account));
 	TRY(object_write(module, out_path));
+	TRY(write_debug(account->debug, out_path));
 	*out = take(account);
 	return NULL;
 }
@@ -53,6 +63,7 @@ void livepatch_account_free(struct livepatch_account **at)
 	vec_free(&a->functions);
 	vec_free(&a->references);
 	vec_free(&a->callbacks);
+	object_free(&a->debug);
 	vec_free(&a->states);
 	vec_free(&a->notes);
 	arena_free(&a->arena);

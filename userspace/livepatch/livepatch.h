@@ -71,6 +71,7 @@ struct livepatch_account {
 	VEC(struct livepatch_state) states;
 	VEC(const char *) notes; /* what is different in the new code, a sentence each */
 	char build_id[41];	 /* of the module, in hex */
+	struct object *debug;	 /* debug information for it; NULL if no part has any */
 	struct arena arena;
 };
 
@@ -81,9 +82,10 @@ struct livepatch_request {
 };
 
 /*
- * Writes out_path whole or not at all. The result depends on nothing but its inputs. *out may
- * outlive the parts, but for the symbols it points to. ERROR_REFUSED, naming the symbol, if a
- * reference has no proven place or the kernel would fill it in too late.
+ * Writes out_path whole or not at all, and out_path.debug if there is debug information. The result
+ * depends on nothing but its inputs. *out may outlive the parts, but for the symbols it points to.
+ * ERROR_REFUSED, naming the symbol, if a reference has no proven place or the kernel would fill it
+ * in too late.
  */
 struct error *livepatch_link(const struct target *t, const struct livepatch_request *request,
 			     const struct livepatch_part *parts, size_t n_parts,

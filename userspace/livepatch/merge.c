@@ -268,6 +268,18 @@ bool merge_uses(const struct merge_input *in, const struct symbol *s)
 	return false;
 }
 
+bool merge_where(const struct merge_input *in, const struct section *s, uint64_t offset,
+		 struct section **out, uint64_t *at)
+{
+	const struct merge_piece *p = &in->pieces[s->index];
+
+	if (!p->group || is_cut(in, s, offset))
+		return false;
+	*out = p->group->out;
+	*at = p->offset + offset - cut_before(in, s, offset);
+	return true;
+}
+
 void merge_free(struct merge *m)
 {
 	for (size_t i = 0; i < m->n && m->inputs; i++)

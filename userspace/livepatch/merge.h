@@ -53,6 +53,9 @@ struct error *merge_place(struct merge *m) __must_check;
 struct error *merge_relocate(struct merge *m) __must_check;
 /* Does any relocation that stays refer to the symbol? */
 bool merge_uses(const struct merge_input *in, const struct symbol *s);
+/* Where an offset of an input's section went; false if it was left out. Once placed. */
+bool merge_where(const struct merge_input *in, const struct section *s, uint64_t offset,
+		 struct section **out, uint64_t *at);
 void merge_free(struct merge *m);
 #define __cleanup_merge __cleanup(merge_free)
 

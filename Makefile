@@ -121,7 +121,7 @@ tests: $B/tests/guest/exercise $(call programs,unit) $(call programs,vm) $(call 
 # The first build on a fresh machine uses all CPUs, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: check check-unit deps demo bench fuzz fuzz-programs man
+.PHONY: check check-unit deps demo bench corpus oracle fuzz fuzz-programs man
 check:
 	$(Q)scripts/deps build check
 	$(Q)MAKE='$(MAKE)' tests/run
@@ -138,6 +138,18 @@ bench:
 	$(Q)scripts/deps build demo
 	$(Q)$(MAKE) --no-print-directory $(parallel) all $(call programs,bench)
 	$(Q)B=$B scripts/bench
+
+corpus:
+	$(Q)scripts/deps build check
+	$(Q)$(MAKE) --no-print-directory $(parallel) all
+	$(Q)B=$B scripts/corpus --vm
+
+oracle:
+	$(Q)scripts/deps build check
+	$(Q)$(MAKE) --no-print-directory $(parallel) all
+	$(Q)B=$B tests/oracle/no-change --files 500 --keep $B/no-change
+	$(Q)B=$B tests/oracle/mutations --functions 200
+	$(Q)for c in build/corpus/*/; do B=$B tests/oracle/relocations $$c || exit 1; done
 
 fuzz:
 	$(Q)scripts/deps build check
@@ -183,6 +195,8 @@ help:
 	@echo 'make check      all tests (installs what is missing)'
 	@echo 'make check-unit the unit tests only; no root, no network, seconds'
 	@echo 'make bench      speed, as ratios taken in one run'
+	@echo 'make corpus     300 real stable fixes built, loaded, taken back; build/corpus/ (hours)'
+	@echo 'make oracle     500 changes that are none, 200 mutations, references of the corpus (hours)'
 	@echo 'make fuzz       all fuzzers, FUZZ_SECONDS=60 altogether'
 	@echo 'make lint       format, include direction, self-contained headers, clang, static analysis'
 	@echo 'make format     clang-format over all C'

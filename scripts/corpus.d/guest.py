@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Load what was built into the target's stock kernel, in batches, and take it back.
+
+For each module in the guest: insmod the modules that it patches with all they depend on,
+insmod the patch, wait for the transition, ask suture for the structural proof of each function
+whose object is loaded, disable, wait, rmmod. Between two steps the kernel's log must have no
+new warning. A target module that does not load without its hardware stays absent: the patch
+must load nevertheless, and this is told apart.
+"""
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+STEP = r"""
+n=0; log() { dmesg | tail -n +$((n + 1)) | grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|livepatch:.*(fail|abort|invalid)|Unknown symbol|disagrees' | head -n 3 | tr '\n' ';'; }
+wait_for() { i=0; while [ "$(cat /sys/kernel/livepatch/$1/transition 2>/dev/null)" != "$2" ] && [ $i -lt 300 ]; do usleep 100000; i=$((i+1)); done; [ $i -lt 300 ]; }
+ready() { for m in "$@"; do grep -q "^$(basename $m .ko | tr - _) " /proc/modules || insmod /m/$m >/dev/null 2>&1; done; }
+one() {
+	p=$1; shift; dmesg -c >/dev/null; n=0
+	echo "== $p"
+	said=$(insmod /p/$p.ko 2>&1) || { echo "insmod: $said; $(log)"; return; }
+	wait_for $p 0 || { echo "transition: no end"; return; }
+	[ -z "$*" ] || said=$(suture verify --patch $p --seconds 1 --require in-place "$@" 2>&1) || { echo "proof: $(echo "$said" | tr '\n' ';')"; return; }
+	echo 0 >/sys/kernel/livepatch/$p/enabled
+	wait_for $p "" || { echo "revert: no end"; return; }
+	said=$(rmmod $p 2>&1) || { echo "rmmod: $said"; return; }
+	bad=$(log); [ -z "$bad" ] || { echo "log: $bad"; return; }
+	echo "well"
+}
+"""
+
+
+def module_order(modules, name):
+    """The files that must be loaded for a module, in order, relative to the modules folder."""
+    needs = {}
+    with open(os.path.join(modules, "modules.dep"), encoding="utf-8") as f:
+        for line in f:
+            path, _, rest = line.partition(":")
+            needs[path] = rest.split()
+    for path, rest in needs.items():
+        if re.sub(r"\.ko(\.[gx]z|\.zst)?$", "", os.path.basename(path)).replace("-", "_") == name:
+            return list(reversed(rest)) + [path]
+    return []
+
+
+def patched(record):
+    """{object: [function arguments of suture verify]}"""
+    objects = {}
+    for f in record["build"]["functions"]:
+        name = f["name"] + (f",{f['sympos']}" if f["sympos"] else "")
+        objects.setdefault(f["object"], []).append(f"{f['object']}:{name}")
+    return objects
+
+
+def module_file(record, release, to):
+    """The payload, out of its bundle."""
+    name = record["build"]["module"]
+    with open(to, "wb") as f:
+        return subprocess.run(["tar", "-xOf", record["bundle"], f"kernel/{release}/{name}.ko"],
+                              stdout=f, check=False).returncode == 0
+
+
+def script(records, modules, files):
+    """What the guest runs; fills files with host=guest."""
+    lines, have = [STEP], set()
+    for r in records:
+        name, objects = r["build"]["module"], patched(r)
+        functions = []
+        for o in objects:
+            if o == "vmlinux":
+                functions += [f"--function {f}" for f in objects[o]]
+                continue
+            order = module_order(modules, o)
+            for path in order:
+                base = os.path.basename(path)
+                if base not in have:
+                    have.add(base)
+                    files.append(f"{os.path.join(modules, path)}=/m/{base}")
+            lines.append("ready " + " ".join(os.path.basename(p) for p in order))
+        lines.append("f='" + " ".join(functions) + "'; absent=")
+        for o in objects:
+            if o != "vmlinux":
+                args = " ".join(f"--function {f}" for f in objects[o])
+                lines.append(f"if grep -q '^{o} ' /proc/modules; then f=\"$f {args}\"; else absent=\"$absent {o}\"; fi")
+        lines.append(f"one {name} $f; [ -z \"$absent\" ] || echo \"absent$absent\"")
+    lines.append("exit 0")
+    return "\n".join(lines)
+
+
+def verdicts(records, out):
+    """Read the guest's words: each record's own part, or None where it never came to it."""
+    parts = {}
+    for part in re.split(r"^== ", out, flags=re.M)[1:]:
+        name, _, rest = part.partition("\n")
+        parts[name.strip()] = rest.strip()
+    for r in records:
+        said = parts.get(r["build"]["module"])
+        if not said:
+            yield r, None
+            continue
+        absent = re.search(r"^absent (.*)$", said, re.M)
+        if re.search(r"^well$", said, re.M):
+            result = "loaded, its module absent" if absent else "loaded, proved, reverted"
+        else:
+            result = "failed"
+        yield r, {"result": result, "words": said, "absent": absent.group(1).split() if absent else []}
+
+
+def load_batch(corpus, suture, records):
+    """Run one VM; what the VM did not come to is tried alone by the caller."""
+    modules = os.path.join(corpus.target["path"], "modules")
+    with tempfile.TemporaryDirectory() as work:
+        files = [f"{suture}=/bin/suture"]
+        for r in records:
+            ko = os.path.join(work, r["build"]["module"] + ".ko")
+            if not module_file(r, corpus.release, ko):
+                raise SystemExit(f"corpus: {r['bundle']} has no module for {corpus.release}")
+            files.append(f"{ko}=/p/{r['build']['module']}.ko")
+        lines = script(records, modules, files)
+        run = os.path.join(work, "run")
+        with open(run, "w", encoding="utf-8") as f:
+            f.write(lines)
+        files.append(f"{run}=/run-corpus")
+        argv = [suture, "vm", "run", corpus.options.target, "--memory", "2048", "--timeout",
+                str(60 + 30 * len(records))]
+        for f in files:
+            argv += ["--file", f]
+        ended = subprocess.run(argv + ["--", "sh", "/run-corpus"], capture_output=True, text=True,
+                               errors="replace", check=False)
+    return dict((r["path"], v) for r, v in verdicts(records, ended.stdout)), ended.stderr
+
+
+def load_all(corpus, suture, paths):
+    """Keep the verdict in each record; those that have one are left alone."""
+    todo = []
+    for path in paths:
+        r = corpus.record(path)
+        if r["class"] == "built" and "vm" not in r:
+            todo.append(r)
+    while todo:
+        batch, todo = todo[:corpus.options.batch], todo[corpus.options.batch:]
+        found, trouble = load_batch(corpus, suture, batch)
+        lost = [r for r in batch if not found[r["path"]]]
+        for r in batch:
+            v = found[r["path"]]
+            if v:
+                r["vm"] = v
+            elif len(batch) == 1 or len(lost) == len(batch):
+                # Alone, or a VM that did not come to any: the guest's end is the verdict of the first.
+                r["vm"] = {"result": "failed", "words": "no answer: " + trouble.strip()[-600:], "absent": []}
+                if len(batch) > 1:
+                    lost.remove(r)
+                    corpus.keep(r)
+                    break
+        for r in batch:
+            if "vm" in r:
+                corpus.keep(r)
+                print(json.dumps({r["path"]: r["vm"]["result"]}), flush=True)
+        todo = [r for r in lost if "vm" not in r] + todo

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compile single files in a tree made by scripts/kernel-tree, by kbuild itself.
+
+kbuild is asked what a folder's makefile builds (real-obj-y, real-obj-m, lib-y of
+scripts/Makefile.build) through a makefile that make reads first; it compiles the object of the
+tree (make M=...), and its own record of that command (.NAME.o.cmd) compiles other versions.
+"""
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import threading
+
+PRINT = """
+corpus_print:
+\t@echo objects $(real-obj-y) $(real-obj-m) $(lib-y) $(extra-y)
+\t@echo folders $(subdir-ym)
+"""
+
+
+class Failed(Exception):
+    pass
+
+
+class Tree:
+    def __init__(self, path, scratch):
+        self.path, self.scratch = path, scratch
+        self.lists = {}
+        self.lock = threading.Lock()
+        self.makefile = os.path.join(scratch, "print.mk")
+        with open(self.makefile, "w", encoding="utf-8") as f:
+            f.write(PRINT)
+
+    def _make(self, *words, **env):
+        # A make without a caller's flags, in the language that is parsed.
+        clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR")}
+        return subprocess.run(["make", "--no-print-directory", *words], cwd=self.path, capture_output=True,
+                              text=True, errors="replace", check=False,
+                              env={**clean, "LC_ALL": "C", **env})
+
+    def _ask(self, folder):
+        """(objects, folders) that the makefile of a folder builds."""
+        with self.lock:
+            if folder in self.lists:
+                return self.lists[folder]
+        at = os.path.join(self.path, folder)
+        found = (set(), set())
+        if any(os.path.exists(os.path.join(at, m)) for m in ("Kbuild", "Makefile")):
+            ended = self._make("-s", "-rR", "-f", "scripts/Makefile.build", "obj=" + folder,
+                               "need-builtin=1", "need-modorder=1", "corpus_print", "srctree=.",
+                               "objtree=.", "ARCH=x86", "SRCARCH=x86", "BITS=64", "UTS_MACHINE=x86_64",
+                               "CC=gcc-12", "KBUILD_BUILTIN=1", "KBUILD_MODULES=1", MAKEFILES=self.makefile)
+            for line in ended.stdout.splitlines():
+                kind, _, rest = line.partition(" ")
+                if kind in ("objects", "folders"):
+                    names = {os.path.normpath(w) for w in rest.split()}
+                    found[0 if kind == "objects" else 1].update(names)
+        with self.lock:
+            self.lists[folder] = found
+        return found
+
+    def _reached(self, folder):
+        """Whether the kernel's build comes to a folder: a makefile above it names it."""
+        parent = os.path.dirname(folder)
+        if not parent or folder == "arch/x86" or parent == "arch/x86":
+            return True  # named by the makefiles of the top and of the architecture
+        above = parent
+        while above:
+            if folder in self._ask(above)[1]:
+                return self._reached(above)
+            above = os.path.dirname(above)
+        return False
+
+    def owner(self, source):
+        """The folder whose makefile builds the object of a source in this configuration, or None."""
+        obj, folder = source[:-2] + ".o", os.path.dirname(source)
+        while folder:
+            if obj in self._ask(folder)[0]:
+                return folder if self._reached(folder) else None
+            folder = os.path.dirname(folder)
+        return None
+
+    def compile(self, source, folder):
+        """The object of the tree as it is, by kbuild; its path."""
+        obj = source[:-2] + ".o"
+        if not os.path.exists(self._record(source)):
+            ended = self._make(f"M={folder}", os.path.relpath(obj, folder))
+            if ended.returncode or not os.path.exists(self._record(source)):
+                raise Failed((ended.stdout + ended.stderr)[-2000:])
+        return os.path.join(self.path, obj)
+
+    def _record(self, source):
+        folder, name = os.path.split(source)
+        return os.path.join(self.path, folder, f".{name[:-2]}.o.cmd")
+
+    def _command(self, source):
+        with open(self._record(source), encoding="utf-8") as f:
+            line = f.readline()
+        m = re.match(r"^(?:saved)?cmd_\S+ := (.*)$", line)
+        if not m:
+            raise Failed(f"{self._record(source)} has no command")
+        return m.group(1).replace("\\#", "#").replace("$$", "$")
+
+    def variant(self, source, content, to, extra=()):
+        """Compile other content of a source that compile() has been called for, to a file."""
+        folder, name = os.path.split(source)
+        other = os.path.join(folder, f".corpus-{hashlib.sha1(to.encode()).hexdigest()[:12]}-{name}")
+        obj = source[:-2] + ".o"
+        command = self._command(source)
+        for old, new in ((os.path.join(folder, f".{name[:-2]}.o.d"), to + ".d"), (obj, to), (source, other)):
+            command = re.sub(r"(?<![\w/.-])" + re.escape(old) + r"(?![\w/-])", lambda _, n=new: shlex.quote(n), command)
+        words = [f"-fmacro-prefix-map={other}={source}", *extra]
+        command = command.replace(" -c -o ", " " + " ".join(words) + " -c -o ", 1)
+        where = os.path.join(self.path, other)
+        try:
+            with open(where, "w", encoding="utf-8", errors="surrogateescape") as f:
+                f.write(content)
+            ended = subprocess.run(["sh", "-ec", command], cwd=self.path, capture_output=True, text=True,
+                                   errors="replace", check=False, env={**os.environ, "LC_ALL": "C"})
+        finally:
+            if os.path.exists(where):
+                os.remove(where)
+        if ended.returncode:
+            raise Failed(ended.stderr[-2000:])
+        return to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/unit_table.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +11,11 @@
 #include "base/str.h"
 #include "source/include_survey.h"
 
-/* C files include C files include C files; deeper than this is a circle. */
-#define DEPTH 8
-
 void unit_table_close(struct unit_table *t)
 {
 	vec_free(&t->units);
 	vec_free(&t->includes);
+	hash_free(&t->by_source);
 	arena_free(&t->arena);
 }
 
@@ -55,6 +54,7 @@ static struct error *plain(struct arena *a, const char *spelled, const char **ou
 static struct error *take_unit(struct unit_table *t, char *line)
 {
 	struct table_unit u = { 0 };
+	uint64_t *first;
 	char *words[3];
 
 	if (!cut(line, words, 3))
@@ -64,6 +64,9 @@ static struct error *take_unit(struct unit_table *t, char *line)
 	if (!str_equal(words[2], "-"))
 		u.modfile = words[2];
 	TRY(plain(&t->arena, u.spelled, &u.source));
+	first = hash_get(&t->by_source, u.source);
+	u.next = first ? *first : SIZE_MAX;
+	TRY(hash_put(&t->by_source, u.source, t->units.n));
 	return vec_push(&t->units, u);
 }
 
@@ -118,45 +121,38 @@ struct error *unit_table_open(const struct target *t, struct unit_table *out)
 
 static struct error *add_once(struct unit_list *out, const struct table_unit *u)
 {
-	vec_for_each(&out->list, it)
-		if (*it == u)
-			return NULL;
+	if (hash_get_u64(&out->known, (uintptr_t)u))
+		return NULL;
+	TRY(hash_put_u64(&out->known, (uintptr_t)u, 1));
 	return vec_push(&out->list, u);
 }
 
-/* What is mapped into every process is not reached by a patch of the kernel. */
-static struct error *check_vdso(const char *includer, const char *source, size_t n_units)
+void unit_list_free(struct unit_list *l)
 {
-	if (n_units || !str_starts(includer, "arch/x86/entry/vdso/"))
-		return NULL;
-	return error_refused("%s is part of the vdso, through %s", source, includer);
+	vec_free(&l->list);
+	hash_free(&l->known);
 }
 
-static struct error *find(const struct unit_table *t, const char *source, struct unit_list *out,
-			  unsigned int depth)
+/* Objects of the EFI stub are in a library that only boot code is linked from. */
+static bool is_boot(const struct table_unit *u)
 {
-	size_t n;
-
-	if (depth > DEPTH)
-		return error_refused("%s includes itself", source);
-	if (depth && !str_ends(source, ".c"))
-		return error_refused("%s includes the file: a change would reach whatever includes "
-				     "that header",
-				     source);
-	vec_for_each(&t->units, u)
-		if (str_equal(u->source, source))
-			TRY(add_once(out, u));
-	vec_for_each(&t->includes, i) {
-		if (!str_equal(i->included, source))
-			continue;
-		n = out->list.n;
-		TRY(find(t, i->file, out, depth + 1));
-		TRY(check_vdso(i->file, source, out->list.n - n));
-	}
-	return NULL;
+	return str_starts(u->object, "drivers/firmware/efi/libstub/");
 }
 
 struct error *unit_table_find(const struct unit_table *t, const char *source, struct unit_list *out)
 {
-	return find(t, source, out, 0);
+	uint64_t *first = hash_get(&t->by_source, source);
+
+	for (size_t i = first ? *first : t->units.n; i < t->units.n; i = t->units.v[i].next)
+		if (!is_boot(&t->units.v[i]))
+			TRY(add_once(out, &t->units.v[i]));
+	return NULL;
+}
+
+bool unit_table_is_included(const struct unit_table *t, const char *path)
+{
+	vec_for_each(&t->includes, i)
+		if (str_equal(i->included, path))
+			return true;
+	return false;
 }

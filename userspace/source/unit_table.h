@@ -3,8 +3,11 @@
 #ifndef SUTURE_SOURCE_UNIT_TABLE_H
 #define SUTURE_SOURCE_UNIT_TABLE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/vec.h"
 #include "source/target.h"
 
@@ -14,6 +17,7 @@ struct table_unit {
 	const char *spelled; /* the source, likewise */
 	const char *source;  /* the same in plain form */
 	const char *modfile; /* "fs/xfs/xfs", several with blanks between them; NULL: vmlinux */
+	size_t next;	     /* the next with this source, in unit_table.units; SIZE_MAX: none */
 };
 
 /* 'file' has an #include "included" of a C file. */
@@ -24,6 +28,7 @@ struct table_include {
 struct unit_table {
 	VEC(struct table_unit) units;
 	VEC(struct table_include) includes;
+	struct hash_map by_source; /* the last unit of a source */
 	struct arena arena;
 };
 
@@ -35,15 +40,18 @@ void unit_table_close(struct unit_table *t);
 struct error *unit_table_read(const char *units, const char *includes,
 			      struct unit_table *out) __must_check;
 
-/*
- * The units that a source file is part of: those compiled from it and those compiled from what
- * includes it, each once, appended to 'out' unless they are there. ERROR_REFUSED if a header
- * includes it.
- */
 struct unit_list {
 	VEC(const struct table_unit *) list;
+	struct hash_map known;
 };
+void unit_list_free(struct unit_list *l);
+#define __cleanup_unit_list __cleanup(unit_list_free)
+
+/* The units compiled from a source, each once, appended to 'out' unless they are there. */
 struct error *unit_table_find(const struct unit_table *t, const char *source,
 			      struct unit_list *out) __must_check;
+
+/* Does any file include this C file? */
+bool unit_table_is_included(const struct unit_table *t, const char *path);
 
 #endif

@@ -136,7 +136,7 @@ static int teardown(void **state)
 static struct error *build(struct world *w, const char *diff, struct workspace **out)
 {
 	assert_null(file_write(w->patch, diff, strlen(diff), 0644));
-	return workspace_build(&w->target, w->patch, 2, out);
+	return workspace_build(&w->target, w->patch, 2, NULL, out);
 }
 
 static void assert_build_fails(struct world *w, const char *diff, enum error_kind kind,
@@ -289,11 +289,166 @@ static void test_a_tree_that_does_not_compile_is_told_apart_from_the_fix(void **
 			   ERROR_FAILED, "even without the fix");
 }
 
-static void test_a_file_that_is_not_compiled_is_refused_with_its_symbol(void **state)
+#define OFF_DIFF "--- a/fs/off.c\n+++ b/fs/off.c\n@@ -1 +1 @@\n-int off;\n+int on;\n"
+
+static void test_a_fix_of_nothing_that_is_compiled_is_nothing_to_do(void **state)
+{
+	assert_build_fails(*state, OFF_DIFF, ERROR_NOTHING, "CONFIG_OFF is not set");
+}
+
+static void test_a_file_that_is_not_compiled_is_left_out(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+
+	assert_null(build(*state, OFF_DIFF X_DIFF, &ws));
+	assert_int_equal(ws->units.n, 1);
+	assert_int_equal(ws->ignored.n, 1);
+	assert_string_equal(ws->ignored.v[0], "fs/off.c");
+}
+
+#define HEADER_DIFF "--- a/include/all.h\n+++ b/include/all.h\n@@ -1 +1 @@\n-#define ALL 7\n"
+
+static void test_a_fixed_header_gives_the_objects_that_include_it(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+	struct error *e __cleanup_error = build(*state, HEADER_DIFF "+#define ALL 8\n", &ws);
+
+	if (e)
+		fail_msg("%s", error_message(e));
+	assert_int_equal(ws->units.n, 1);
+	assert_string_equal(ws->units.v[0].source, "fs/x.c");
+	assert_false(same_file(ws->units.v[0].before, ws->units.v[0].after));
+}
+
+static void test_objects_whose_text_stays_the_same_are_not_compiled(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+	struct error *e __cleanup_error =
+		build(*state, HEADER_DIFF "+#define ALL 7\n+#define NOBODY 1\n", &ws);
+
+	if (e)
+		fail_msg("%s", error_message(e));
+	assert_int_equal(ws->units.n, 0);
+	assert_true(ws->compile_seconds == 0);
+}
+
+static void test_what_is_read_is_known_from_the_last_time(void **state)
+{
+	struct workspace *one __cleanup_workspace = NULL, *two __cleanup_workspace = NULL;
+	struct world *w = *state;
+	char *reads __free = str_printf("%s/objects/reads-2", w->target.dir);
+
+	assert_null(build(w, HEADER_DIFF "+#define ALL 9\n", &one));
+	assert_true(file_is_dir(reads));
+	assert_null(build(w, HEADER_DIFF "+#define ALL 9\n", &two));
+	assert_int_equal(two->units.n, 1);
+}
+
+static void test_a_header_that_only_a_part_includes_reaches_the_whole(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+	struct world *w = *state;
+	struct error *e __cleanup_error = NULL;
+
+	put(w->target.dir, "tree/fs/part.c",
+	    "#include \"deep.h\"\nint h(void)\n{\n\treturn DEEP;\n}\n", 0644);
+	put(w->target.dir, "tree/fs/deep.h", "#include \"../net/a/deeper.h\"\n", 0644);
+	put(w->target.dir, "tree/net/a/deeper.h", "#define DEEP 1\n", 0644);
+	e = build(w,
+		  "--- a/net/a/deeper.h\n+++ b/net/a/deeper.h\n@@ -1 +1 @@\n-#define DEEP 1\n"
+		  "+#define DEEP 2\n",
+		  &ws);
+	if (e)
+		fail_msg("%s", error_message(e));
+	assert_int_equal(ws->units.n, 1);
+	assert_string_equal(ws->units.v[0].source, "fs/whole.c");
+	assert_false(same_file(ws->units.v[0].before, ws->units.v[0].after));
+}
+
+static void test_a_header_that_nobody_includes_is_nothing_to_do(void **state)
+{
+	struct world *w = *state;
+
+	put(w->target.dir, "tree/include/alone.h", "int alone;\n", 0644);
+	assert_build_fails(w,
+			   "--- a/include/alone.h\n+++ b/include/alone.h\n@@ -1 +1 @@\n"
+			   "-int alone;\n+int together;\n",
+			   ERROR_NOTHING, "include/alone.h is read by nothing");
+}
+
+static void test_a_new_header_is_read_by_those_who_name_it(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+	struct error *e __cleanup_error = build(
+		*state,
+		"--- /dev/null\n+++ b/fs/new/new.h\n@@ -0,0 +1 @@\n+#define NEW 3\n"
+		"--- a/fs/y.c\n+++ b/fs/y.c\n@@ -1,4 +1,5 @@\n+#include \"new/new.h\"\n int g(int a)\n"
+		" {\n-\treturn a;\n+\treturn a + NEW;\n }\n",
+		&ws);
+
+	if (e)
+		fail_msg("%s", error_message(e));
+	assert_int_equal(ws->units.n, 1);
+	assert_string_equal(ws->units.v[0].source, "fs/y.c");
+}
+
+static void test_a_new_header_hides_one_of_the_same_name(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+	struct error *e __cleanup_error =
+		build(*state,
+		      "--- /dev/null\n+++ b/fs/m.h\n@@ -0,0 +1 @@\n+#define M 3\n"
+		      "--- /dev/null\n+++ b/net/b/all.h\n@@ -0,0 +1 @@\n+#define ALL 3\n" X_DIFF,
+		      &ws);
+
+	/* x.c says <all.h> and m.c has an m.h beside it: neither sees the new ones. */
+	if (e)
+		fail_msg("%s", error_message(e));
+	assert_int_equal(ws->units.n, 1);
+	assert_int_equal(ws->ignored.n, 2);
+}
+
+static void test_a_deleted_header_is_gone(void **state)
+{
+	assert_build_fails(*state, "--- a/fs/x.h\n+++ /dev/null\n@@ -1 +0,0 @@\n-#define X 5\n",
+			   ERROR_FAILED, "x.h");
+}
+
+static void test_a_deleted_source_that_is_compiled_is_refused(void **state)
 {
 	assert_build_fails(*state,
-			   "--- a/fs/off.c\n+++ b/fs/off.c\n@@ -1 +1 @@\n-int off;\n+int on;\n",
-			   ERROR_REFUSED, "CONFIG_OFF is not set");
+			   "--- a/fs/y.c\n+++ /dev/null\n@@ -1,4 +0,0 @@\n-int g(int a)\n-{\n"
+			   "-\treturn a;\n-}\n",
+			   ERROR_REFUSED, "fs/y.c is deleted");
+}
+
+static struct error *keep_none(void *arg, const struct unit *u, bool *keep)
+{
+	size_t *n = arg;
+
+	assert_true(file_exists(u->before) && file_exists(u->after));
+	++*n;
+	*keep = false;
+	return NULL;
+}
+
+static void test_objects_that_are_not_kept_are_gone(void **state)
+{
+	struct workspace *ws __cleanup_workspace = NULL;
+	struct world *w = *state;
+	size_t n = 0;
+	const struct workspace_judge judge = { keep_none, &n };
+	struct strbuf out __cleanup_strbuf = { 0 };
+	struct subprocess find = { .argv = subprocess_words("find", w->work, "-name", "*.o",
+							    "-path", "*/after/*"),
+				   .out = &out };
+
+	assert_null(file_write(w->patch, X_DIFF, strlen(X_DIFF), 0644));
+	assert_null(workspace_build(&w->target, w->patch, 2, &judge, &ws));
+	assert_int_equal(n, 1);
+	assert_int_equal(ws->units.n, 0);
+	assert_null(subprocess_check(&find));
+	assert_string_equal(strbuf_str(&out), "");
 }
 
 static void test_a_diff_for_another_version_names_file_and_hunk(void **state)
@@ -357,7 +512,18 @@ int main(void)
 		test(test_several_files_are_several_units),
 		test(test_a_fix_that_does_not_compile_is_shown_with_file_and_line),
 		test(test_a_tree_that_does_not_compile_is_told_apart_from_the_fix),
-		test(test_a_file_that_is_not_compiled_is_refused_with_its_symbol),
+		test(test_a_fix_of_nothing_that_is_compiled_is_nothing_to_do),
+		test(test_a_file_that_is_not_compiled_is_left_out),
+		test(test_a_fixed_header_gives_the_objects_that_include_it),
+		test(test_objects_whose_text_stays_the_same_are_not_compiled),
+		test(test_what_is_read_is_known_from_the_last_time),
+		test(test_a_header_that_only_a_part_includes_reaches_the_whole),
+		test(test_a_header_that_nobody_includes_is_nothing_to_do),
+		test(test_a_new_header_is_read_by_those_who_name_it),
+		test(test_a_new_header_hides_one_of_the_same_name),
+		test(test_a_deleted_header_is_gone),
+		test(test_a_deleted_source_that_is_compiled_is_refused),
+		test(test_objects_that_are_not_kept_are_gone),
 		test(test_a_diff_for_another_version_names_file_and_hunk),
 		test(test_only_documentation_is_nothing_to_do),
 		test(test_the_wrong_compiler_is_refused),

@@ -9,7 +9,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "flow/build_write.h"
-#include "flow/compare_unit.h"
+#include "flow/judge.h"
 #include "flow/long_branches.h"
 #include "flow/refusal.h"
 
@@ -37,19 +37,11 @@ static struct error *nothing_changed(const struct build *b)
 	return e;
 }
 
-static struct error *compare(struct build *b, const struct build_options *opt)
+static struct error *choose(struct build *b, const struct build_options *opt)
 {
 	bool any = false;
 
-	progress_step("compare the two builds");
-	for (size_t i = 0; i < b->n; i++) {
-		struct build_unit *u = &b->units[i];
-
-		TRY_CONTEXT(compare_unit(u->unit, u->unit->before, u->unit->after, &u->before,
-					 &u->after, &u->delta),
-			    "%s", u->unit->source);
-		TRY(interrupt_check());
-	}
+	progress_step("include what is needed");
 	TRY(refusal_accept(b, opt));
 	TRY(refusal_make(b, opt));
 	for (size_t i = 0; i < b->n; i++)
@@ -193,13 +185,14 @@ static struct error *set_names(struct build *b, const struct build_options *opt)
 
 static struct error *compile(struct build *b, const struct build_options *opt)
 {
+	const struct workspace_judge each = { judge_unit, b };
+
 	TRY(fixes_read(opt->target, opt->patches, opt->n_patches, &b->fixes));
-	TRY(workspace_build(opt->target, fixes_path(&b->fixes), opt->jobs, &b->workspace));
+	TRY(workspace_build(opt->target, fixes_path(&b->fixes), opt->jobs, &each, &b->workspace));
 	b->compiler_seconds = b->workspace->compile_seconds;
-	b->n = b->workspace->units.n;
-	b->units = calloc(b->n ? b->n : 1, sizeof(*b->units));
-	if (!b->units)
-		return error_nomem();
+	if (b->n != b->workspace->units.n)
+		return error_failed("%zu units were kept, but %zu are there", b->n,
+				    b->workspace->units.n);
 	for (size_t i = 0; i < b->n; i++)
 		b->units[i].unit = &b->workspace->units.v[i];
 	return NULL;
@@ -212,7 +205,7 @@ static struct error *run(struct build *b, const struct build_options *opt)
 
 	TRY(set_names(b, opt));
 	TRY(compile(b, opt));
-	TRY(compare(b, opt));
+	TRY(choose(b, opt));
 	TRY(bind(b, opt->target));
 	TRY(lengthen_branches(b, opt));
 	TRY(tmpdir_make(NULL, &work));
@@ -246,13 +239,8 @@ void build_free(struct build **at)
 	if (!b)
 		return;
 	livepatch_account_free(&b->account);
-	for (size_t i = 0; i < b->n && b->units; i++) {
-		binding_free(&b->units[i].binding);
-		extraction_free(&b->units[i].extraction);
-		delta_free(&b->units[i].delta);
-		object_free(&b->units[i].after);
-		object_free(&b->units[i].before);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		build_unit_free(&b->units[i]);
 	free(b->units);
 	vec_for_each(&b->modules, it)
 		image_free(it);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/refusal.h"
 
+#include "flow/judge.h"
+
 #define FOR_EACH_FINDING(b, f)                 \
 	for (size_t i_ = 0; i_ < (b)->n; i_++) \
 		vec_for_each(&(b)->units[i_].delta->findings, f)
@@ -82,6 +84,16 @@ static struct error *to_json(const struct build *b, const struct build_options *
 	return json_finish(&j);
 }
 
+/* A header's finding is that of each object that includes it: once is enough. */
+static bool is_repeated(const struct build *b, size_t unit, const struct delta_finding *f)
+{
+	for (size_t i = 0; i < unit; i++)
+		vec_for_each(&b->units[i].delta->findings, g)
+			if (judge_same_finding(f, g))
+				return true;
+	return false;
+}
+
 struct error *refusal_make(const struct build *b, const struct build_options *opt)
 {
 	struct strbuf all __cleanup_strbuf = { 0 }, advice __cleanup_strbuf = { 0 };
@@ -91,7 +103,7 @@ struct error *refusal_make(const struct build *b, const struct build_options *op
 
 	for (size_t i = 0; i < b->n; i++) {
 		vec_for_each(&b->units[i].delta->findings, f) {
-			if (f->accepted)
+			if (f->accepted || is_repeated(b, i, f))
 				continue;
 			TRY(tell(&b->units[i], f, &all));
 			TRY(advise(f, &advice));

@@ -206,3 +206,74 @@ struct error *command_objtool(const struct command *c, const char *object, struc
 	(*out)[n - 1] = object;
 	return NULL;
 }
+
+static bool is_depfile(const char *word)
+{
+	return str_starts(word, "-Wp,-MMD,") || str_starts(word, "-Wp,-MD,");
+}
+
+struct error *command_preprocess(const struct command *c, const char *text, const char *depfile,
+				 struct arena *a, const char ***out)
+{
+	size_t n = count(c->compile), k = 0;
+	const char **argv = arena_array(a, n + 4, sizeof(*argv));
+	const char *dep = arena_printf(a, "-Wp,-MD,%s", depfile);
+
+	if (!argv || !dep)
+		return error_nomem();
+	for (size_t i = 0; i < n - 4; i++)
+		if (!is_depfile(c->compile[i]))
+			argv[k++] = c->compile[i];
+	argv[k++] = dep;
+	argv[k++] = "-E";
+	argv[k++] = "-P";
+	argv[k++] = "-o";
+	argv[k++] = text;
+	argv[k++] = c->compile[n - 1];
+	*out = argv;
+	return NULL;
+}
+
+/* What kbuild gives the assembler of the compiler's flags: a_flags in scripts/Makefile.lib. */
+static bool is_for_assembly(const char *word)
+{
+	return str_starts(word, "-I") || (str_starts(word, "-D") && !strstr(word, "KBUILD_")) ||
+	       str_starts(word, "-m") || str_equal(word, "-nostdinc") ||
+	       str_starts(word, "-fmacro-prefix-map=");
+}
+
+struct error *command_preprocess_assembly(const struct command *c, const char *source,
+					  const char *text, const char *depfile, struct arena *a,
+					  const char ***out)
+{
+	size_t n = count(c->compile), k = 0;
+	const char **argv = arena_array(a, n + 12, sizeof(*argv));
+	const char *dep = arena_printf(a, "-Wp,-MD,%s", depfile);
+	const char *slash = strrchr(source, '/');
+	const char *beside =
+		arena_printf(a, "-I%.*s", slash ? (int)(slash - source) : 1, slash ? source : ".");
+
+	if (!argv || !dep || !beside)
+		return error_nomem();
+	argv[k++] = c->compile[0];
+	for (size_t i = 1; i < n - 4; i++) {
+		const char *word = c->compile[i];
+
+		if (is_for_assembly(word))
+			argv[k++] = word;
+		if (!str_equal(word, "-include") || str_ends(c->compile[i + 1], "compiler_types.h"))
+			continue;
+		argv[k++] = word;
+		argv[k++] = c->compile[++i];
+	}
+	argv[k++] = "-D__ASSEMBLY__";
+	argv[k++] = beside;
+	argv[k++] = dep;
+	argv[k++] = "-E";
+	argv[k++] = "-P";
+	argv[k++] = "-o";
+	argv[k++] = text;
+	argv[k++] = source;
+	*out = argv;
+	return NULL;
+}

@@ -19,7 +19,8 @@
 #include "base/progress.h"
 #include "source/include_survey.h"
 
-/* The number goes up when what is looked for in the files changes. */
+/* Goes with the objects when the tree changes. The number is for what is looked for in files. */
+#define FOLDER "objects"
 #define FILE_NAME "headers-2"
 
 void include_index_free(struct include_index *x)
@@ -319,13 +320,16 @@ struct error *include_index_read(const char *text, struct include_index *out)
 static struct error *make_and_keep(const char *dir, const char *path, struct strbuf *text)
 {
 	char *tree __free = str_printf("%s/tree", dir);
+	char *folder __free = str_printf("%s/" FOLDER, dir);
 	struct error *e __cleanup_error = NULL;
 
-	if (!tree)
+	if (!tree || !folder)
 		return error_nomem();
 	progress_step("reading who includes what, once for this target");
 	TRY(include_index_make(tree, text));
-	e = file_write(path, strbuf_str(text), text->n, 0644);
+	e = dir_make(folder);
+	if (!e)
+		e = file_write(path, strbuf_str(text), text->n, 0644);
 	if (e)
 		log_verbose("not kept: %s", error_message(e));
 	return NULL;
@@ -333,7 +337,7 @@ static struct error *make_and_keep(const char *dir, const char *path, struct str
 
 struct error *include_index_open(const char *dir, struct include_index *out)
 {
-	char *path __free = str_printf("%s/" FILE_NAME, dir);
+	char *path __free = str_printf("%s/" FOLDER "/" FILE_NAME, dir);
 	struct strbuf text __cleanup_strbuf = { 0 };
 
 	if (!path)

@@ -40,8 +40,8 @@ struct include_index {
 };
 
 /*
- * The index of the tree in dir/tree, from dir/headers-N if it was made before. What can't be
- * written there is made again the next time.
+ * The index of the tree in dir/tree, from dir/objects/headers-N if it was made before. What can't
+ * be written there is made again the next time.
  */
 struct error *include_index_open(const char *dir, struct include_index *out) __must_check;
 void include_index_free(struct include_index *x);

@@ -7,11 +7,13 @@
  */
 #include "source/kbuild.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/subprocess.h"
@@ -207,22 +209,26 @@ static struct error *environment_load(const struct target *t, struct environment
 	return NULL;
 }
 
-/* The command of one object in the makefiles' output, blanks at its ends cut off. */
-static char *find_command(const char *text, const char *object)
+/* Each line "suture:command OBJECT COMMAND", by object; 'text' is cut up. */
+static struct error *find_commands(char *text, struct hash_map *out)
 {
 	static const char mark[] = "suture:command ";
-	size_t k = strlen(object), n;
+	char *save = NULL;
 
-	while ((text = strstr(text, mark))) {
-		text += sizeof(mark) - 1;
-		if (strncmp(text, object, k) || text[k] != ' ')
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		char *object = strstr(l, mark), *blank;
+
+		if (!object)
 			continue;
-		text += k;
-		text += strspn(text, " ");
-		n = strcspn(text, "\n");
-		while (n && text[n - 1] == ' ')
-			n--;
-		return strndup(text, n);
+		object += sizeof(mark) - 1;
+		blank = strchr(object, ' ');
+		if (!blank)
+			continue;
+		*blank++ = '\0';
+		blank += strspn(blank, " ");
+		for (size_t n = strlen(blank); n && blank[n - 1] == ' ';)
+			blank[--n] = '\0';
+		TRY(hash_put(out, object, (uintptr_t)blank));
 	}
 	return NULL;
 }
@@ -273,14 +279,21 @@ static struct error *run_query(const struct target *t, const char *scratch,
 struct error *kbuild_commands(const struct target *t, const char *scratch,
 			      const char *const *objects, size_t n, char **commands)
 {
+	struct hash_map found __cleanup(hash_free) = { 0 };
 	struct strbuf out __cleanup_strbuf = { 0 };
 
 	TRY_CONTEXT(run_query(t, scratch, objects, n, &out), "asking the kernel's makefiles");
+	if (out.n)
+		TRY(find_commands(out.s, &found));
 	for (size_t i = 0; i < n; i++) {
-		commands[i] = find_command(strbuf_str(&out), objects[i]);
-		if (!commands[i])
+		uint64_t *command = hash_get(&found, objects[i]);
+
+		if (!command)
 			return error_failed("the kernel's makefiles have no command for %s",
 					    objects[i]);
+		commands[i] = strdup((const char *)(uintptr_t)*command);
+		if (!commands[i])
+			return error_nomem();
 	}
 	return NULL;
 }

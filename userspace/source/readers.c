@@ -10,13 +10,6 @@
 
 #include "base/cleanup.h"
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 #define VDSO "is mapped into every process as the vdso"
 #define REALMODE "is copied out of the kernel as real-mode code"
 #define PURGATORY "runs between two kernels, in kexec"

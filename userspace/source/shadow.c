@@ -141,7 +141,8 @@ struct error *shadow_make(const char *tree, const char *dir, const struct shadow
 
 		if (!path)
 			return error_nomem();
-		TRY(file_write(path, files[i].text, files[i].n, 0644));
+		if (files[i].text)
+			TRY(file_write(path, files[i].text, files[i].n, 0644));
 	}
 	return NULL;
 }

@@ -14,7 +14,7 @@
 
 struct shadow_file {
 	const char *path; /* plain, relative to the tree's root */
-	const char *text;
+	const char *text; /* NULL: there is no such file */
 	size_t n;
 };
 

@@ -11,56 +11,47 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "source/build_pair.h"
 #include "source/compile.h"
-#include "source/extra_header.h"
-#include "source/include_survey.h"
 #include "source/object_cache.h"
-#include "source/touched.h"
+#include "source/estimate.h"
+#include "source/preprocess.h"
+#include "source/scope.h"
+#include "source/workspace_units.h"
+
+/* How many objects, for each job, are made at a time. */
+#define BATCH 8
 
 /* What the steps below hand on to one another. */
 struct plan {
 	const struct target *target;
 	struct workspace *ws;
-	struct diff diff;
-	VEC(struct shadow_file) files; /* texts are strbufs' */
-	VEC(struct strbuf) texts;
-	struct unit_table table;
-	struct unit_list list;
-	char **commands;
+	const struct workspace_judge *judge;
+	unsigned int jobs;
+	struct scope scope;
+	char **commands;	 /* of the scope's units */
+	char **outside_commands; /* of its outside readers; NULL: none */
+	bool *differs;		 /* units that may */
+	bool *used;		 /* files of the scope that a compiler has read */
 	char *shadow, *scratch;
 	struct arena arena;
 };
 
 static void plan_free(struct plan *p)
 {
-	vec_for_each(&p->texts, t)
-		strbuf_free(t);
-	vec_free(&p->texts);
-	vec_free(&p->files);
-	for (size_t i = 0; p->commands && i < p->list.list.n; i++)
+	for (size_t i = 0; p->commands && i < p->scope.units.list.n; i++)
 		free(p->commands[i]);
 	free(p->commands);
-	vec_free(&p->list.list);
-	unit_table_close(&p->table);
-	diff_free(&p->diff);
+	for (size_t i = 0; p->outside_commands && i < p->scope.outside.outside.n; i++)
+		free(p->outside_commands[i]);
+	free(p->outside_commands);
+	scope_close(&p->scope);
 	free(p->shadow);
 	free(p->scratch);
 	arena_free(&p->arena);
-}
-
-static void unit_clear(struct unit *u)
-{
-	free(u->source);
-	free(u->object);
-	free(u->module);
-	free(u->module_path);
-	free(u->before);
-	free(u->after);
-	free(u->command);
-	*u = (struct unit){ 0 };
 }
 
 void workspace_free(struct workspace **w)
@@ -70,7 +61,7 @@ void workspace_free(struct workspace **w)
 	if (!ws)
 		return;
 	vec_for_each(&ws->units, u)
-		unit_clear(u);
+		workspace_unit_clear(u);
 	vec_free(&ws->units);
 	vec_for_each(&ws->ignored, it)
 		free(*it);
@@ -82,55 +73,19 @@ void workspace_free(struct workspace **w)
 	*w = NULL;
 }
 
-static struct error *ignore(struct workspace *ws, const char *path)
+static struct error *tell_left_out(struct plan *p)
 {
-	char *copy __free = strdup(path);
+	struct workspace *ws = p->ws;
 
-	if (!copy)
-		return error_nomem();
-	log_info("not part of this kernel, left out: %s", path);
-	TRY(vec_push(&ws->ignored, copy));
-	copy = NULL;
+	for (size_t i = 0; i < p->scope.left.n; i++) {
+		char *copy __free = strdup(p->scope.left.v[i].path);
+
+		if (!copy)
+			return error_nomem();
+		TRY(vec_push(&ws->ignored, copy));
+		copy = NULL;
+	}
 	return NULL;
-}
-
-/* One file of the diff: patched in memory, its units noted. */
-static struct error *take_file(struct plan *p, const struct diff_file *f)
-{
-	struct strbuf text __cleanup_strbuf = { 0 };
-	struct shadow_file file = { .path = f->path };
-
-	if (touched_is_ignored(f->path))
-		return ignore(p->ws, f->path);
-	TRY(touched_check(f));
-	TRY(touched_patch(p->target, f, &text));
-	TRY(touched_units(p->target, &p->table, f->path, &p->list));
-	file.text = strbuf_str(&text);
-	file.n = text.n;
-	TRY(vec_push(&p->texts, text));
-	text = (struct strbuf){ 0 };
-	return vec_push(&p->files, file);
-}
-
-/* The header for callbacks and shadow variables, where a fixed file wants it. */
-static struct error *add_extra_header(struct plan *p)
-{
-	vec_for_each(&p->files, f)
-		if (extra_header_wanted(f->text, f->n))
-			return vec_push(&p->files, extra_header());
-	return NULL;
-}
-
-static struct error *read_diff(struct plan *p, const struct file_map *patch)
-{
-	TRY(diff_parse((const char *)patch->bytes, patch->size, &p->diff));
-	TRY(unit_table_open(p->target, &p->table));
-	vec_for_each(&p->diff.files, f)
-		TRY(take_file(p, f));
-	if (!p->list.list.n)
-		return error_new(ERROR_NOTHING, "the diff touches nothing that is part of %s",
-				 p->target->name);
-	return add_extra_header(p);
 }
 
 static struct error *make_folders(struct plan *p)
@@ -154,131 +109,176 @@ static struct error *make_folders(struct plan *p)
 	return dir_make(p->scratch);
 }
 
+/* --- commands ---------------------------------------------------------------------- */
+
+/* An outside reader that kbuild knows no command for is not part of this configuration. */
+static struct error *get_outside_command(struct plan *p, const struct outside_reader *r, char **out)
+{
+	struct error *e __cleanup_error = NULL;
+
+	if (!r->object)
+		return NULL;
+	e = cached_commands(p->target, p->scratch, &r->object, 1, out);
+	if (e && error_kind(e) == ERROR_INTERRUPTED)
+		return take(e);
+	if (e)
+		log_verbose("%s is not compiled here: %s", r->object, error_message(e));
+	/* Its objtool, if it has one, does not matter for whether it changes. */
+	if (*out && strchr(*out, ';'))
+		*strchr(*out, ';') = '\0';
+	return NULL;
+}
+
 static struct error *get_commands(struct plan *p)
 {
-	size_t n = p->list.list.n;
-	const char **objects = arena_array(&p->arena, n, sizeof(*objects));
+	size_t n = p->scope.units.list.n, n_outside = p->scope.outside.outside.n;
+	const char **objects = arena_array(&p->arena, n + 1, sizeof(*objects));
 
-	p->commands = calloc(n, sizeof(*p->commands));
-	if (!objects || !p->commands)
+	p->commands = calloc(n + 1, sizeof(*p->commands));
+	p->outside_commands = calloc(n_outside + 1, sizeof(*p->outside_commands));
+	p->differs = arena_array(&p->arena, n + 1, sizeof(*p->differs));
+	p->used = arena_array(&p->arena, p->scope.files.n + 1, sizeof(*p->used));
+	if (!objects || !p->commands || !p->outside_commands || !p->differs || !p->used)
 		return error_nomem();
-	for (size_t i = 0; i < n; i++)
-		objects[i] = p->list.list.v[i]->object;
-	return cached_commands(p->target, p->scratch, objects, n, p->commands);
+	for (size_t i = 0; i < n; i++) {
+		objects[i] = p->scope.units.list.v[i]->object;
+		p->differs[i] = true;
+	}
+	TRY(cached_commands(p->target, p->scratch, objects, n, p->commands));
+	for (size_t i = 0; i < n_outside; i++)
+		TRY(get_outside_command(p, p->scope.outside.outside.v[i], &p->outside_commands[i]));
+	return NULL;
+}
+
+/* --- the shadow -------------------------------------------------------------------- */
+
+struct ways {
+	VEC(const char *) list;
+};
+
+static void ways_free(struct ways *w)
+{
+	vec_free(&w->list);
+}
+
+static struct error *add_way(struct ways *w, const char *way)
+{
+	return strstr(way, "../") ? vec_push(&w->list, way) : NULL;
+}
+
+/* Each "-I" of the command with "..": what is found through it is spelled so. */
+static struct error *add_command_ways(struct plan *p, struct ways *w, const char *command)
+{
+	for (const char *at = strstr(command, "-I"); at; at = strstr(at + 2, "-I")) {
+		const char *from = at + 2 + strspn(at + 2, " ");
+		char *way;
+
+		if (!memmem(from, strcspn(from, " "), "..", 2))
+			continue;
+		way = arena_printf(&p->arena, "%.*s/x", (int)strcspn(from, " "), from);
+		if (!way)
+			return error_nomem();
+		TRY(add_way(w, way));
+	}
+	return NULL;
 }
 
 static struct error *make_shadow(struct plan *p)
 {
-	size_t n = p->list.list.n;
-	const char **ways = arena_array(&p->arena, n, sizeof(*ways));
+	const struct scope *s = &p->scope;
+	struct ways ways __cleanup(ways_free) = { 0 };
 
-	if (!ways)
+	for (size_t i = 0; i < s->units.list.n; i++) {
+		TRY(add_way(&ways, s->units.list.v[i]->spelled));
+		TRY(add_command_ways(p, &ways, p->commands[i]));
+	}
+	vec_for_each(&s->reach.ways, it)
+		TRY(add_way(&ways, *it));
+	return error_context(shadow_make(p->target->tree, p->shadow, s->files.v, s->files.n,
+					 ways.list.v, ways.list.n),
+			     "making a shadow of the source");
+}
+
+/* --- what can differ ---------------------------------------------------------------- */
+
+static struct error *look_at_units(struct plan *p, const struct preprocess_run *run)
+{
+	size_t n = p->scope.units.list.n, looked = 0, left = 0;
+	struct preprocess *v = arena_array(&p->arena, n + 1, sizeof(*v));
+
+	if (!v)
 		return error_nomem();
+	for (size_t i = 0; i < n; i++) {
+		v[i].source = p->scope.units.list.v[i]->source;
+		v[i].command = p->commands[i];
+	}
+	progress_step("looking which of %zu objects can differ", n);
+	TRY(preprocess_all(run, v, n, &looked));
+	for (size_t i = 0; i < n; i++) {
+		p->differs[i] = v[i].differs;
+		left += v[i].differs;
+	}
+	log_verbose("%zu of %zu objects can differ (%zu texts looked at)", left, n, looked);
+	return NULL;
+}
+
+/* Any object's command will do: its paths and macros are those of the whole kernel. */
+static struct error *any_command(struct plan *p, char **out)
+{
+	const char *object = p->scope.table.units.n ? p->scope.table.units.v[0].object : NULL;
+
+	if (!object)
+		return error_failed("%s has no objects", p->target->name);
+	return cached_commands(p->target, p->scratch, &object, 1, out);
+}
+
+static struct error *look_at_assembly(struct plan *p, struct preprocess_run run)
+{
+	const struct scope *s = &p->scope;
+	struct preprocess *v = arena_array(&p->arena, s->outside.outside.n + 1, sizeof(*v));
+	char *command __free = NULL;
+	size_t n = 0, looked = 0;
+
+	if (!v)
+		return error_nomem();
+	TRY(any_command(p, &command));
+	vec_for_each(&s->outside.outside, it)
+		if (!(*it)->object)
+			v[n++] = (struct preprocess){ .source = (*it)->source,
+						      .command = command,
+						      .assembly = true };
+	run.always = true;
+	if (n)
+		TRY(preprocess_all(&run, v, n, &looked));
 	for (size_t i = 0; i < n; i++)
-		ways[i] = p->list.list.v[i]->spelled;
-	return error_context(
-		shadow_make(p->target->tree, p->shadow, p->files.v, p->files.n, ways, n),
-		"making a shadow of the source");
-}
-
-/* "fs/proc/cmdline.o" in a folder of the workspace, which is made. */
-static struct error *object_path(const struct plan *p, const char *folder, const char *source,
-				 char **out)
-{
-	char *path __free = str_printf("%s/%s/%.*s.o", p->ws->private->path, folder,
-				       (int)strlen(source) - 2, source);
-	char *slash;
-
-	if (!path)
-		return error_nomem();
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	TRY(dir_make(path));
-	*slash = '/';
-	*out = take(path);
+		if (v[i].differs)
+			return error_refused("%s is assembly, and the diff changes it",
+					     v[i].source);
 	return NULL;
 }
 
-/* The module's name as livepatch and lsmod know it. */
-static char *module_name(const char *file)
+/* Worth it only where many may fall out; the files that are compiled themselves will not. */
+static struct error *look(struct plan *p)
 {
-	char *name = strdup(file);
+	struct preprocess_run run = { .scope = &p->scope,
+				      .shadow = p->shadow,
+				      .scratch = p->scratch,
+				      .jobs = p->jobs,
+				      .used = p->used };
 
-	for (char *c = name; c && *c; c++)
-		if (*c == '-')
-			*c = '_';
-	return name;
+	if (p->scope.outside.outside.n)
+		TRY(look_at_assembly(p, run));
+	return p->scope.roots.n ? look_at_units(p, &run) : NULL;
 }
 
-/* 'modfile' is where kbuild puts the module, without suffix: "fs/xfs/xfs". */
-static struct error *find_module(const struct plan *p, const char *modfile, struct unit *u)
-{
-	char *plain __free = strdup(modfile);
-	const char *slash;
+/* --- compiling ---------------------------------------------------------------------- */
 
-	if (!plain)
-		return error_nomem();
-	path_normalise(plain);
-	slash = strrchr(plain, '/');
-	u->module = module_name(slash ? slash + 1 : plain);
-	u->module_path = str_printf("%s/kernel/%s.ko", p->target->modules, plain);
-	if (!u->module || !u->module_path)
-		return error_nomem();
-	if (file_exists(u->module_path))
-		return NULL;
-	return error_refused("%s belongs to the module %s, which %s does not ship", u->source,
-			     u->module, p->target->name);
-}
-
-/* One unit of the workspace: a part of vmlinux (no modfile) or of one module. */
-static struct error *add_unit(struct plan *p, const struct table_unit *from, const char *modfile)
-{
-	struct unit u __cleanup(unit_clear) = { 0 };
-
-	u.source = strdup(from->source);
-	u.object = str_printf("%.*s.o", (int)strlen(from->source) - 2, from->source);
-	if (!u.source || !u.object)
-		return error_nomem();
-	TRY(object_path(p, "before", from->source, &u.before));
-	TRY(object_path(p, "after", from->source, &u.after));
-	if (modfile)
-		TRY(find_module(p, modfile, &u));
-	else
-		u.module = strdup("vmlinux");
-	if (!u.module)
-		return error_nomem();
-	TRY(vec_push(&p->ws->units, u));
-	u = (struct unit){ 0 };
-	return NULL;
-}
-
-/* An object that is part of several modules is a unit of each. */
-static struct error *add_units(struct plan *p, const struct table_unit *from)
-{
-	char *modfiles = arena_strdup(&p->arena, from->modfile ? from->modfile : "");
-	char *save = NULL;
-
-	if (!modfiles)
-		return error_nomem();
-	if (!from->modfile)
-		return add_unit(p, from, NULL);
-	for (char *m = strtok_r(modfiles, " ", &save); m; m = strtok_r(NULL, " ", &save))
-		TRY(add_unit(p, from, m));
-	return NULL;
-}
-
-/* Two objects from one source, in one folder, would be one file here. */
-static struct error *check_distinct(const struct plan *p)
-{
-	for (size_t i = 0; i < p->list.list.n; i++)
-		for (size_t j = 0; j < i; j++)
-			if (str_equal(p->list.list.v[i]->source, p->list.list.v[j]->source))
-				return error_refused("%s is compiled twice, as %s and %s",
-						     p->list.list.v[i]->source,
-						     p->list.list.v[j]->object,
-						     p->list.list.v[i]->object);
-	return NULL;
-}
+/* A pair to compile, and what it is a part of. */
+struct job {
+	struct build_pair pair;
+	const struct table_unit *unit; /* or */
+	const struct outside_reader *outside;
+};
 
 static struct error *keep_command(struct plan *p, size_t first, const char *command)
 {
@@ -290,85 +290,193 @@ static struct error *keep_command(struct plan *p, size_t first, const char *comm
 	return NULL;
 }
 
-static struct error *make_pairs(struct plan *p, struct build_pair *pairs)
+static struct error *make_pair(struct plan *p, struct job *j, const char *command)
 {
-	for (size_t i = 0; i < p->list.list.n; i++) {
-		const struct table_unit *u = p->list.list.v[i];
-		size_t first = p->ws->units.n;
-		struct unit *own;
+	const struct workspace_place place = { p->target, p->ws };
+	size_t first = p->ws->units.n;
+	struct unit *own;
 
-		TRY(add_units(p, u));
-		TRY(keep_command(p, first, p->commands[i]));
-		own = &p->ws->units.v[first];
-		pairs[i] = (struct build_pair){
-			.source = u->source,
-			.object = u->object,
-			.command = p->commands[i],
-			.before = arena_strdup(&p->arena, own->before),
-			.after = arena_strdup(&p->arena, own->after),
-			.depfile = arena_printf(&p->arena, "%s.d", own->after),
-		};
-		if (!pairs[i].before || !pairs[i].after || !pairs[i].depfile)
-			return error_nomem();
+	if (j->unit)
+		TRY(workspace_add_units(&place, j->unit));
+	else
+		TRY(workspace_add_outside(&place, j->outside));
+	TRY(keep_command(p, first, command));
+	own = &p->ws->units.v[first];
+	j->pair = (struct build_pair){
+		.source = j->unit ? j->unit->source : j->outside->source,
+		.object = j->unit ? j->unit->object : j->outside->object,
+		.command = command,
+		.before = arena_strdup(&p->arena, own->before),
+		.after = arena_strdup(&p->arena, own->after),
+		.depfile = arena_printf(&p->arena, "%s.d", own->after),
+	};
+	return j->pair.before && j->pair.after && j->pair.depfile ? NULL : error_nomem();
+}
+
+/* Each compile has read the fixed files and never their originals. */
+static struct error *check_inputs(struct plan *p, const struct build_pair *pair)
+{
+	return error_context(shadow_check(p->target->tree, p->shadow, p->scope.files.v,
+					  p->scope.files.n, pair->depfile, p->used),
+			     "compiling %s with the fix", pair->source);
+}
+
+static struct error *judge_unit(const struct plan *p, const struct unit *u, bool *keep)
+{
+	*keep = true;
+	return p->judge ? p->judge->judge(p->judge->arg, u, keep) : NULL;
+}
+
+/* The units from 'first' on are judged; who is kept moves up. */
+static struct error *judge(struct plan *p, size_t first)
+{
+	struct workspace *ws = p->ws;
+	size_t k = first;
+
+	for (size_t i = first; i < ws->units.n; i++) {
+		bool keep = true;
+
+		TRY(interrupt_check());
+		TRY(judge_unit(p, &ws->units.v[i], &keep));
+		if (keep) {
+			struct unit u = ws->units.v[k];
+
+			ws->units.v[k++] = ws->units.v[i];
+			ws->units.v[i] = u;
+		}
 	}
+	for (size_t i = k; i < ws->units.n; i++)
+		workspace_unit_clear(&ws->units.v[i]);
+	ws->units.n = k;
 	return NULL;
 }
 
-/* Each compile has read the fixed files and never their originals; each fixed file was read. */
-static struct error *check_inputs(struct plan *p, const struct build_pair *pairs)
+static bool is_kept(const struct workspace *ws, size_t first, const char *after)
 {
-	bool *used = arena_array(&p->arena, p->files.n, sizeof(*used));
-
-	if (!used)
-		return error_nomem();
-	for (size_t i = 0; i < p->list.list.n; i++)
-		TRY_CONTEXT(shadow_check(p->target->tree, p->shadow, p->files.v, p->files.n,
-					 pairs[i].depfile, used),
-			    "compiling %s with the fix", pairs[i].source);
-	for (size_t i = 0; i < p->files.n; i++)
-		if (!used[i])
-			return error_refused("%s was not read by the compiler of any object",
-					     p->files.v[i].path);
-	return NULL;
+	for (size_t i = first; i < ws->units.n; i++)
+		if (str_equal(ws->units.v[i].after, after))
+			return true;
+	return false;
 }
 
-static struct error *build(struct plan *p, unsigned int jobs)
+/* A few pairs: compile, check, judge, and throw away what is not kept. */
+static struct error *build_batch(struct plan *p, const struct job *jobs, size_t n, size_t first)
 {
-	size_t n = p->list.list.n;
 	struct build_pair *pairs = arena_array(&p->arena, n, sizeof(*pairs));
 	struct build_result result;
 
 	if (!pairs)
 		return error_nomem();
-	TRY(check_distinct(p));
-	TRY(make_pairs(p, pairs));
+	for (size_t i = 0; i < n; i++)
+		pairs[i] = jobs[i].pair;
+	TRY(build_pairs(p->target, p->shadow, p->scratch, pairs, n, p->jobs, &result));
+	p->ws->compile_seconds += result.compile_seconds;
+	p->ws->n_cached += result.n_cached;
+	for (size_t i = 0; i < n; i++)
+		TRY(check_inputs(p, &pairs[i]));
+	TRY(judge(p, first));
+	for (size_t i = 0; i < n; i++) {
+		if (is_kept(p->ws, first, pairs[i].after))
+			continue;
+		TRY(dir_remove(pairs[i].before));
+		TRY(dir_remove(pairs[i].after));
+		TRY(dir_remove(pairs[i].depfile));
+	}
+	return NULL;
+}
+
+/* What must not change comes first. */
+static struct error *list_jobs(struct plan *p, struct job *jobs, const char **commands, size_t *out)
+{
+	const struct scope *s = &p->scope;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->outside.outside.n; i++) {
+		if (!p->outside_commands[i])
+			continue;
+		commands[n] = p->outside_commands[i];
+		jobs[n++] = (struct job){ .outside = s->outside.outside.v[i] };
+	}
+	for (size_t i = 0; i < s->units.list.n; i++) {
+		if (!p->differs[i])
+			continue;
+		commands[n] = p->commands[i];
+		jobs[n++] = (struct job){ .unit = s->units.list.v[i] };
+	}
+	*out = n;
+	return NULL;
+}
+
+static void announce(const struct plan *p, const struct job *jobs, size_t n)
+{
+	struct compile_cost cost = compile_cost_load(p->target);
+	double seconds = compile_estimate(cost, 2 * n, p->jobs);
+
+	if (n > BATCH && p->scope.roots.n)
+		log_info("%zu objects to compile before and after: at most %s with %u jobs", n,
+			 compile_estimate_text(seconds).s, p->jobs);
 	if (n == 1)
-		progress_step("compiling %s before and after", pairs[0].source);
+		progress_step("compiling %s before and after",
+			      jobs[0].unit ? jobs[0].unit->source : jobs[0].outside->source);
 	else
 		progress_step("compiling %zu objects before and after", n);
-	TRY(build_pairs(p->target, p->shadow, p->scratch, pairs, n, jobs, &result));
-	p->ws->compile_seconds = result.compile_seconds;
-	p->ws->n_cached = result.n_cached;
-	return check_inputs(p, pairs);
+}
+
+static struct error *build(struct plan *p)
+{
+	size_t most = p->scope.outside.outside.n + p->scope.units.list.n + 1, n = 0, m;
+	struct job *jobs = arena_array(&p->arena, most, sizeof(*jobs));
+	const char **commands = arena_array(&p->arena, most, sizeof(*commands));
+
+	if (!jobs || !commands)
+		return error_nomem();
+	TRY(list_jobs(p, jobs, commands, &n));
+	announce(p, jobs, n);
+	for (size_t at = 0; at < n; at += m) {
+		size_t first = p->ws->units.n;
+
+		m = n - at < (size_t)BATCH * p->jobs ? n - at : (size_t)BATCH * p->jobs;
+		for (size_t i = 0; i < m; i++)
+			TRY(make_pair(p, &jobs[at + i], commands[at + i]));
+		if (n > m)
+			progress_note("%zu of %zu", at, n);
+		TRY(build_batch(p, jobs + at, m, first));
+	}
+	compile_cost_add(p->target, 2 * n - p->ws->n_cached, p->ws->compile_seconds, p->jobs);
+	for (size_t i = 0; i < p->scope.files.n; i++)
+		if (!p->used[i])
+			TRY(scope_unread(&p->scope, i));
+	return NULL;
+}
+
+static unsigned int job_count(unsigned int jobs)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return jobs ? jobs : n > 0 ? (unsigned int)n : 1;
 }
 
 struct error *workspace_build(const struct target *t, const char *patch_path, unsigned int jobs,
-			      struct workspace **out)
+			      const struct workspace_judge *judge, struct workspace **out)
 {
 	struct workspace *ws __cleanup_workspace = calloc(1, sizeof(*ws));
-	struct plan p __cleanup(plan_free) = { .target = t, .ws = ws };
+	struct plan p __cleanup(
+		plan_free) = { .target = t, .ws = ws, .judge = judge, .jobs = job_count(jobs) };
 	struct file_map patch __cleanup_map = { 0 };
 
 	if (!ws)
 		return error_nomem();
 	progress_step("applying the diff");
 	TRY(file_map(patch_path, &patch));
-	TRY_CONTEXT(read_diff(&p, &patch), "%s", patch_path);
+	TRY_CONTEXT(scope_open(t, (const char *)patch.bytes, patch.size, &p.scope), "%s",
+		    patch_path);
 	TRY(target_check_compiler(t));
 	TRY(make_folders(&p));
 	TRY(get_commands(&p));
 	TRY(make_shadow(&p));
-	TRY(build(&p, jobs));
+	TRY(look(&p));
+	TRY(build(&p));
+	TRY(tell_left_out(&p));
 	progress_done();
 	*out = take(ws);
 	return NULL;

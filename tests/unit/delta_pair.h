@@ -13,19 +13,34 @@ struct pair {
 	struct delta *delta;
 };
 
-/* As pair_make(), but the delta is left to the caller. */
-static inline void pair_compile(struct pair *p, const char *before, const char *after)
+static inline void pair_compile_by(struct pair *p, const char *compiler, const char *before,
+				   const char *after, const char *const flags[4])
 {
-	const char *const extra[4] = { "-pg", "-mfentry", "-mrecord-mcount" };
 	char *a __free = NULL, *b __free = NULL;
 
 	ok(tmpdir_make(NULL, &p->dir));
 	a = str_printf("%s/before.o", p->dir.path);
 	b = str_printf("%s/after.o", p->dir.path);
-	compile_snippet(p->dir.path, "c", before, a, extra);
-	compile_snippet(p->dir.path, "c", after, b, extra);
+	compile_snippet_by(compiler, p->dir.path, "c", before, a, flags);
+	compile_snippet_by(compiler, p->dir.path, "c", after, b, flags);
 	ok(object_read(a, &p->before));
 	ok(object_read(b, &p->after));
+}
+
+/* As pair_make(), but the delta is left to the caller. */
+static inline void pair_compile(struct pair *p, const char *before, const char *after)
+{
+	static const char *const flags[4] = { "-pg", "-mfentry", "-mrecord-mcount" };
+
+	pair_compile_by(p, "gcc", before, after, flags);
+}
+
+/* By another compiler, or with other flags. */
+static inline void pair_make_by(struct pair *p, const char *compiler, const char *before,
+				const char *after, const char *const flags[4])
+{
+	pair_compile_by(p, compiler, before, after, flags);
+	ok(delta_compute(p->before, p->after, &p->delta));
 }
 
 static inline void pair_make(struct pair *p, const char *before, const char *after)

@@ -33,17 +33,18 @@ static inline void expect_error(struct error *e, const char *word)
 }
 
 /*
- * gcc -c with the flags that kernel code has and the test's own, up to four. The language
+ * Compiled with the flags that kernel code has and the test's own, up to four. The language
  * is "c" or "assembler"; the source's name in line tables is FOLDER/snippet.
  */
-static inline void compile_snippet(const char *folder, const char *language, const char *text,
-				   const char *out, const char *const extra[4])
+static inline void compile_snippet_by(const char *compiler, const char *folder,
+				      const char *language, const char *text, const char *out,
+				      const char *const extra[4])
 {
 	static const char *const none[4];
 	char *source __free = str_printf("%s/snippet", folder);
 	struct strbuf log __cleanup_strbuf = { 0 };
 	const char *const *x = extra ? extra : none;
-	const char *argv[32] = { "gcc",
+	const char *argv[32] = { compiler,
 				 "-c",
 				 "-O2",
 				 "-g",
@@ -70,6 +71,12 @@ static inline void compile_snippet(const char *folder, const char *language, con
 	assert_non_null(source);
 	ok(file_write(source, text, strlen(text), 0644));
 	ok(subprocess_check(&p));
+}
+
+static inline void compile_snippet(const char *folder, const char *language, const char *text,
+				   const char *out, const char *const extra[4])
+{
+	compile_snippet_by("gcc", folder, language, text, out, extra);
 }
 
 #endif

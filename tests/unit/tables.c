@@ -256,21 +256,6 @@ static void test_a_table_that_is_not_understood_must_not_change(void **state)
 	expect_finding(p.delta, "odd-table", "__ex_table");
 }
 
-static void compile_with(struct pair *p, const char *before, const char *after,
-			 const char *const flags[4])
-{
-	char *a __free = NULL, *b __free = NULL;
-
-	ok(tmpdir_make(NULL, &p->dir));
-	a = str_printf("%s/before.o", p->dir.path);
-	b = str_printf("%s/after.o", p->dir.path);
-	compile_snippet(p->dir.path, "c", before, a, flags);
-	compile_snippet(p->dir.path, "c", after, b, flags);
-	ok(object_read(a, &p->before));
-	ok(object_read(b, &p->after));
-	ok(delta_compute(p->before, p->after, &p->delta));
-}
-
 #define NOTRACE "__attribute__((no_instrument_function)) "
 
 static void test_a_call_of_fentry_counts_where_no_table_lists_the_sites_yet(void **state)
@@ -281,12 +266,14 @@ static void test_a_call_of_fentry_counts_where_no_table_lists_the_sites_yet(void
 	struct pair late __cleanup_pair = { 0 };
 
 	(void)state;
-	compile_with(&listed, "int f(void) { return 5; }\n", "int f(void) { return 6; }\n", fentry);
+	pair_make_by(&listed, "gcc", "int f(void) { return 5; }\n", "int f(void) { return 6; }\n",
+		     fentry);
 	expect_changed(listed.delta, "f");
-	compile_with(&notrace, NOTRACE "int f(void) { return 5; }\n",
+	pair_make_by(&notrace, "gcc", NOTRACE "int f(void) { return 5; }\n",
 		     NOTRACE "int f(void) { return 6; }\n", fentry);
 	expect_finding(notrace.delta, "no-fentry", "f");
-	compile_with(&late, "int f(void) { return 5; }\n", "int f(void) { return 6; }\n", mcount);
+	pair_make_by(&late, "gcc", "int f(void) { return 5; }\n", "int f(void) { return 6; }\n",
+		     mcount);
 	expect_finding(late.delta, "no-fentry", "f");
 }
 

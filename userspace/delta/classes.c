@@ -11,12 +11,19 @@ static const struct {
 	enum section_class class;
 } rows[] = {
 	/* The first match counts; what most sections are comes first. */
+	{ ".text.startup._sub_*", CLASS_IGNORED }, /* sanitizers' constructors */
+	{ ".text.exit._sub_*", CLASS_IGNORED },
+	{ ".text.asan.*", CLASS_IGNORED },
+	{ ".text.tsan.*", CLASS_IGNORED },
+	{ ".text.sancov.*", CLASS_IGNORED },
 	{ ".text.*", CLASS_TEXT },
 	{ ".rodata.*", CLASS_DATA },
 	{ ".bss.*", CLASS_DATA },
 	{ ".data..percpu*", CLASS_PERCPU },
 	{ ".data.once", CLASS_PRIVATE },
 	{ ".data..once", CLASS_PRIVATE },
+	{ ".data..LASAN*", CLASS_IGNORED }, /* what KASAN is told of variables at load */
+	{ ".data..L*", CLASS_PRIVATE },	    /* of the compiler's making, without a name: UBSAN */
 	{ ".data.*", CLASS_DATA },
 
 	{ ".debug_*", CLASS_IGNORED },
@@ -25,6 +32,15 @@ static const struct {
 	{ ".note.GNU-stack", CLASS_IGNORED },
 	{ ".note.gnu.property", CLASS_IGNORED },
 	{ ".llvm_addrsig", CLASS_IGNORED },
+	{ ".llvm.call-graph-profile", CLASS_IGNORED },
+	{ ".stack_sizes", CLASS_IGNORED },
+	{ ".GCC.command.line", CLASS_IGNORED },
+	{ ".orc_header", CLASS_IGNORED },
+	{ ".printk_index", CLASS_IGNORED }, /* for tools that read the file */
+	{ ".init_array.*", CLASS_IGNORED }, /* these, with a priority, are the compiler's */
+	{ ".fini_array.*", CLASS_IGNORED },
+	{ ".ctors.*", CLASS_IGNORED },
+	{ ".dtors.*", CLASS_IGNORED },
 	{ ".BTF", CLASS_IGNORED },
 	{ ".BTF.ext", CLASS_IGNORED },
 	{ ".eh_frame", CLASS_IGNORED },
@@ -50,7 +66,9 @@ static const struct {
 	{ ".suture.states", CLASS_EXTRA },
 
 	{ "__dyndbg", CLASS_PRIVATE },
-	{ "__verbose", CLASS_PRIVATE },
+	{ "__verbose", CLASS_PRIVATE }, /* up to 5.8 */
+	{ "_ftrace_annotated_branch", CLASS_PRIVATE },
+	{ "_ftrace_branch", CLASS_PRIVATE },
 
 	{ ".static_call.text", CLASS_REGISTRY },
 	{ ".static_call_tramp_key", CLASS_REGISTRY },
@@ -65,7 +83,6 @@ static const struct {
 	{ "__syscalls_metadata", CLASS_REGISTRY },
 	{ "_ftrace_events", CLASS_REGISTRY },
 	{ "_ftrace_eval_map", CLASS_REGISTRY },
-	{ "_ftrace_annotated_branch", CLASS_REGISTRY },
 	{ "__tracepoints*", CLASS_REGISTRY },
 	{ "__bpf_raw_tp_map", CLASS_REGISTRY },
 	{ "_error_injection_whitelist", CLASS_REGISTRY },

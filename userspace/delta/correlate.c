@@ -220,18 +220,23 @@ static void vote_by_place(struct node *a, struct node *b)
 	}
 }
 
-/* The distinct numbered variables that a node refers to. */
+/* The distinct numbered variables that a node refers to, by all that tells them apart. */
 static struct error *list_numbered(struct node *n, struct hash_map *stems)
 {
 	for (size_t i = 0; i < n->n_relocs; i++) {
 		struct target t;
+		const char *key;
 		uint64_t *at;
 
 		if (!node_target_roughly(n, &n->relocs[i], &t) || !wants_votes(t.node))
 			continue;
-		at = hash_get(stems, t.node->stem);
+		key = arena_printf(n->view->arena, "%s %lx %x %lx", t.node->stem, t.node->size,
+				   t.node->section->type, t.node->section->flags);
+		if (!key)
+			return error_nomem();
+		at = hash_get(stems, key);
 		if (!at)
-			TRY(hash_put(stems, t.node->stem, (uint64_t)(uintptr_t)t.node));
+			TRY(hash_put(stems, key, (uint64_t)(uintptr_t)t.node));
 		else if (*at != (uint64_t)(uintptr_t)t.node)
 			*at = 0; /* several of one stem */
 	}
@@ -336,8 +341,37 @@ static struct error *find_parents(struct view *v)
 	return NULL;
 }
 
+/* Local, and "foo.count" where there may be a "foo.count.7" too. */
+static bool is_first_of_several(const struct node *n, const struct hash_map *stems)
+{
+	return n->symbol && n->symbol->bind == STB_LOCAL && !n->numbered && n->stem &&
+	       (n->class == CLASS_DATA || n->class == CLASS_PERCPU) && strchr(n->stem, '.') &&
+	       hash_get(stems, n->stem);
+}
+
+/*
+ * Of several variables of one name in one function clang leaves the first without a number, and
+ * which is the first may change: its name proves no more than the others' do.
+ */
+static struct error *distrust_first_names(struct delta *d)
+{
+	struct view *both[] = { &d->private->before, &d->private->after };
+	struct hash_map stems __cleanup(hash_free) = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		vec_for_each(&both[i]->nodes, it)
+			if ((*it)->numbered && (*it)->stem && strchr((*it)->stem, '.'))
+				TRY(hash_put(&stems, (*it)->stem, 1));
+	for (size_t i = 0; i < ARRAY_SIZE(both) && stems.n; i++)
+		vec_for_each(&both[i]->nodes, it)
+			if (is_first_of_several(*it, &stems))
+				(*it)->numbered = true;
+	return NULL;
+}
+
 struct error *correlate(struct delta *d)
 {
+	TRY(distrust_first_names(d));
 	TRY(pair_by_name(d));
 	TRY(pair_by_section(d));
 	TRY(pair_exact_clones(d));

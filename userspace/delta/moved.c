@@ -5,6 +5,10 @@
  * immediate operand, and it is, in each of the two builds, the line that the instruction
  * comes from or that of a call it was inlined into. The same for a variable that holds the
  * line of its own declaration.
+ *
+ * Objects without debug information don't tell lines. There a number is taken for one if it is
+ * handed to a function together with the name of a source file of this object; and in records
+ * whose form is known, if it is where the line is, beside such a name.
  */
 #include <ctype.h>
 
@@ -44,6 +48,84 @@ static bool are_lines(struct node *a, struct node *b, uint64_t at, int64_t old, 
 	return false;
 }
 
+static bool has_lines(struct node *n)
+{
+	struct lines *l = lines_of(n->view);
+
+	return l && lines_debug(l)->dwarf;
+}
+
+/* The object's own source, by its STT_FILE symbols, or a header. */
+static bool is_source_of(const struct object *o, const char *path)
+{
+	const char *slash, *end = path ? path + strlen(path) : NULL;
+
+	if (!path || end - path < 3 || strpbrk(path, " %\n"))
+		return false;
+	if (str_equal(end - 2, ".h"))
+		return true;
+	slash = strrchr(path, '/');
+	vec_for_each(&o->symbols, it)
+		if ((*it)->type == STT_FILE && *(*it)->name &&
+		    (str_equal((*it)->name, slash ? slash + 1 : path) ||
+		     str_equal((*it)->name, path)))
+			return true;
+	return false;
+}
+
+/* Whether a relocation in a range of the code refers to such a name. */
+static bool names_source_between(struct node *n, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < n->n_relocs; i++) {
+		uint64_t at = n->relocs[i].offset - n->start;
+		struct target t;
+
+		if (at < from || at >= to || !node_target(n, &n->relocs[i], &t) || !t.node)
+			continue;
+		if (is_source_of(
+			    n->view->object,
+			    section_string(t.node->section, t.offset + (int64_t)t.node->start)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The instructions around one, from behind a call or jump to the next: whatever is handed to
+ * that is put in place here.
+ */
+static bool handed_with_source(struct node *n, uint64_t at)
+{
+	uint64_t from = 0, to = 0;
+	struct insn insn;
+
+	while (to < n->size) {
+		if (!n->view->arch->decode(n->bytes + to, n->size - to, &insn))
+			return false;
+		to += insn.length;
+		if (!insn.is_branch)
+			continue;
+		if (to > at)
+			break;
+		from = to;
+	}
+	return names_source_between(n, from, to);
+}
+
+static bool may_be_line(int64_t n)
+{
+	return n > 0 && n < 1 << 18;
+}
+
+static bool is_line_operand(struct node *a, struct node *b, uint64_t at, const struct insn *x,
+			    const struct insn *y)
+{
+	if (has_lines(a) && has_lines(b))
+		return are_lines(a, b, at, x->imm, y->imm);
+	return x->imm_size == 4 && !x->disp_size && may_be_line(x->imm) && may_be_line(y->imm) &&
+	       handed_with_source(a, at) && handed_with_source(b, at);
+}
+
 /* The two instructions are the same but for a line number. */
 static bool insn_moved(struct node *a, struct node *b, uint64_t at, uint8_t *length)
 {
@@ -61,7 +143,7 @@ static bool insn_moved(struct node *a, struct node *b, uint64_t at, uint8_t *len
 	end = x.imm_at + x.imm_size;
 	return !memcmp(a->bytes + at, b->bytes + at, x.imm_at) &&
 	       !memcmp(a->bytes + at + end, b->bytes + at + end, x.length - end) &&
-	       are_lines(a, b, at, x.imm, y.imm);
+	       is_line_operand(a, b, at, &x, &y);
 }
 
 static bool code_moved(struct node *a, struct node *b)
@@ -107,6 +189,49 @@ static bool word_moved(const uint8_t *a, const uint8_t *b, unsigned int old, uns
 	return x - y == old - new && (x & 0xffff) == (old & 0xffff);
 }
 
+/* Records of places in the source: where they keep the file's name and the line. */
+static const struct record {
+	const char *section; /* or the begin of its name */
+	uint8_t file, line;
+	uint32_t mask; /* of the line, in a word of 32 bits */
+} records[] = {
+	{ "__dyndbg", 16, 32, 0x3ffff }, /* struct _ddebug; other fields are in the word too */
+	{ "__verbose", 16, 32, 0x3ffff },
+	{ "_ftrace_annotated_branch", 8, 16, UINT32_MAX }, /* struct ftrace_branch_data */
+	{ "_ftrace_branch", 8, 16, UINT32_MAX },
+	{ ".data..Lubsan_data", 0, 8, UINT32_MAX }, /* struct source_location */
+};
+
+static bool names_source_at(struct node *n, uint64_t at)
+{
+	for (size_t i = 0; i < n->n_relocs; i++) {
+		struct target t;
+
+		if (n->relocs[i].offset - n->start == at && node_target(n, &n->relocs[i], &t) &&
+		    t.node)
+			return is_source_of(
+				n->view->object,
+				section_string(t.node->section, t.offset + (int64_t)t.node->start));
+	}
+	return false;
+}
+
+static bool record_moved(struct node *a, struct node *b)
+{
+	const struct record *r = records;
+	uint32_t x, y;
+
+	while (!str_starts(a->section->name, r->section))
+		if (++r == records + ARRAY_SIZE(records))
+			return false;
+	if (a->size < r->line + 4U || !names_source_at(a, r->file) || !names_source_at(b, r->file))
+		return false;
+	memcpy(&x, a->bytes + r->line, sizeof(x));
+	memcpy(&y, b->bytes + r->line, sizeof(y));
+	return (x & ~r->mask) == (y & ~r->mask) && !memcmp(a->bytes, b->bytes, r->line) &&
+	       !memcmp(a->bytes + r->line + 4, b->bytes + r->line + 4, a->size - r->line - 4);
+}
+
 static bool data_moved(struct node *a, struct node *b)
 {
 	struct line old = lines_declared(lines_of(a->view), a->section, a->start);
@@ -126,7 +251,9 @@ bool only_lines_moved(struct node *a, struct node *b)
 {
 	if (!a->bytes || !b->bytes || a->size != b->size)
 		return false;
-	return a->section->flags & SHF_EXECINSTR ? code_moved(a, b) : data_moved(a, b);
+	if (a->section->flags & SHF_EXECINSTR)
+		return code_moved(a, b);
+	return data_moved(a, b) || record_moved(a, b);
 }
 
 struct line node_line(struct node *n, uint64_t at)

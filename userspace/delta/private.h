@@ -165,7 +165,7 @@ bool node_is_blob(const struct node *n);
 /* names.c */
 struct error *name_stem(struct arena *a, const char *name, const char **stem,
 			bool *numbered) __must_check;
-bool name_is_private(const char *stem);
+bool name_is_private(const char *stem, bool numbered, bool writable);
 
 struct delta_private {
 	struct view before, after;

@@ -329,7 +329,8 @@ static struct error *name_node(struct node *n)
 	if (n->symbol->bind != STB_LOCAL || node_is_blob(n))
 		return NULL;
 	TRY(name_stem(n->view->arena, n->symbol->name, &n->stem, &n->numbered));
-	if (n->numbered && n->class == CLASS_DATA && name_is_private(n->stem))
+	if (n->class == CLASS_DATA &&
+	    name_is_private(n->stem, n->numbered, n->section->flags & SHF_WRITE))
 		n->is_private = true;
 	return NULL;
 }

@@ -67,6 +67,23 @@ struct line lines_at(struct lines *l, const struct section *s, uint64_t offset)
 	return none;
 }
 
+/* libdw takes number 0 for none; since DWARF 5 it is the unit's own source, and clang uses it. */
+static const char *declaring_file(Dwarf_Die *unit, Dwarf_Die *die)
+{
+	const char *file = dwarf_decl_file(die);
+	Dwarf_Attribute attr;
+	Dwarf_Files *files;
+	Dwarf_Word number;
+	size_t n;
+
+	if (file)
+		return file;
+	if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attr), &number) || number ||
+	    dwarf_getsrcfiles(unit, &files, &n) || !n)
+		return NULL;
+	return dwarf_filesrc(files, 0, NULL, NULL);
+}
+
 static struct error *note_declared(struct lines *l, Dwarf_Die *unit, Dwarf_Die *die,
 				   uint64_t address)
 {
@@ -80,23 +97,27 @@ static struct error *note_declared(struct lines *l, Dwarf_Die *unit, Dwarf_Die *
 		die = &origin;
 	if (dwarf_decl_line(die, &line) || line <= 0)
 		return NULL;
-	at.file = debug_file(unit, dwarf_decl_file(die));
+	at.file = debug_file(unit, declaring_file(unit, die));
 	at.line = (unsigned int)line;
 	TRY(vec_push(&l->places, at));
 	return hash_put_u64(&l->declared, address, l->places.n - 1);
 }
 
-static bool variable_address(Dwarf_Die *die, uint64_t *out)
+static bool variable_address(Dwarf_Die *die, Dwarf_Addr *out)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Op *op;
 	size_t n;
 
-	if (!dwarf_attr(die, DW_AT_location, &attr) || dwarf_getlocation(&attr, &op, &n) ||
-	    n != 1 || op->atom != DW_OP_addr)
+	if (!dwarf_attr(die, DW_AT_location, &attr) || dwarf_getlocation(&attr, &op, &n) || n != 1)
 		return false;
+	if (op->atom == DW_OP_addrx) { /* clang keeps addresses in a table of their own */
+		Dwarf_Attribute at;
+
+		return !dwarf_getlocation_attr(&attr, op, &at) && !dwarf_formaddr(&at, out);
+	}
 	*out = op->number;
-	return true;
+	return op->atom == DW_OP_addr;
 }
 
 static struct error *index_function(struct lines *l, Dwarf_Die *unit, Dwarf_Die *die)
@@ -116,8 +137,8 @@ static struct error *index_function(struct lines *l, Dwarf_Die *unit, Dwarf_Die 
 /* Functions, and the variables in them and outside; types are stepped over. */
 static struct error *index_children(struct lines *l, Dwarf_Die *unit, Dwarf_Die *parent, int depth)
 {
+	Dwarf_Addr address;
 	Dwarf_Die die;
-	uint64_t address;
 
 	if (depth == DEPTH || dwarf_child(parent, &die))
 		return NULL;

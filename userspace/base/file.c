@@ -211,7 +211,7 @@ struct error *dir_remove(const char *path)
  * Hundreds of small files come and go in a build: on a disk that costs a second (ext4 looks
  * for inodes that were not lately deleted), in memory nothing.
  */
-static const char *usual_tmp(void)
+const char *tmpdir_usual(void)
 {
 	static const char memory[] = "/dev/shm";
 	const char *chosen = getenv("TMPDIR");
@@ -227,7 +227,7 @@ static const char *usual_tmp(void)
 
 struct error *tmpdir_make(const char *under, struct tmpdir *out)
 {
-	char *path __free = str_printf("%s/suture.XXXXXX", under ? under : usual_tmp());
+	char *path __free = str_printf("%s/suture.XXXXXX", under ? under : tmpdir_usual());
 
 	if (!path)
 		return error_nomem();

@@ -39,9 +39,11 @@ struct error *dir_make(const char *path) __must_check;
 /* rm -rf; symbolic links are removed, never followed. A missing path is no error. */
 struct error *dir_remove(const char *path) __must_check;
 
+/* $TMPDIR, else /dev/shm if it is in memory and has room, else /tmp. */
+const char *tmpdir_usual(void);
+
 /*
- * A temporary folder: under 'under' if that is given, else under $TMPDIR, else in memory
- * (/dev/shm, if it has room), else under /tmp. The guard
+ * A temporary folder: under 'under' if that is given, else under tmpdir_usual(). The guard
  * removes it with everything in it. A process that dies by a signal it cannot catch
  * leaves it behind.
  */

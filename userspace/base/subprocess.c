@@ -102,7 +102,33 @@ static int input_fd(const char *input)
 struct start_failure {
 	int code; /* errno */
 	int in_cwd;
+	int in_root;
+	char step[64]; /* of root_enter() */
 };
+
+/* In the child. False: *f says why not. */
+static bool enter(const struct subprocess *p, struct start_failure *f)
+{
+	const char *step = "";
+
+	if (!p->root)
+		return true;
+	f->code = root_enter(p->root, &step);
+	f->in_root = 1;
+	snprintf(f->step, sizeof(f->step), "%s", step);
+	setenv("PATH", ROOT_PATH, 1);
+	/* New credentials may have taken it away. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return !f->code;
+}
+
+/* In the child, at its end. */
+static void fail_start(int fail, const struct start_failure *f)
+{
+	if (write(fail, f, sizeof(*f)) < 0)
+		_exit(126);
+	_exit(127);
+}
 
 /* In the child. */
 static void child_exec(const struct subprocess *p, pid_t parent, int in, int out, int err, int fail)
@@ -130,14 +156,15 @@ static void child_exec(const struct subprocess *p, pid_t parent, int in, int out
 	}
 	for (const char *const *e = p->env; e && *e; e++)
 		putenv((char *)*e);
+	if (!enter(p, &f))
+		fail_start(fail, &f);
+	f = (struct start_failure){ 0 };
 	if (!p->cwd || !chdir(p->cwd))
 		execvp(p->argv[0], (char *const *)p->argv);
 	else
 		f.in_cwd = 1;
 	f.code = errno;
-	if (write(fail, &f, sizeof(f)) < 0)
-		_exit(126);
-	_exit(127);
+	fail_start(fail, &f);
 }
 
 static struct error *make_pipe(int *read_end, int *write_end)
@@ -167,6 +194,9 @@ static struct error *output_pipes(struct child *c, int *out, int *err)
 
 static struct error *not_started(const struct subprocess *p, struct start_failure f)
 {
+	if (f.in_root)
+		return error_errno(f.code, "entering %s for %s: %s", p->root->dir, p->argv[0],
+				   f.step);
 	if (f.in_cwd)
 		return error_errno(f.code, "starting %s in %s", p->argv[0], p->cwd);
 	if (f.code == ENOENT && !strchr(p->argv[0], '/'))

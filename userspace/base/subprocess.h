@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/root.h"
 #include "base/str.h"
 
 struct subprocess {
@@ -22,6 +23,7 @@ struct subprocess {
 	const char *cwd;	  /* NULL: ours */
 	const char *const *env;	  /* "NAME=value" added to ours, NULL-terminated; or NULL */
 	bool clear_env;		  /* start from nothing but PATH and env */
+	const struct root *root;  /* run in this root, see root.h; cwd is there. NULL: ours */
 	const char *input;	  /* stdin; NULL: /dev/null */
 	double timeout;		  /* seconds; 0: none */
 	struct strbuf *out, *err; /* NULL: discarded; the same buffer for both keeps the order */

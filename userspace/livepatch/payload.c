@@ -54,6 +54,7 @@ static struct error *compile(const struct target *t, const char *folder, const c
 		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m,
 					 object),
 		.env = subprocess_words("LC_ALL=C", "MAKEFLAGS=", "MAKELEVEL="),
+		.root = target_root(t),
 		.timeout = 300,
 		.out = &output,
 		.err = &output,

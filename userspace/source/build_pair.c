@@ -133,6 +133,7 @@ static struct error *run(struct build *b, const char *shadow, half_argv *argv, c
 					      .cwd = h->after ? shadow : b->target->tree,
 					      .env = b->env,
 					      .clear_env = true,
+					      .root = target_root(b->target),
 					      .out = &h->said,
 					      .err = &h->said };
 	}

@@ -18,12 +18,13 @@
 #include "source/overlay.h"
 
 /*
- * apt-get checks every digest against the archive's signed index. $1 is a folder for the
+ * apt-get checks every digest against the archive's signed index; $APT_OPTION says which
+ * configuration it asks (apt.h). $1 is a folder for the
  * packages, the rest NAME=VERSION. Its exit status is kept apart from what comes after.
  */
-#define DOWNLOAD                                                     \
-	"fetch() { mkdir -p \"$1\" && cd \"$1\" && shift && "        \
-	"apt-get -qq -o APT::Sandbox::User=root download \"$@\" && " \
+#define DOWNLOAD                                                                     \
+	"fetch() { mkdir -p \"$1\" && cd \"$1\" && shift && "                        \
+	"apt-get -qq \"$APT_OPTION\" -o APT::Sandbox::User=root download \"$@\" && " \
 	"cd - >/dev/null || exit 90; }\n"
 
 static const char source_job[] =
@@ -38,12 +39,15 @@ static const char source_job[] =
 	" --exclude='*/arch/xtensa' --exclude='*/tools/testing' --exclude='*/tools/perf'\n"
 	"rm -r unpacked/source\n";
 
-static const char image_job[] = "set -e\n" DOWNLOAD "fetch deb/image \"$1\"\n"
-				"dpkg-deb -x deb/image/*.deb unpacked/image\n"
-				"rm -r deb/image\n"
-				"cd unpacked/image\n"
-				"[ -d lib/modules ] || ln -s usr/lib lib\n"
-				"PATH=$PATH:/usr/sbin:/sbin depmod -b \"$PWD\" \"$2\"\n";
+/* $1 is the release, the rest the packages of the image and of its modules. */
+static const char image_job[] =
+	"set -e\n" DOWNLOAD "release=$1; shift\n"
+	"fetch deb/image \"$@\"\n"
+	"for deb in deb/image/*.deb; do dpkg-deb -x \"$deb\" unpacked/image; done\n"
+	"rm -r deb/image\n"
+	"cd unpacked/image\n"
+	"[ -d lib/modules ] || ln -s usr/lib lib\n"
+	"PATH=$PATH:/usr/sbin:/sbin depmod -b \"$PWD\" \"$release\"\n";
 
 static const char rest_job[] =
 	"set -e\n" DOWNLOAD "fetch deb/rest \"$1\" \"$2\" \"$3\"\n"
@@ -83,14 +87,17 @@ static struct error *job_error(const struct job *j, int status)
 	return e;
 }
 
-static struct error *run_jobs(struct job *jobs, size_t n, const char *dir)
+static struct error *run_jobs(struct job *jobs, size_t n, const char *option, const char *dir)
 {
+	const char *const env[] = { option, NULL };
 	struct subprocess p[3] = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		p[i] = (struct subprocess){
-			.argv = jobs[i].argv, .cwd = dir, .out = &jobs[i].err, .err = &jobs[i].err
-		};
+		p[i] = (struct subprocess){ .argv = jobs[i].argv,
+					    .cwd = dir,
+					    .env = env,
+					    .out = &jobs[i].err,
+					    .err = &jobs[i].err };
 	TRY(subprocess_run_all(p, n, (unsigned int)n));
 	for (size_t i = 0; i < n; i++)
 		if (p[i].status)
@@ -108,53 +115,79 @@ static struct error *unpack(const struct kernel_packages *k, const char *release
 	char *source __free = name_version(&k->source), *image __free = name_version(&k->image);
 	char *headers __free = name_version(&k->headers), *common __free = name_version(&k->common);
 	char *kbuild __free = name_version(&k->kbuild);
+	char *modules __free = k->modules.name ? name_version(&k->modules) : NULL;
+	char *option __free = str_printf("APT_OPTION=%s", k->apt.option);
 	struct job jobs[] = {
 		{ k->source.name, { "bash", "-c", source_job, "source", source } },
-		{ k->image.name, { "bash", "-c", image_job, "image", image, release } },
+		{ k->image.name, { "bash", "-c", image_job, "image", release, image, modules } },
 		{ k->headers.name, { "bash", "-c", rest_job, "rest", headers, common, kbuild } },
 	};
 	struct error *e;
 
-	if (!source || !image || !headers || !common || !kbuild)
+	if (!source || !image || !headers || !common || !kbuild || !option ||
+	    (k->modules.name && !modules))
 		return error_nomem();
-	e = run_jobs(jobs, ARRAY_SIZE(jobs), dir);
+	e = run_jobs(jobs, ARRAY_SIZE(jobs), option, dir);
 	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
 		strbuf_free(&jobs[i].err);
 	return e;
 }
 
-static struct error *move(const char *dir, const char *from, const char *to)
+static struct error *move(const char *from, const char *dir, const char *to)
 {
-	char *old __free = str_printf("%s/%s", dir, from), *new __free = NULL;
+	char *new __free = str_printf("%s/%s", dir, to);
 
-	new = str_printf("%s/%s", dir, to);
-	if (!old || !new)
+	if (!new)
 		return error_nomem();
-	if (rename(old, new) < 0)
-		return error_errno(errno, "the image package has no %s", from);
-	return NULL;
+	return rename(from, new) < 0 ? error_errno(errno, "keeping %s", from) : NULL;
+}
+
+/* In /boot, or from 7.2 on beside the modules, there also under its name before it is signed. */
+static const struct vmlinuz_place {
+	const char *before, *after;
+} vmlinuz_places[] = {
+	{ "boot/vmlinuz-", "" },
+	{ "lib/modules/", "/vmlinuz" },
+	{ "lib/modules/", "/vmlinuz.unsigned" },
+};
+
+static struct error *keep_vmlinuz(const char *release, const char *dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(vmlinuz_places); i++) {
+		const struct vmlinuz_place *p = &vmlinuz_places[i];
+		char *path __free =
+			str_printf("%s/unpacked/image/%s%s%s", dir, p->before, release, p->after);
+
+		if (!path)
+			return error_nomem();
+		if (file_exists(path))
+			return move(path, dir, "vmlinuz");
+	}
+	return error_failed("the image's package has no vmlinuz in a place that is known");
 }
 
 static struct error *keep_image(const char *release, const char *dir)
 {
-	char *vmlinuz __free = str_printf("unpacked/image/boot/vmlinuz-%s", release);
-	char *modules __free = str_printf("unpacked/image/lib/modules/%s", release);
+	char *modules __free = str_printf("%s/unpacked/image/lib/modules/%s", dir, release);
 
-	if (!vmlinuz || !modules)
+	if (!modules)
 		return error_nomem();
-	TRY(move(dir, vmlinuz, "vmlinuz"));
-	return move(dir, modules, "modules");
+	TRY(keep_vmlinuz(release, dir));
+	return move(modules, dir, "modules");
 }
 
 struct error *kernel_fetch(const struct kernel_packages *k, const char *release, const char *dir)
 {
 	char *unpacked __free = str_printf("%s/unpacked", dir);
 	char *deb __free = str_printf("%s/deb", dir);
-	uint64_t bytes =
-		k->image.size + k->headers.size + k->common.size + k->kbuild.size + k->source.size;
+	const struct package *all[KERNEL_PACKAGES];
+	size_t n = kernel_packages_all(k, all);
+	uint64_t bytes = 0;
 
 	if (!unpacked || !deb)
 		return error_nomem();
+	for (size_t i = 0; i < n; i++)
+		bytes += all[i]->size;
 	TRY(dir_make(unpacked));
 	progress_step("fetching and unpacking %s of packages", str_size(bytes).s);
 	TRY(unpack(k, release, dir));

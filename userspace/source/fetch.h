@@ -4,7 +4,7 @@
 #define SUTURE_SOURCE_FETCH_H
 
 #include "base/error.h"
-#include "source/packages.h"
+#include "source/kernel_packages.h"
 
 /*
  * Into the empty folder 'dir': tree/ with the source and over it the distro's headers,

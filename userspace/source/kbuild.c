@@ -84,8 +84,9 @@ static const char *last_lines(const char *s)
 	return n > 800 ? s + n - 800 : s;
 }
 
-static struct error *run_survey(const char *dir, const char *units)
+static struct error *run_survey(const struct target *t, const char *units)
 {
+	const char *dir = t->dir;
 	struct strbuf err __cleanup_strbuf = { 0 };
 	char *tree __free = str_printf("%s/tree", dir);
 	char *makefiles __free = str_printf("MAKEFILES=%s/kbuild.mk", dir);
@@ -98,6 +99,7 @@ static struct error *run_survey(const char *dir, const char *units)
 		.env = subprocess_words(makefiles, to, env, "LC_ALL=C"),
 		.cwd = tree,
 		.clear_env = true,
+		.root = target_root(t),
 		.err = &err,
 	};
 
@@ -123,17 +125,18 @@ static struct error *write_in(const char *dir, const char *name, const void *p, 
 	return path ? file_write(path, p, n, 0644) : error_nomem();
 }
 
-struct error *kbuild_survey(const char *dir, const char *variables, uint64_t *n_units)
+struct error *kbuild_survey(const struct target *t, const char *variables, uint64_t *n_units)
 {
 	char *own __free = str_printf("%s%s", makefile, variables);
 	struct strbuf raw __cleanup_strbuf = { 0 }, units __cleanup_strbuf = { 0 };
+	const char *dir = t->dir;
 	char *path __free = str_printf("%s/units.raw", dir);
 
 	if (!path || !own)
 		return error_nomem();
 	*n_units = 0;
 	TRY(write_in(dir, "kbuild.mk", own, strlen(own)));
-	TRY(run_survey(dir, path));
+	TRY(run_survey(t, path));
 	TRY(file_read(path, &raw));
 	TRY(collect_units(strbuf_str(&raw), &units, n_units));
 	TRY(dir_remove(path));
@@ -241,7 +244,9 @@ static struct error *run_query(const struct target *t, const char *scratch,
 	char *makefiles __free = str_printf("MAKEFILES=%s/kbuild.mk", t->dir);
 	char *commands __free = str_printf("SUTURE_COMMANDS=%s", scratch);
 	VEC(const char *) argv = { 0 };
-	struct subprocess p = { .cwd = t->tree, .clear_env = true, .out = out, .err = &err };
+	struct subprocess p = {
+		.cwd = t->tree, .clear_env = true, .root = target_root(t), .out = out, .err = &err
+	};
 	static const char *const make[] = { "make",
 					    "-n",
 					    "-rR",

@@ -13,13 +13,15 @@
 #include "source/target.h"
 
 /*
- * Survey dir/tree: generate what its makefiles generate (headers, tables), and write into dir
+ * Survey the tree of t->dir in the target's root: generate what its makefiles generate (headers,
+ * tables), and write into t->dir
  *	units		a line an object: OBJECT SOURCE MODFILE... ("-": vmlinux)
  *	includes	a line an #include "x.c": FILE INCLUDED
  *	kbuild.mk, kbuild.env
  * 'variables' are lines of a makefile that come before all others ("override CC = clang").
  */
-struct error *kbuild_survey(const char *dir, const char *variables, uint64_t *n_units) __must_check;
+struct error *kbuild_survey(const struct target *t, const char *variables,
+			    uint64_t *n_units) __must_check;
 
 /*
  * The shell commands that compile objects ("fs/proc/cmdline.o" as the units file spells them)

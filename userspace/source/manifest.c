@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json_read.h"
+#include "source/toolchain.h"
 
 #define MOST (1ull << 53)
 
@@ -34,7 +35,27 @@ static void target_package_free(struct target_package *p)
 	*p = (struct target_package){ 0 };
 }
 
-static struct error *get_package(const struct json_value *o, struct target *t)
+void target_packages_free(struct target_packages *list)
+{
+	vec_for_each(list, it)
+		target_package_free(it);
+	vec_free(list);
+}
+
+struct error *target_packages_add(struct target_packages *list, const struct package *p)
+{
+	struct target_package r __cleanup(target_package_free) = { strdup(p->name),
+								   strdup(p->version),
+								   strdup(p->sha256), p->size };
+
+	if (!r.name || !r.version || !r.sha256)
+		return error_nomem();
+	TRY(vec_push(list, r));
+	r = (struct target_package){ 0 };
+	return NULL;
+}
+
+static struct error *get_package(const struct json_value *o, struct target_packages *list)
 {
 	struct target_package p __cleanup(target_package_free) = { 0 };
 
@@ -42,14 +63,50 @@ static struct error *get_package(const struct json_value *o, struct target *t)
 	TRY(get_string(o, "version", &p.version));
 	TRY(get_string(o, "sha256", &p.sha256));
 	TRY(json_need_u64(o, "size", MOST, &p.size));
-	TRY(vec_push(&t->packages, p));
+	TRY(vec_push(list, p));
 	p = (struct target_package){ 0 };
 	return NULL;
 }
 
+struct error *target_packages_read(const struct json_value *o, struct target_packages *out)
+{
+	const struct json_value *packages;
+
+	TRY(json_need_list(o, "packages", &packages));
+	for (size_t i = 0; i < packages->n; i++)
+		TRY(get_package(&packages->items[i], out));
+	return NULL;
+}
+
+void target_packages_json(const struct target_packages *list, struct json *j, const char *key)
+{
+	json_array(j, key);
+	vec_for_each(list, p) {
+		json_object(j, NULL);
+		json_string(j, "name", p->name);
+		json_string(j, "version", p->version);
+		json_string(j, "sha256", p->sha256);
+		json_u64(j, "size", p->size);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* The toolchain of its own, if it has one. */
+static struct error *get_toolchain(const struct json_value *o, struct target *t)
+{
+	const struct json_value *toolchain = json_member(o, "toolchain");
+	const char *name;
+
+	if (!toolchain)
+		return NULL;
+	TRY(json_need_string(toolchain, "name", &name));
+	return toolchain_open(name, t->dir, false, &t->toolchain);
+}
+
 static struct error *get_all(const struct json_value *o, struct target *t)
 {
-	const struct json_value *packages, *seconds = json_member(o, "seconds");
+	const struct json_value *seconds = json_member(o, "seconds");
 	uint64_t schema;
 
 	TRY(json_need_u64(o, "schema", MOST, &schema));
@@ -68,10 +125,8 @@ static struct error *get_all(const struct json_value *o, struct target *t)
 	TRY(json_need_u64(o, "units", MOST, &t->n_units));
 	TRY(json_need_u64(o, "bytes", MOST, &t->bytes));
 	t->seconds = seconds ? seconds->number : 0;
-	TRY(json_need_list(o, "packages", &packages));
-	for (size_t i = 0; i < packages->n; i++)
-		TRY(get_package(&packages->items[i], t));
-	return NULL;
+	TRY(get_toolchain(o, t));
+	return target_packages_read(o, &t->packages);
 }
 
 static struct error *make_path(const char *dir, const char *name, char **out)
@@ -116,16 +171,13 @@ void target_json(const struct target *t, struct json *j, const char *key)
 	json_u64(j, "bytes", t->bytes);
 	json_double(j, "seconds", t->seconds);
 	json_string(j, "path", t->dir);
-	json_array(j, "packages");
-	vec_for_each(&t->packages, p) {
-		json_object(j, NULL);
-		json_string(j, "name", p->name);
-		json_string(j, "version", p->version);
-		json_string(j, "sha256", p->sha256);
-		json_u64(j, "size", p->size);
+	target_packages_json(&t->packages, j, "packages");
+	if (t->toolchain) {
+		json_object(j, "toolchain");
+		json_string(j, "name", t->toolchain->name);
+		target_packages_json(&t->toolchain->packages, j, "packages");
 		json_end(j);
 	}
-	json_end(j);
 	json_end(j);
 }
 

@@ -3,7 +3,7 @@
 #define SUTURE_SOURCE_OVERLAY_H
 
 #include "base/error.h"
-#include "source/packages.h"
+#include "source/kernel_packages.h"
 
 /*
  * In 'dir', lay unpacked/rest (headers, common and kbuild packages) over tree: the generated

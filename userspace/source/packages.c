@@ -24,15 +24,6 @@ void packages_free(struct packages *p)
 	vec_free(&p->list);
 }
 
-void kernel_packages_free(struct kernel_packages *k)
-{
-	package_free(&k->image);
-	package_free(&k->headers);
-	package_free(&k->common);
-	package_free(&k->kbuild);
-	package_free(&k->source);
-}
-
 void dependency_free(struct dependency *d)
 {
 	free(d->name);
@@ -144,6 +135,65 @@ struct error *package_dependency(const char *depends, const char *name, struct d
 		}
 		depends += n;
 		depends += strspn(depends, ",| ");
+	}
+	return NULL;
+}
+
+const struct package *packages_first(const struct packages *p, const char *name)
+{
+	vec_for_each(&p->list, it)
+		if (str_equal(it->name, name))
+			return it;
+	return NULL;
+}
+
+struct error *packages_take(struct packages *from, const char *name, const char *version,
+			    struct package *out)
+{
+	vec_for_each(&from->list, it) {
+		if (!str_equal(it->name, name) || !str_equal(it->version, version))
+			continue;
+		*out = *it;
+		*it = from->list.v[--from->list.n];
+		return NULL;
+	}
+	return error_advise(error_failed("the archive has no %s of version %s", name, version),
+			    "apt-get update, or take a newer kernel: the archive drops old ones");
+}
+
+void simulated_free(struct simulated *s)
+{
+	vec_for_each(&s->list, it)
+		dependency_free(it);
+	vec_free(&s->list);
+}
+
+static struct error *take_simulated(const char *line, size_t n, struct simulated *out)
+{
+	struct dependency d __cleanup_dependency = { .relation = '=' };
+	const char *open = memchr(line, '(', n);
+	size_t name = strcspn(line, " :("), version = open ? strcspn(open + 1, " )") : 0;
+
+	if (!open || !version || !name || line + name > open)
+		return error_failed("apt-get simulates in a way that is not known: %.*s", (int)n,
+				    line);
+	d.name = strndup(line, name);
+	d.version = strndup(open + 1, version);
+	if (!d.name || !d.version)
+		return error_nomem();
+	TRY(vec_push(&out->list, d));
+	d = (struct dependency){ 0 };
+	return NULL;
+}
+
+struct error *simulated_parse(const char *text, struct simulated *out)
+{
+	static const char mark[] = "Inst ";
+
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		if (str_starts(text, mark))
+			TRY(take_simulated(text + sizeof(mark) - 1, n - (sizeof(mark) - 1), out));
 	}
 	return NULL;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What the package archive has: asked of apt-cache(8), which knows what the host's own,
- * verified package lists say. The parsing is pure, the asking is not.
- */
+/* What apt prints about packages. Pure. */
 #ifndef SUTURE_SOURCE_PACKAGES_H
 #define SUTURE_SOURCE_PACKAGES_H
 
@@ -45,6 +42,19 @@ void dependency_free(struct dependency *d);
 struct error *package_dependency(const char *depends, const char *name, struct dependency *out,
 				 bool *found) __must_check;
 
+/* Take the package of exactly this version out of the list. */
+struct error *packages_take(struct packages *from, const char *name, const char *version,
+			    struct package *out) __must_check;
+/* The first of that name, as apt orders them; NULL if it has none. */
+const struct package *packages_first(const struct packages *p, const char *name);
+
+/* What "apt-get --simulate install" would unpack: "Inst NAME (VERSION ...)". */
+struct simulated {
+	VEC(struct dependency) list;
+};
+void simulated_free(struct simulated *s);
+struct error *simulated_parse(const char *text, struct simulated *out) __must_check;
+
 /* Debian's order of versions (deb-version(7)): negative, 0, positive. */
 int version_compare(const char *a, const char *b);
 
@@ -54,21 +64,5 @@ int version_compare(const char *a, const char *b);
  */
 const struct package *packages_nearest(const struct packages *p, const char *name,
 				       const char *version);
-
-/* Everything a kernel target is made of. */
-struct kernel_packages {
-	struct package image, headers, common, kbuild, source;
-};
-void kernel_packages_free(struct kernel_packages *k);
-#define __cleanup_kernel_packages __cleanup(kernel_packages_free)
-
-/*
- * Find the packages of a kernel release. The source has exactly the image's version; kbuild's
- * is the nearest. An unknown release is an error that lists what the archive has.
- */
-struct error *kernel_packages_find(const char *release, struct kernel_packages *out) __must_check;
-
-/* Refresh the package lists, as root; else an error with advice. Says that it does. */
-struct error *packages_update(void) __must_check;
 
 #endif

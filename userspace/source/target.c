@@ -9,9 +9,11 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/subprocess.h"
 #include "source/manifest.h"
 #include "source/store.h"
+#include "source/toolchain.h"
 
 void target_free(struct target **t)
 {
@@ -19,12 +21,8 @@ void target_free(struct target **t)
 
 	if (!p)
 		return;
-	vec_for_each(&p->packages, it) {
-		free(it->name);
-		free(it->version);
-		free(it->sha256);
-	}
-	vec_free(&p->packages);
+	target_packages_free(&p->packages);
+	toolchain_free(&p->toolchain);
 	free(p->name);
 	free(p->release);
 	free(p->version);
@@ -125,6 +123,7 @@ struct error *target_list(struct target ***out, size_t *n)
 struct error *target_remove(const char *name)
 {
 	char *full __free = NULL, *key __free = NULL, *dir __free = NULL, *gone __free = NULL;
+	struct error *sweep __cleanup_error = NULL;
 	int lock __closefd = -1;
 
 	TRY(target_key(name, &full, &key));
@@ -136,7 +135,16 @@ struct error *target_remove(const char *name)
 	TRY(store_temporary(key, &gone));
 	if (rename(dir, gone) < 0)
 		return error_errno(errno, "removing %s", dir);
-	return dir_remove(gone);
+	TRY(dir_remove(gone));
+	sweep = toolchain_sweep();
+	if (sweep)
+		log_verbose("toolchains were left as they are: %s", error_message(sweep));
+	return NULL;
+}
+
+const struct root *target_root(const struct target *t)
+{
+	return t->toolchain ? &t->toolchain->root : NULL;
 }
 
 static bool same_line(const char *output, const char *text)
@@ -151,6 +159,7 @@ struct error *target_check_compiler(const struct target *t)
 	struct strbuf said __cleanup_strbuf = { 0 };
 	struct subprocess p = { .argv = subprocess_words(t->compiler, "--version"),
 				.env = subprocess_words("LC_ALL=C"),
+				.root = target_root(t),
 				.out = &said };
 
 	TRY(error_advise(error_context(subprocess_run(&p), "the compiler of %s", t->release),

@@ -17,7 +17,7 @@
  *		objects/        objects compiled from the tree as it is, by command
  *
  * Everything is fetched with the system's package manager (apt-get download) and unpacked;
- * nothing is installed on the host.
+ * nothing is installed on the host. A kernel of another suite brings its toolchain.
  */
 #ifndef SUTURE_SOURCE_TARGET_H
 #define SUTURE_SOURCE_TARGET_H
@@ -35,6 +35,14 @@ struct target_package {
 	uint64_t size;
 };
 
+struct target_packages {
+	struct target_package *v; /* see base/vec.h */
+	size_t n, cap;
+};
+
+struct toolchain;
+struct root;
+
 struct target {
 	char *name;    /* "kernel:6.1.0-56-amd64", "tree:/home/me/linux" */
 	char *release; /* "6.1.0-56-amd64": uname -r, the first word of vermagic */
@@ -45,7 +53,8 @@ struct target {
 	char *tree, *image, *vmlinuz, *modules;
 	char *compiler;	     /* the command: "gcc-12" */
 	char *compiler_text; /* CONFIG_CC_VERSION_TEXT */
-	VEC(struct target_package) packages;
+	struct target_packages packages;
+	struct toolchain *toolchain; /* NULL: the host's own programs; see toolchain.h */
 	uint64_t n_symbols; /* of the vmlinux image; 0: there is none, the tree is not built */
 	uint64_t n_modules; /* shipped .ko files */
 	uint64_t n_units;   /* objects compiled from C in this configuration */
@@ -76,8 +85,15 @@ void target_free(struct target **t);
 void target_json(const struct target *t, struct json *j, const char *key);
 
 /*
- * That the installed compiler is the one the kernel was built with. ERROR_REFUSED names both;
- * ERROR_FAILED, with the package's name as advice, if there is none.
+ * Where the target's programs run (make, the compiler, objtool): the 'root' of each subprocess
+ * that has to do with its tree. NULL is the host. Inside, the target's folder (read-only) and
+ * the folder for temporary files are where they are outside.
+ */
+const struct root *target_root(const struct target *t);
+
+/*
+ * That the compiler (in the target's root) is the one the kernel was built with.
+ * ERROR_REFUSED names both; ERROR_FAILED, with the package's name as advice, if there is none.
  */
 struct error *target_check_compiler(const struct target *t) __must_check;
 

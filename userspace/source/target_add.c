@@ -19,9 +19,11 @@
 #include "image/image.h"
 #include "source/fetch.h"
 #include "source/kbuild.h"
+#include "source/kernel_packages.h"
 #include "source/manifest.h"
 #include "source/store.h"
 #include "source/target_make.h"
+#include "source/toolchain.h"
 #include "source/tree.h"
 
 /* What a target needs while it is made, packages included; rounded up from 2.1 GB. */
@@ -116,26 +118,33 @@ struct error *target_measure(struct target *t)
 	return NULL;
 }
 
-static struct error *record_package(struct target *t, const struct package *p)
-{
-	struct target_package r = { strdup(p->name), strdup(p->version), strdup(p->sha256),
-				    p->size };
-
-	TRY(vec_push(&t->packages, r));
-	return r.name && r.version && r.sha256 ? NULL : error_nomem();
-}
-
 static struct error *record_packages(struct target *t, const struct kernel_packages *k)
 {
-	const struct package *all[] = { &k->image, &k->source, &k->headers, &k->common,
-					&k->kbuild };
+	const struct package *all[KERNEL_PACKAGES];
+	size_t n = kernel_packages_all(k, all);
 
 	t->version = strdup(k->image.version);
 	if (!t->version)
 		return error_nomem();
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		TRY(record_package(t, all[i]));
+	for (size_t i = 0; i < n; i++)
+		TRY(target_packages_add(&t->packages, all[i]));
 	return NULL;
+}
+
+/* The host's own compiler if it is the right one, else a toolchain of the kernel's suite. */
+static struct error *choose_toolchain(struct target *t, const struct kernel_packages *k)
+{
+	struct error *e __cleanup_error = target_check_compiler(t);
+	char *name __free = NULL;
+
+	if (!e)
+		return NULL;
+	if (error_kind(e) == ERROR_INTERRUPTED)
+		return take(e);
+	log_info("%s; a toolchain of its own is made ready", error_message(e));
+	TRY(toolchain_prepare(&k->apt, t->compiler_text, k->kbuild.depends, &name));
+	TRY(toolchain_open(name, t->dir, true, &t->toolchain));
+	return target_check_compiler(t);
 }
 
 /* Everything, in the temporary folder t->dir. */
@@ -149,10 +158,10 @@ static struct error *make_of_packages(struct target *t)
 	TRY(record_packages(t, &k));
 	TRY(kernel_fetch(&k, t->release, t->dir));
 	TRY(read_compiler(t));
-	TRY(target_check_compiler(t));
+	TRY(choose_toolchain(t, &k));
 	TRY(target_make_image(t));
 	progress_step("asking the kernel's makefiles what they compile");
-	TRY(kbuild_survey(t->dir, "", &t->n_units));
+	TRY(kbuild_survey(t, "", &t->n_units));
 	progress_step("measuring");
 	TRY(target_measure(t));
 	t->seconds = clock_seconds() - started;

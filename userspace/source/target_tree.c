@@ -148,7 +148,7 @@ static struct error *survey(struct target *t)
 	if (!t->version)
 		return error_nomem();
 	progress_step("asking the kernel's makefiles what they compile");
-	return kbuild_survey(t->dir, strbuf_str(&v.makefile), &t->n_units);
+	return kbuild_survey(t, strbuf_str(&v.makefile), &t->n_units);
 }
 
 static struct error *take_image(struct target *t, const struct tree_origin *o, size_t *changed)

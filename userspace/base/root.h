@@ -3,7 +3,7 @@
  * Another root for a child: the programs of a system that is unpacked in a folder, with folders
  * of ours at the same place as here, so that a path means the same inside and outside.
  *
- *	DIR/root/usr, DIR/root/etc	seen as /usr and /etc, read-only; /bin, /lib, /lib64 and
+ *	DIR/root/{usr,etc}	seen as /usr and /etc, read-only; /bin, /lib, /lib64 and
  *					/sbin are links into /usr
  *	DIR/enter			an empty folder, where the child puts it together
  *

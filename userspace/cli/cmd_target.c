@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "livepatch/payload.h"
 #include "source/target.h"
+#include "source/toolchain.h"
 
 static const char help[] =
 	"suture target add TARGET [--json]\n"
@@ -28,7 +29,8 @@ static const char help[] =
 	"\n"
 	"For a distro kernel, add fetches the packages with apt-get and unpacks them into the\n"
 	"cache; nothing is installed. A target needs about 2.3 GB there ($SUTURE_CACHE, else\n"
-	"~/.cache/suture), and the compiler that the kernel was built with.\n";
+	"~/.cache/suture). Releases of other suites of the same archive are found too; where\n"
+	"this system lacks the compiler they were built with, it is unpacked there as well.\n";
 
 static struct error *print_json(const struct target *t)
 {
@@ -45,6 +47,9 @@ static void print_target(const struct target *t)
 {
 	printf("%s  %s, ready\n\n", t->name, t->version);
 	printf("compiler  %s\n", t->compiler_text);
+	if (t->toolchain)
+		printf("toolchain %s, %zu packages\n", t->toolchain->name,
+		       t->toolchain->packages.n);
 	printf("compiles  %llu objects\n", (unsigned long long)t->n_units);
 	printf("image     %llu symbols, %llu modules\n", (unsigned long long)t->n_symbols,
 	       (unsigned long long)t->n_modules);

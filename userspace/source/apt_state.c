@@ -57,7 +57,7 @@ struct error *apt_places(struct suite_host *out)
 	struct suite_host h __cleanup_suite_host = { 0 };
 	struct strbuf text __cleanup_strbuf = { 0 };
 	struct subprocess p = { .argv = subprocess_words("apt-get", "indextargets", "--format",
-							 SUITES_FORMAT),
+							 suites_format),
 				.env = subprocess_words("LC_ALL=C"),
 				.out = &text };
 	char *codename __free = NULL;

@@ -84,6 +84,17 @@ static const char *last_lines(const char *s)
 	return n > 800 ? s + n - 800 : s;
 }
 
+/* What the shell could not find; without it a part of the kernel would be unknown here. */
+static struct error *missing_program(const char *said)
+{
+	const char *end = strstr(said, ": not found"), *line = end;
+
+	while (line && line > said && line[-1] != '\n')
+		line--;
+	return error_failed("the kernel's makefiles need a program that is not here:\n%.*s",
+			    (int)(end ? strcspn(line, "\n") : 0), end ? line : "");
+}
+
 static struct error *run_survey(const struct target *t, const char *units)
 {
 	const char *dir = t->dir;
@@ -110,6 +121,8 @@ static struct error *run_survey(const struct target *t, const char *units)
 	 * Its status is not asked for: what would link images that are not needed here (the
 	 * vdso, the real-mode trampoline) fails, for nothing was compiled.
 	 */
+	if (strstr(strbuf_str(&err), "Error 127"))
+		return missing_program(strbuf_str(&err));
 	log_debug("survey: make ended with %d after %s\n%s", p.status, str_duration(p.seconds).s,
 		  strbuf_str(&err));
 	if (file_exists(units))

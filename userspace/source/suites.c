@@ -10,6 +10,9 @@
 
 #include "base/cleanup.h"
 
+const char suites_format[] = "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)|"
+			     "$(LABEL)|$(SOURCESENTRY)";
+
 #define N_FIELDS 7
 enum field { CREATED_BY, REPO_URI, RELEASE, COMPONENT, ORIGIN, LABEL, ENTRY };
 

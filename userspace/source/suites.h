@@ -27,9 +27,7 @@ void suite_host_free(struct suite_host *h);
 #define __cleanup_suite_host __cleanup(suite_host_free)
 
 /* What to ask of "apt-get indextargets --format". */
-#define SUITES_FORMAT                                                  \
-	"$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)|" \
-	"$(LABEL)|$(SOURCESENTRY)"
+extern const char suites_format[];
 
 /*
  * From its output; 'codename' is the host's own suite (VERSION_CODENAME in os-release(5)), by

@@ -141,7 +141,7 @@ static struct error *choose_toolchain(struct target *t, const struct kernel_pack
 		return NULL;
 	if (error_kind(e) == ERROR_INTERRUPTED)
 		return take(e);
-	log_info("%s; a toolchain of its own is made ready", error_message(e));
+	log_info("%s is not on this system; it gets a root of its own", t->compiler_text);
 	TRY(toolchain_prepare(&k->apt, t->compiler_text, k->kbuild.depends, &name));
 	TRY(toolchain_open(name, t->dir, true, &t->toolchain));
 	return target_check_compiler(t);

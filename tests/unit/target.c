@@ -27,7 +27,7 @@ static const char apt_cache[] =
 	"#!/bin/sh\n"
 	"stanza() { printf 'Package: %s\\nVersion: %s\\nDepends: %s\\nSize: 10\\nSHA256: ab\\n\\n' "
 	"\"$@\"; }\n"
-	"verb=$1; shift\n"
+	"verb=$1; shift 2\n"
 	"[ $verb = show ] || set -- \"$1\"\n"
 	"for name; do case $verb:$name in\n"
 	"pkgnames:*) echo linux-image-6.1.0-1-amd64-unsigned; echo linux-image-6.1.0-1-amd64-dbg;;\n"
@@ -122,22 +122,50 @@ static void test_an_unknown_release_is_an_error_that_lists_the_known(void **stat
 			 "6.1.0-1-amd64");
 }
 
-static void test_empty_lists_are_refreshed_by_root_or_advised_about(void **state)
+/* apt-get that has one place, and notes what else it is asked for. */
+static const char one_place[] =
+	"#!/bin/sh\n"
+	"[ $1 != indextargets ] || { echo 'Packages|http://mirror.invalid/debian/|sid|main|||"
+	"/dev/null:1'; exit; }\n"
+	"echo \"$*\" >>'%s'\n"
+	"[ $1 != update ] || { echo \"W: GPG error: mirror.invalid sid: NO_PUBKEY 123\"; exit 100; }\n";
+
+static void test_a_release_that_is_not_here_is_looked_for_in_other_suites(void **state)
 {
 	struct world *w = *state;
-	char *updated __free = str_printf("%s/updated", w->tmp.path);
-	char *apt_get __free = str_printf("#!/bin/sh\necho \"$*\" >>'%s'\n", updated);
+	char *noted __free = str_printf("%s/noted", w->tmp.path);
+	char *apt_get __free = str_printf(one_place, noted);
+	char *sources __free = str_printf("%s/cache/apt/sid/sources/suites.sources", w->tmp.path);
+	struct strbuf asked __cleanup_strbuf = { 0 }, written __cleanup_strbuf = { 0 };
 
-	program(w, "apt-cache", "#!/bin/sh\nexit 0\n");
 	program(w, "apt-get", apt_get);
-	if (geteuid()) {
-		assert_add_fails("kernel:6.1.0-1-amd64", ERROR_FAILED, "lists are missing",
-				 "sudo apt-get update");
-		assert_false(file_exists(updated));
-	} else {
-		assert_add_fails("kernel:6.1.0-1-amd64", ERROR_FAILED, "no kernel", "sources.list");
-		assert_true(file_exists(updated));
-	}
+	assert_add_fails("kernel:9.9.9-1-amd64", ERROR_FAILED, "trixie-backports", NULL);
+	assert_null(file_read(noted, &asked));
+	assert_non_null(strstr(asked.s, "update -c="));
+	assert_non_null(strstr(asked.s, "/apt/sid/apt.conf"));
+	assert_null(file_read(sources, &written));
+	assert_non_null(strstr(written.s, "URIs: http://mirror.invalid/debian/\nSuites: sid\n"));
+}
+
+static void test_a_signature_that_cannot_be_verified_is_told(void **state)
+{
+	struct world *w = *state;
+	char *noted __free = str_printf("%s/noted", w->tmp.path);
+	char *apt_get __free = str_printf(one_place, noted);
+
+	program(w, "apt-get", apt_get);
+	assert_add_fails("kernel:9.9.9-1-amd64", ERROR_FAILED, "NO_PUBKEY 123", NULL);
+}
+
+static void test_a_name_that_no_kernel_has_is_looked_for_nowhere_else(void **state)
+{
+	struct world *w = *state;
+	char *noted __free = str_printf("%s/noted", w->tmp.path);
+	char *apt_get __free = str_printf(one_place, noted);
+
+	program(w, "apt-get", apt_get);
+	assert_add_fails("kernel:9.9.9-none", ERROR_FAILED, "no kernel 9.9.9-none", NULL);
+	assert_false(file_exists(noted));
 }
 
 static void test_a_source_of_another_version_only_is_a_missing_package(void **state)
@@ -314,7 +342,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_an_unknown_release_is_an_error_that_lists_the_known),
-		test(test_empty_lists_are_refreshed_by_root_or_advised_about),
+		test(test_a_release_that_is_not_here_is_looked_for_in_other_suites),
+		test(test_a_signature_that_cannot_be_verified_is_told),
+		test(test_a_name_that_no_kernel_has_is_looked_for_nowhere_else),
 		test(test_a_source_of_another_version_only_is_a_missing_package),
 		test(test_a_failed_download_is_an_error_that_quotes_it),
 		test(test_a_full_disk_while_unpacking_is_an_error_that_says_so),

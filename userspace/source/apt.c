@@ -24,7 +24,7 @@ struct error *apt_host(struct apt *out)
 	return NULL;
 }
 
-/* apt-cache or apt-get with the words after it. */
+/* apt-cache or apt-get: its command, our option, the other words. */
 static struct error *run(const struct apt *a, const char *program, const char *const *words,
 			 size_t n, struct strbuf *out, struct strbuf *err, int *status)
 {
@@ -37,8 +37,9 @@ static struct error *run(const struct apt *a, const char *program, const char *c
 	if (!argv)
 		return error_nomem();
 	argv[0] = program;
-	argv[1] = a->option;
-	for (size_t i = 0; i < n; i++)
+	argv[1] = words[0];
+	argv[2] = a->option;
+	for (size_t i = 1; i < n; i++)
 		argv[2 + i] = words[i];
 	e = subprocess_run(&p);
 	*status = p.status;
@@ -99,8 +100,8 @@ static struct error *show_all(const struct apt *a, const struct simulated *s, st
 struct error *apt_closure(const struct apt *a, const char *const *wanted, size_t n,
 			  struct packages *out)
 {
-	static const char *const fixed[] = { "-qq", "--simulate", "--no-install-recommends",
-					     "install" };
+	static const char *const fixed[] = { "install", "-qq", "--simulate",
+					     "--no-install-recommends" };
 	struct strbuf text __cleanup_strbuf = { 0 }, err __cleanup_strbuf = { 0 };
 	const char **words __free = calloc(n + ARRAY_SIZE(fixed), sizeof(*words));
 	struct simulated s __cleanup(simulated_free) = { 0 };

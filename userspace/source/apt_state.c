@@ -133,7 +133,7 @@ static struct error *pick_lines(const char *text, const char *prefix, struct str
 static struct error *fetch_lists(struct apt *a)
 {
 	struct strbuf said __cleanup_strbuf = { 0 }, lines __cleanup_strbuf = { 0 };
-	struct subprocess p = { .argv = subprocess_words("apt-get", a->option, "-q", "update"),
+	struct subprocess p = { .argv = subprocess_words("apt-get", "update", a->option, "-q"),
 				.env = subprocess_words("LC_ALL=C"),
 				.out = &said,
 				.err = &said };

@@ -256,8 +256,13 @@ static struct error *find_elsewhere(struct kernel_packages *k, const char *relea
 {
 	struct suite_host host __cleanup_suite_host = { 0 };
 	const struct suite_group *order[SUITE_GROUPS];
+	struct error *e __cleanup_error = NULL;
 
-	TRY(apt_places(&host));
+	e = apt_places(&host);
+	if (e && error_kind(e) == ERROR_INTERRUPTED)
+		return take(e);
+	if (e)
+		return strbuf_printf(&s->trouble, "\n  %s", error_message(e));
 	suite_groups_order(release, order);
 	for (size_t i = 0; i < SUITE_GROUPS && !*found; i++) {
 		apt_free(&k->apt);

@@ -112,6 +112,55 @@ static void test_the_same_layout_on_other_lines_is_fine(void **state)
 	       NULL, NULL);
 }
 
+#define THING(field)                                                                 \
+	"struct thing { int a; " field " };\n"                                       \
+	"static inline __attribute__((always_inline)) int in(struct thing *t)"       \
+	"{ return t->a; }\nint g(int);\nint through(void *p) { return g(in(p)); }\n" \
+	"int none(int i) { return g(i); }\nint made(struct thing *const *all) { return g(all[1]->a); }\n"
+
+static void test_who_uses_the_type_is_told(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+	const char *what;
+
+	(void)state;
+	pair_make(
+		&p, THING("") "int use(struct thing *t) { return g(t->a + 1); }\n",
+		THING("unsigned long *fresh;") "int use(struct thing *t) { return g(t->a + 2); }\n");
+	what = layout_finding(p.delta, "struct thing");
+	assert_non_null(what);
+	assert_non_null(strstr(what, "through()"));
+	assert_non_null(strstr(what, "made()"));
+	assert_non_null(strstr(what, "use()"));
+	assert_non_null(strstr(what, "2 of which stay as they are"));
+	assert_null(strstr(what, "none()"));
+}
+
+static void test_the_shadow_variable_to_write_is_told(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(
+		&p, THING("") "int use(struct thing *t) { return g(t->a + 1); }\n",
+		THING("const struct thing *fresh;") "int use(struct thing *t) { return g(t->a + 2); }\n");
+	assert_non_null(strstr(finding(p.delta, "changed-layout")->advice,
+			       "SUTURE_SHADOW(const struct thing *, fresh, \"FIX\", 1)"));
+}
+
+static void test_a_layout_can_be_accepted(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	pair_make(&p, THING("") "int use(struct thing *t) { return g(t->a + 1); }\n",
+		  THING("int fresh;") "int use(struct thing *t) { return g(t->a + 2); }\n");
+	ok(delta_accept(p.delta, "changed-layout:struct thing", "it lives on the stack", &n));
+	assert_int_equal(n, 1);
+	assert_int_equal(delta_refused(p.delta), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +173,9 @@ int main(void)
 		cmocka_unit_test(test_an_enumerator_with_another_value_is_refused),
 		cmocka_unit_test(test_new_types_and_new_enumerators_are_fine),
 		cmocka_unit_test(test_the_same_layout_on_other_lines_is_fine),
+		cmocka_unit_test(test_who_uses_the_type_is_told),
+		cmocka_unit_test(test_the_shadow_variable_to_write_is_told),
+		cmocka_unit_test(test_a_layout_can_be_accepted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,6 +289,53 @@ static struct error *tell_fields(struct fields *was, struct fields *is, struct s
 	return NULL;
 }
 
+/* "struct foo *" and the like; NULL for arrays, functions, and what has no name. */
+static const char *spell(struct arena *arena, Dwarf_Die *die, unsigned int depth)
+{
+	Dwarf_Attribute attr;
+	const char *inner;
+	Dwarf_Die to;
+	int tag = dwarf_tag(die);
+
+	if (is_aggregate(tag) || tag == DW_TAG_enumeration_type)
+		return *name_of(die) ? arena_printf(arena, "%s %s", kind_of(tag), name_of(die))
+				     : NULL;
+	if (tag == DW_TAG_base_type || tag == DW_TAG_typedef)
+		return *name_of(die) ? arena_strdup(arena, name_of(die)) : NULL;
+	if (!depth || (tag != DW_TAG_pointer_type && tag != DW_TAG_const_type))
+		return NULL;
+	if (!dwarf_attr(die, DW_AT_type, &attr))
+		return tag == DW_TAG_pointer_type ? "void *" : NULL;
+	inner = dwarf_formref_die(&attr, &to) ? spell(arena, &to, depth - 1) : NULL;
+	if (!inner)
+		return NULL;
+	if (tag == DW_TAG_const_type)
+		return arena_printf(arena, "const %s", inner);
+	return arena_printf(arena, "%s%s*", inner, str_ends(inner, "*") ? "" : " ");
+}
+
+static void find_added(struct arena *arena, Dwarf_Die *before, Dwarf_Die *after,
+		       struct layout_change *c)
+{
+	struct error *e __cleanup_error = NULL;
+	struct fields was __cleanup(fields_free) = { 0 };
+	Dwarf_Attribute attr;
+	Dwarf_Die die, type;
+
+	e = read_fields(before, &was);
+	if (e || dwarf_child(after, &die))
+		return;
+	do {
+		if (dwarf_tag(&die) != DW_TAG_member || !*name_of(&die) ||
+		    field_named(&was, name_of(&die)))
+			continue;
+		c->added = arena_strdup(arena, name_of(&die));
+		if (dwarf_attr(&die, DW_AT_type, &attr) && dwarf_formref_die(&attr, &type))
+			c->added_type = spell(arena, &type, 8);
+		return;
+	} while (!dwarf_siblingof(&die, &die));
+}
+
 static struct error *tell_aggregate(Dwarf_Die *a, Dwarf_Die *b, struct strbuf *out)
 {
 	struct fields was __cleanup(fields_free) = { 0 }, is __cleanup(fields_free) = { 0 };
@@ -416,6 +463,8 @@ static struct error *compare_type(struct index *x, Dwarf_Die *unit, Dwarf_Die *d
 		if (!what.n)
 			return NULL;
 	}
+	if (is_aggregate(dwarf_tag(die)))
+		find_added(x->arena, &x->types.v[*at].die, die, &c);
 	c.what = arena_strdup(x->arena, strbuf_str(&what));
 	c.file = debug_file(unit, dwarf_decl_file(die));
 	c.file = c.file ? arena_strdup(x->arena, c.file) : NULL;

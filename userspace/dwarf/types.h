@@ -17,6 +17,9 @@ struct layout_change {
 	const char *what; /* "field len was added at byte 24 (8 bytes); size 24, now 32" */
 	const char *file; /* where the new build declares it; NULL: unknown */
 	unsigned int line;
+	const char *added; /* the first field that was added; NULL: none */
+	const char
+		*added_type; /* as C spells it: "unsigned long", "struct foo *"; NULL: it is long */
 };
 
 /*

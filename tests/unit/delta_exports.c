@@ -106,6 +106,43 @@ static void test_the_list_of_newer_kernels_is_understood(void **state)
 	expect_no_export(p.delta);
 }
 
+#define TAKES(type, n) \
+	"int g(long);\nstruct s;\nint f(" type " a) { return g((long)a + " #n "); }\n"
+
+static void test_an_exported_function_that_takes_something_else_is_refused(void **state)
+{
+	struct pair p __cleanup_pair = { 0 }, q __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, TAKES("int", 1) EXPORT("f"), TAKES("long", 2) EXPORT("f"));
+	expect_finding(p.delta, "changed-prototype", "f");
+	assert_non_null(finding(p.delta, "changed-prototype")->file);
+	/* Who may call it is part of the same kernel. */
+	pair_make(&q, TAKES("int", 1), TAKES("long", 2));
+	expect_changed(q.delta, "f");
+}
+
+static void test_an_exported_function_that_returns_nothing_now_is_refused(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, "int g(int);\nint f(int a) { return g(a) + 1; }\n" EXPORT("f"),
+		  "int g(int);\nvoid f(int a) { g(a + 1); }\n" EXPORT("f"));
+	expect_finding(p.delta, "changed-prototype", "f");
+}
+
+static void test_the_name_of_a_parameter_does_not_matter(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, "struct s; int g(void *);\nint f(struct s *a) { return g(a); }\n" EXPORT("f"),
+		  "struct s { int i; }; int g(void *);\n"
+		  "int f(struct s *b) { return g(&b->i) + 1; }\n" EXPORT("f"));
+	expect_changed(p.delta, "f");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +152,9 @@ int main(void)
 		cmocka_unit_test(test_other_terms_of_an_export_are_told),
 		cmocka_unit_test(test_an_export_that_stays_is_not_told),
 		cmocka_unit_test(test_the_list_of_newer_kernels_is_understood),
+		cmocka_unit_test(test_an_exported_function_that_takes_something_else_is_refused),
+		cmocka_unit_test(test_an_exported_function_that_returns_nothing_now_is_refused),
+		cmocka_unit_test(test_the_name_of_a_parameter_does_not_matter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

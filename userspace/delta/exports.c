@@ -10,6 +10,7 @@
  * __export_symbol_NAME: licence and namespace, as strings.
  */
 #include "delta/private.h"
+#include "dwarf/prototypes.h"
 
 struct export
 {
@@ -110,6 +111,46 @@ static struct error *note_terms(struct delta *d, const struct export *was, const
 	return NULL;
 }
 
+static bool is_redirected(const struct delta *d, const char *function)
+{
+	const struct node *n = view_node_named(&d->private->after, function);
+
+	return n && n->item && n->item->kind == DELTA_CHANGED_FUNCTION;
+}
+
+/*
+ * Whoever calls it in this kernel is compiled with the fix, or does not compile. A module from
+ * elsewhere is not.
+ */
+static struct error *compare_prototypes(struct delta *d, const struct exports *before)
+{
+	struct prototypes was __cleanup(prototypes_free) = { 0 };
+	struct prototypes is __cleanup(prototypes_free) = { 0 };
+	const struct debug *old, *new;
+	bool any = false;
+
+	vec_for_each(&before->v, it)
+		any = any || is_redirected(d, it->name);
+	if (!any)
+		return NULL;
+	TRY(view_debug(&d->private->before, &old));
+	TRY(view_debug(&d->private->after, &new));
+	TRY(prototypes_read(old, &was));
+	TRY(prototypes_read(new, &is));
+	vec_for_each(&before->v, it) {
+		if (!is_redirected(d, it->name) || prototypes_agree(&was, &is, it->name))
+			continue;
+		TRY(add_finding(
+			d, "changed-prototype", it->name,
+			"keep the function as it was, and add one of another name",
+			"%s() is exported, and takes or returns something else now: modules "
+			"that are not part of the patch call it as before",
+			it->name));
+		place_findings(d, d->findings.n - 1, view_node_named(&d->private->after, it->name));
+	}
+	return NULL;
+}
+
 struct error *compare_exports(struct delta *d)
 {
 	struct exports before __cleanup(exports_free) = { 0 };
@@ -135,5 +176,5 @@ struct error *compare_exports(struct delta *d)
 				"%s is no longer exported: what runs goes on exporting it, for "
 				"modules that use it",
 				it->name));
-	return NULL;
+	return compare_prototypes(d, &before);
 }

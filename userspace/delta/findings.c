@@ -22,6 +22,8 @@ static const struct {
 		       "old one will be used" },
 	{ "exit-code", "the old code will run when the module is unloaded" },
 	{ "exit-data", "the old one will be used when the module is unloaded" },
+	{ "changed-prototype",
+	  "a module from elsewhere that uses it goes on calling it as before" },
 	{ "changed-export", "the kernel goes on exporting what it exported" },
 	{ "changed-parameter", "the parameters under /sys/module stay those of before" },
 	{ "changed-syscall", "tracers describe the system call as before" },

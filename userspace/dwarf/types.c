@@ -231,6 +231,11 @@ static bool same_type(Dwarf_Die *a, Dwarf_Die *b, unsigned int depth)
 	}
 }
 
+bool types_same_prototype(Dwarf_Die *a, Dwarf_Die *b)
+{
+	return same_function(a, b, DEPTH);
+}
+
 /* --- telling the difference ---------------------------------------------------- */
 
 static const struct field *field_named(const struct fields *f, const char *name)

@@ -33,6 +33,9 @@ struct layout_changes {
 };
 struct error *types_compare(const struct debug *before, const struct debug *after,
 			    struct arena *arena, struct layout_changes *out) __must_check;
+/* Whether two functions, or types of functions, take and return the same. */
+bool types_same_prototype(Dwarf_Die *a, Dwarf_Die *b);
+
 void layout_changes_free(struct layout_changes *c);
 
 #endif

@@ -48,6 +48,7 @@ enum special_kind {
 	SPECIAL_UNWIND,	      /* entries in lockstep with those of another section */
 	SPECIAL_UNWIND_IP,    /* that section: one place for each entry */
 	SPECIAL_UNPATCHED,    /* sites that the kernel patches in vmlinux only: refused */
+	SPECIAL_UNUSED,	      /* says nothing that a payload needs */
 };
 
 /*

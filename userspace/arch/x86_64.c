@@ -36,7 +36,6 @@ static const struct reloc_kind kinds[] = {
 
 static const struct special specials[] = {
 	{ "__mcount_loc", SPECIAL_FENTRIES, .relocs_min = 1, .relocs_max = 1 },
-	{ "__patchable_function_entries", SPECIAL_FENTRIES, .relocs_min = 1, .relocs_max = 1 },
 	{ "__bug_table", SPECIAL_BUGS, NULL, "bug_entry", 1, 3 },
 	{ ".altinstructions", SPECIAL_ALTERNATIVES, ".altinstr_replacement", "alt_instr", 2, 2 },
 	{ ".altinstr_replacement", SPECIAL_PIECES },
@@ -47,9 +46,7 @@ static const struct special specials[] = {
 	SITES(".smp_locks"),
 	SITES(".retpoline_sites"),
 	SITES(".return_sites"),
-	SITES(".call_sites"),
 	SITES(".cfi_sites"),
-	SITES(".ibt_endbr_seal"),
 	SITES(".kcfi_traps"),
 	{ "__jump_table", SPECIAL_KEYS, NULL, "jump_entry", 3, 3 },
 	{ ".static_call_sites", SPECIAL_KEYS, NULL, "static_call_site", 2, 2 },
@@ -57,6 +54,20 @@ static const struct special specials[] = {
 	{ ".orc_unwind", SPECIAL_UNWIND, NULL, "orc_entry" },
 	{ "runtime_ptr_*", SPECIAL_UNPATCHED, .relocs_min = 1, .relocs_max = 1 },
 	{ "runtime_shift_*", SPECIAL_UNPATCHED, .relocs_min = 1, .relocs_max = 1 },
+
+	/* The padding before functions; ftrace goes by __mcount_loc here. */
+	{ "__patchable_function_entries", SPECIAL_UNUSED },
+	/*
+	 * Calls to count where the return stack buffer is stuffed by depth (retbleed=stuff): one
+	 * that is not counted has it stuffed earlier, which is safe. The kernel reads the table
+	 * before calls into modules are filled in.
+	 */
+	{ ".call_sites", SPECIAL_UNUSED },
+	/*
+	 * ENDBRs that objtool thinks nobody needs, from one object alone: the pointers that the
+	 * other objects, and livepatch, have are unknown to it. An ENDBR that stays does no harm.
+	 */
+	{ ".ibt_endbr_seal", SPECIAL_UNUSED },
 };
 
 /*

@@ -7,7 +7,9 @@
 
 bool bind_is_function(const struct symbol *s)
 {
-	return s->type == STT_FUNC && s->section && s->section->flags & SHF_EXECINSTR;
+	/* The padding before a function has a name, too, where calls are padded. */
+	return s->type == STT_FUNC && s->section && s->section->flags & SHF_EXECINSTR &&
+	       !str_starts(s->name, "__pfx_");
 }
 
 /* Bytes that are no field. */

@@ -147,6 +147,8 @@ enum section_class section_classify(const struct arch *a, const struct section *
 		special = arch_special(a, s->name);
 		if (!special)
 			return CLASS_UNKNOWN;
+		if (special->kind == SPECIAL_UNUSED)
+			return CLASS_IGNORED;
 		return special->kind == SPECIAL_PIECES ? CLASS_PIECES : CLASS_SPECIAL;
 	}
 	if (rows[i].class != CLASS_TEXT && rows[i].class != CLASS_DATA)

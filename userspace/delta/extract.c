@@ -53,12 +53,12 @@ static struct error *add_symbols(struct extractor *e, struct node *n, struct sec
 		uint8_t bind = from->bind;
 
 		if (e->v->of_symbol[from->index] != n || n->class == CLASS_LITERALS ||
-		    from->value < n->start || from->value > n->start + n->size)
+		    from->value < node_begin(n) || from->value > n->start + n->size)
 			continue;
 		if (replaced || bind == STB_WEAK)
 			bind = STB_LOCAL;
 		TRY(object_add_symbol(e->o, from->name, from->type, bind, to,
-				      from->value - n->start, from->size, &sym));
+				      from->value - node_begin(n), from->size, &sym));
 		sym->visibility = from->visibility;
 		if (from == n->symbol)
 			e->symbol_of[n->index] = sym;
@@ -81,8 +81,12 @@ static struct error *add_section(struct extractor *e, struct node *n)
 	if (n->class == CLASS_LITERALS)
 		flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
 	flags &= ~(uint64_t)(SHF_GROUP | SHF_LINK_ORDER);
-	TRY(object_add_section(e->o, name, n->section->type, flags, n->section->align, n->bytes,
-			       n->size, &to));
+	TRY(object_add_section(e->o, name, n->section->type, flags, n->section->align, NULL,
+			       n->lead + n->size, &to));
+	if (to->bytes && n->bytes) {
+		memcpy(to->bytes, n->section->bytes + node_begin(n), n->lead);
+		memcpy(to->bytes + n->lead, n->bytes, n->size);
+	}
 	e->section_of[n->index] = to;
 	TRY(vec_push(&e->x->pieces,
 		     (struct extracted){
@@ -162,7 +166,7 @@ static struct error *move_reloc(struct extractor *e, const struct reloc *r, cons
 			    STT_NOTYPE, t->branch, &sym));
 	} else if (stays_inside(t, from_table)) {
 		TRY(inside(e, t, &sym));
-		addend += r->symbol->value - t->node->start - sym->value;
+		addend += r->symbol->value - node_begin(t->node) - sym->value;
 	} else {
 		TRY(outside_defined(e, t, &place, &sym));
 		addend += r->symbol->value - place->value;
@@ -179,7 +183,7 @@ static struct error *move_relocs(struct extractor *e, struct node *n)
 
 		if (!node_target(n, &n->relocs[i], &t))
 			return error_refused("relocation type %u is not known", n->relocs[i].type);
-		TRY(move_reloc(e, &n->relocs[i], &t, false, to, n->start));
+		TRY(move_reloc(e, &n->relocs[i], &t, false, to, node_begin(n)));
 	}
 	return NULL;
 }

@@ -41,6 +41,7 @@ struct node {
 	struct section *section;
 	enum section_class class;
 	uint64_t start, size;
+	uint64_t lead;	       /* bytes of padding before start that go with it (__pfx_NAME) */
 	struct symbol *symbol; /* the one that stands for it, or NULL */
 	unsigned int aliases;  /* more symbols that start where it starts */
 
@@ -125,6 +126,12 @@ struct view {
 struct error *view_make(const struct object *o, const struct arch *a, struct arena *arena,
 			struct view *out) __must_check;
 void view_free(struct view *v);
+
+/* Where its padding begins, in its section. */
+static inline uint64_t node_begin(const struct node *n)
+{
+	return n->start - n->lead;
+}
 
 /* The node that covers an offset; its end counts if no other starts there. NULL if none. */
 struct node *view_node_at(const struct view *v, const struct section *s, int64_t offset);

@@ -47,9 +47,9 @@ static bool is_boundary(const struct view *v, const struct node *n, int64_t offs
 {
 	size_t first = v->in_section[n->section->index].first;
 
-	if ((uint64_t)offset != n->start || n->index == first)
+	if ((uint64_t)offset != node_begin(n) || n->index == first)
 		return false;
-	return v->nodes.v[n->index - 1]->start + v->nodes.v[n->index - 1]->size == n->start;
+	return v->nodes.v[n->index - 1]->start + v->nodes.v[n->index - 1]->size == node_begin(n);
 }
 
 /* Addends are hostile: their sums may wrap. */

@@ -70,6 +70,41 @@ static bool stands_better(const struct symbol *a, const struct symbol *b)
 	return x > y;
 }
 
+/*
+ * Where calls are padded (CONFIG_CALL_PADDING), objtool gives the nops before a function the
+ * name __pfx_FUNCTION: the kernel may write code there that leads into it, and its unwind
+ * table says what is true of both in one entry.
+ */
+static uint64_t lead_of(const struct view *v, const struct section *s, size_t i, uint64_t from)
+{
+	uint64_t start = s->symbols.v[i]->value;
+
+	while (i > 0) {
+		const struct symbol *sym = s->symbols.v[--i];
+
+		if (sym->value < from)
+			break;
+		if (sym->value < start && sym->value + sym->size == start &&
+		    str_starts(sym->name, "__pfx_") && is_padding(v, s, sym->value, start))
+			return start - sym->value;
+	}
+	return 0;
+}
+
+/* Is it such a name, with the function right behind? */
+static bool is_lead(const struct view *v, const struct section *s, size_t i)
+{
+	const struct symbol *sym = s->symbols.v[i];
+	uint64_t end = sym->value + sym->size;
+
+	if (!str_starts(sym->name, "__pfx_") || !sym->size)
+		return false;
+	for (size_t k = i + 1; k < s->symbols.n && s->symbols.v[k]->value <= end; k++)
+		if (s->symbols.v[k]->value == end && cuts(s->symbols.v[k]))
+			return is_padding(v, s, sym->value, end);
+	return false;
+}
+
 static struct error *fill_gap(struct view *v, struct section *s, uint64_t from, uint64_t to)
 {
 	if (from >= to || is_padding(v, s, from, to))
@@ -104,7 +139,7 @@ static uint64_t extent(const struct section *s, size_t i, size_t *next)
 
 static struct error *cut_by_symbols(struct view *v, struct section *s)
 {
-	uint64_t done = 0, end;
+	uint64_t done = 0, end, lead;
 	struct node *n;
 	size_t i, next;
 
@@ -112,11 +147,13 @@ static struct error *cut_by_symbols(struct view *v, struct section *s)
 		struct symbol *first = s->symbols.v[i];
 
 		next = i + 1;
-		if (!cuts(first))
+		if (!cuts(first) || is_lead(v, s, i))
 			continue;
-		TRY(fill_gap(v, s, done, first->value));
+		lead = lead_of(v, s, i, done);
+		TRY(fill_gap(v, s, done, first->value - lead));
 		end = extent(s, i, &next);
 		TRY(add_node(v, s, first->value, end - first->value, &n));
+		n->lead = lead;
 		n->symbol = first;
 		for (size_t k = i + 1; k < next; k++) {
 			struct symbol *sym = s->symbols.v[k];
@@ -430,10 +467,10 @@ struct node *view_node_at(const struct view *v, const struct section *s, int64_t
 		return nodes[0];
 	if (offset < 0)
 		return NULL;
-	while (low < high) { /* the first that starts behind offset */
+	while (low < high) { /* the first that begins behind offset */
 		size_t mid = low + (high - low) / 2;
 
-		if (nodes[mid]->start <= (uint64_t)offset)
+		if (node_begin(nodes[mid]) <= (uint64_t)offset)
 			low = mid + 1;
 		else
 			high = mid;
@@ -441,5 +478,5 @@ struct node *view_node_at(const struct view *v, const struct section *s, int64_t
 	if (!low)
 		return NULL;
 	at = nodes[low - 1];
-	return (uint64_t)offset - at->start <= at->size ? at : NULL;
+	return (uint64_t)offset - node_begin(at) <= at->lead + at->size ? at : NULL;
 }

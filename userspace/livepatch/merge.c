@@ -22,11 +22,16 @@ struct merge_group {
 
 /*
  * What the kernel does not load (debug information, comments, the stack's mark), what the
- * kernel's own module script discards, and what is made anew or read by the linker alone.
+ * kernel's own module script discards, what a payload does without, and what is made anew or
+ * read by the linker alone.
  */
-static bool left_out(const struct section *s)
+static bool left_out(const struct object *o, const struct section *s)
 {
-	if (!(s->flags & SHF_ALLOC) || s->type == SHT_RELA)
+	const struct arch *a = arch_find(o->machine);
+	const struct special *special = a ? arch_special(a, s->name) : NULL;
+
+	if (!(s->flags & SHF_ALLOC) || s->type == SHT_RELA ||
+	    (special && special->kind == SPECIAL_UNUSED))
 		return true;
 	return str_starts(s->name, ".discard") || str_equal(s->name, ".modinfo") ||
 	       str_equal(s->name, SUTURE_LAYOUT_SECTION) ||
@@ -135,7 +140,7 @@ static struct error *place_input(struct merge *m, struct merge_input *in)
 	vec_for_each(&o->sections, it) {
 		const struct section *s = *it;
 
-		if (!s->index || left_out(s))
+		if (!s->index || left_out(o, s))
 			continue;
 		if (s->type == SHT_GROUP || s->flags & SHF_TLS)
 			return error_refused("%s: section %s: its kind is not known", o->name,

@@ -52,6 +52,14 @@ void loopback_up(void)
 	close(fd);
 }
 
+/* The kernel unpacks what it was itself configured to pack (CONFIG_MODULE_DECOMPRESS). */
+static int load_flags(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && strcmp(dot, ".ko") ? 4 /* MODULE_INIT_COMPRESSED_FILE */ : 0;
+}
+
 /* What went wrong is appended to 'trouble'. */
 void load_modules(char *trouble, size_t room)
 {
@@ -65,7 +73,8 @@ void load_modules(char *trouble, size_t room)
 
 		path[strcspn(path, "\n")] = '\0';
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+		if (fd < 0 ||
+		    (syscall(SYS_finit_module, fd, "", load_flags(path)) < 0 && errno != EEXIST))
 			failed = errno;
 		if (fd >= 0)
 			close(fd);

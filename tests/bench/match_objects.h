@@ -76,10 +76,12 @@ static struct error *choose(const struct target *t, const struct unit_table *tab
 		if (!want[module])
 			continue;
 		want[module]--;
-		c->owner = module ? str_printf("%s/kernel/%s.ko", t->modules, c->unit->modfile)
-				  : strdup("vmlinux");
+		if (module)
+			TRY(target_module_file(t->modules, c->unit->modfile, &c->owner));
+		else
+			c->owner = strdup("vmlinux");
 		if (!c->owner)
-			return error_nomem();
+			return error_failed("%s has no file", module ? c->unit->modfile : "memory");
 		out->list.v[kept++] = *c;
 	}
 	out->list.n = kept;
@@ -119,7 +121,7 @@ static struct error *prepare(const struct target *t, struct compilation *c, cons
 
 static struct error *run_step(const struct target *t, struct compilation *c, size_t n, bool objtool)
 {
-	static const char *const env[] = { "LC_ALL=C", NULL };
+	static const char *const env[] = { "LC_ALL=C", "SRCARCH=x86", NULL };
 	struct subprocess *p __free = calloc(n + 1, sizeof(*p));
 	size_t *which __free = calloc(n + 1, sizeof(*which)), k = 0;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/cleanup.h"
 
@@ -74,6 +75,8 @@ static struct error *unpack_zstd(const uint8_t *in, size_t size, uint8_t *out, s
 	if (!z)
 		return error_nomem();
 	n = ZSTD_decompressDCtx(z, out, room, in, size);
+	if (ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall)
+		*got = room;
 	if (ZSTD_isError(n))
 		return error_failed("damaged zstd data (%s)", ZSTD_getErrorName(n));
 	*got = n;
@@ -153,4 +156,30 @@ struct error *decompress_payload(const uint8_t *in, size_t size, uint8_t **out, 
 	*out = take(bytes);
 	*out_size = claimed;
 	return NULL;
+}
+
+struct error *decompress_file(const uint8_t *in, size_t size, uint8_t **out, size_t *out_size)
+{
+	const struct format *f = find_format(in, size);
+	size_t room = size < 4096 ? 1 << 16 : size * 4;
+
+	*out = NULL;
+	if (!f || !f->unpack)
+		return NULL;
+	for (;; room *= 2) {
+		uint8_t *bytes __free = malloc(room);
+		struct error *e __cleanup_error = NULL;
+		size_t got = 0;
+
+		if (!bytes)
+			return error_nomem();
+		e = f->unpack(in, size, bytes, room, &got);
+		if (e && got == room && room < LIMIT)
+			continue; /* it may have been cut off by lack of room only */
+		if (e)
+			return take(e);
+		*out = take(bytes);
+		*out_size = got;
+		return NULL;
+	}
 }

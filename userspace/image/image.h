@@ -68,7 +68,7 @@ struct error *image_open_vmlinuz(const char *path, struct image **out) __must_ch
 struct error *image_open_elf(const char *path, const char *name, struct image **out) __must_check;
 struct error *image_open_cache(const char *path, struct image **out) __must_check;
 struct error *image_write_cache(const struct image *img, const char *path) __must_check;
-/* A module file (.ko); also an ET_REL object in tests. */
+/* A module file (.ko, also packed: .ko.xz); also an ET_REL object in tests. */
 struct error *image_open_module(const char *path, struct image **out) __must_check;
 void image_free(struct image **img);
 #define __cleanup_image __cleanup(image_free)

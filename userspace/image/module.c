@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A kernel module as it is shipped: a relocatable file. Its sections are laid out one
- * behind the other at addresses of our own. What a field refers to is told by the module's
+ * A kernel module as it is shipped: a relocatable file, perhaps packed. Its sections are laid out
+ * one behind the other at addresses of our own. What a field refers to is told by the module's
  * relocations; where the assembler already knew (a call inside one section), by its bytes.
  */
 #include <string.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "elf/object.h"
 #include "image/backend.h"
+#include "image/decompress.h"
 
 #define FIRST_ADDRESS 0x100000000ULL
 #define PAGE 4096ULL
@@ -209,11 +211,22 @@ static struct error *add_symbols(struct image *img, const struct module *m)
 	return NULL;
 }
 
+static struct error *read_object(const char *path, struct object **out)
+{
+	struct file_map file __cleanup_map = { 0 };
+	uint8_t *bytes __free = NULL;
+	size_t size = 0;
+
+	TRY(file_map(path, &file));
+	TRY_CONTEXT(decompress_file(file.bytes, file.size, &bytes, &size), "%s", path);
+	return object_parse(path, bytes ? bytes : file.bytes, bytes ? size : file.size, out);
+}
+
 static struct error *read_module(const char *path, struct image *img, struct module *m)
 {
 	size_t n;
 
-	TRY(object_read(path, &m->object));
+	TRY(read_object(path, &m->object));
 	if (m->object->type != ET_REL)
 		return error_failed("%s: this is no kernel module (ELF type %u)", path,
 				    m->object->type);

@@ -186,9 +186,10 @@ static struct error *open_exporter(const struct naming *n, const struct exported
 	if (!n->modules)
 		return error_refused("%s is exported by %s, whose file is not at hand", e->name,
 				     e->owner);
-	path = str_printf("%s/kernel/%s.ko", n->modules, e->owner);
+	TRY(target_module_file(n->modules, e->owner, &path));
 	if (!path)
-		return error_nomem();
+		return error_refused("%s is exported by %s, which is not shipped", e->name,
+				     e->owner);
 	return image_open_module(path, out);
 }
 

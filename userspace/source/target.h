@@ -13,7 +13,8 @@
  *		*.list          what a maintainer's tree was like when it was copied
  *		image           the vmlinux image with symbols, see image_open_cache()
  *		vmlinuz         for the VM
- *		modules/        the shipped .ko files with modules.dep, as /lib/modules/RELEASE
+ *		modules/        the shipped modules (.ko or .ko.xz) with modules.dep, as in
+ *				/lib/modules/RELEASE
  *		objects/        objects compiled from the tree as it is, by command
  *
  * Everything is fetched with the system's package manager (apt-get download) and unpacked;
@@ -56,7 +57,7 @@ struct target {
 	struct target_packages packages;
 	struct toolchain *toolchain; /* NULL: the host's own programs; see toolchain.h */
 	uint64_t n_symbols; /* of the vmlinux image; 0: there is none, the tree is not built */
-	uint64_t n_modules; /* shipped .ko files */
+	uint64_t n_modules; /* shipped modules */
 	uint64_t n_units;   /* objects compiled from C in this configuration */
 	uint64_t bytes;	    /* on disk when it was made */
 	double seconds;	    /* how long making it took */
@@ -80,6 +81,12 @@ struct error *target_remove(const char *name) __must_check;
 struct error *target_list(struct target ***out, size_t *n) __must_check;
 void target_free(struct target **t);
 #define __cleanup_target __cleanup(target_free)
+
+/*
+ * The file of a module that kbuild calls "fs/xfs/xfs", which may be packed (.ko.xz); allocated,
+ * NULL if it is not shipped. 'modules' is the target's folder of modules.
+ */
+struct error *target_module_file(const char *modules, const char *modfile, char **out) __must_check;
 
 /* One JSON object with all of it (versions, packages with digests, compiler, paths, sizes). */
 void target_json(const struct target *t, struct json *j, const char *key);

@@ -61,10 +61,10 @@ static struct error *find_module(const struct workspace_place *p, const char *mo
 	path_normalise(plain);
 	slash = strrchr(plain, '/');
 	u->module = module_name(slash ? slash + 1 : plain);
-	u->module_path = str_printf("%s/kernel/%s.ko", p->target->modules, plain);
-	if (!u->module || !u->module_path)
+	if (!u->module)
 		return error_nomem();
-	if (file_exists(u->module_path))
+	TRY(target_module_file(p->target->modules, plain, &u->module_path));
+	if (u->module_path)
 		return NULL;
 	return error_refused("%s belongs to the module %s, which %s does not ship", u->source,
 			     u->module, p->target->name);

@@ -179,6 +179,8 @@ static int __init suture_payload_init(void)
 {
 	int err = suture_allocate();
 
+	if (!err && suture_patch.fill_constants)
+		err = ((int (*)(void))(unsigned long)suture_patch.fill_constants)();
 	if (!err) {
 		suture_fill();
 		err = klp_enable_patch(&suture_klp_patch);

@@ -12,6 +12,9 @@
  *	suture_states	an array of struct suture_state_record, in .suture.state
  *	suture_late	an array of struct suture_late_record, in .suture.late, with the names
  *			it points to behind it; only where reload.c is linked in
+ *	suture_constants
+ *			an array of struct suture_constant_record, in .suture.constants; only
+ *			where constants.c is linked in
  *
  * The glue's own facts come back in .suture.layout, which is read by the linker and left
  * out of the module.
@@ -28,6 +31,7 @@
 #define SUTURE_STATE_SECTION ".suture.state"
 #define SUTURE_NAMES_SECTION ".suture.names"
 #define SUTURE_LATE_SECTION ".suture.late"
+#define SUTURE_CONSTANTS_SECTION ".suture.constants"
 #define SUTURE_LAYOUT_SECTION ".suture.layout"
 
 /* What the fix's own C says, by suture/patch.h; the linker reads them and leaves them out. */
@@ -41,6 +45,8 @@ struct suture_patch_record {
 	__u64 replace; /* 1: takes the place of all other livepatches */
 	__u64 n_late;
 	__u64 forget; /* -> suture_forget() of reload.c; 0 if it is not there */
+	__u64 n_constants;
+	__u64 fill_constants; /* -> suture_fill_constants() of constants.c; 0 if it is not there */
 };
 
 struct suture_object_record {
@@ -76,6 +82,21 @@ struct suture_late_record {
 	__u64 place;  /* -> the field */
 	__u64 object; /* -> the module's name, NUL-terminated */
 	__u64 size;   /* of the field, in bytes */
+};
+
+#define SUTURE_CONSTANT_SOURCES 3
+#define SUTURE_CONSTANT_LEAD 2
+
+/* A field of the new code that gets a value which the kernel's own code has in its fields. */
+struct suture_constant_record {
+	__u64 place;	   /* -> the field */
+	__u64 size;	   /* of the field, in bytes; 8 at most */
+	__u64 placeholder; /* what it holds until then */
+	__u64 never;	   /* 1: a live value is never the placeholder */
+	struct {
+		__u64 place; /* -> the field in the kernel; 0: no more */
+		__u64 lead;  /* the SUTURE_CONSTANT_LEAD bytes before it, as in the image */
+	} sources[SUTURE_CONSTANT_SOURCES];
 };
 
 /* How this kernel lays out what the linker fills in. */

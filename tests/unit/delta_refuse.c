@@ -287,16 +287,6 @@ static void test_code_that_uses_an_unknown_section_is_refused(void **state)
 	expect_finding(p.delta, "unknown-section", ".novel");
 }
 
-static void test_a_patch_site_for_vmlinux_only_is_refused(void **state)
-{
-	struct pair p __cleanup_pair = { 0 };
-
-	(void)state;
-	pair_make(&p, USER UNKNOWN("runtime_ptr_USER_PTR_MAX"),
-		  CHANGED_USER UNKNOWN("runtime_ptr_USER_PTR_MAX"));
-	expect_finding(p.delta, "unpatched-site", "f");
-}
-
 static void test_a_table_whose_entries_cannot_be_told_apart_is_refused(void **state)
 {
 #define ODD "asm(\".pushsection __ex_table,\\\"a\\\"\\n.long 7\\n.quad f\\n.popsection\");\n"
@@ -407,7 +397,6 @@ int main(void)
 		cmocka_unit_test(test_an_unknown_section_about_included_code_is_refused),
 		cmocka_unit_test(test_an_unknown_section_about_other_code_is_no_obstacle),
 		cmocka_unit_test(test_code_that_uses_an_unknown_section_is_refused),
-		cmocka_unit_test(test_a_patch_site_for_vmlinux_only_is_refused),
 		cmocka_unit_test(test_a_table_whose_entries_cannot_be_told_apart_is_refused),
 		cmocka_unit_test(test_an_unknown_relocation_is_refused),
 		cmocka_unit_test(test_code_that_refers_to_init_data_is_refused),

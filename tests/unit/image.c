@@ -9,6 +9,7 @@
 #include "snippet.h"
 
 #include "image/backend.h"
+#include "image/decompress.h"
 #include "kallsyms_table.h"
 
 #define TEXT_SIZE 4096
@@ -256,6 +257,45 @@ static void test_a_packing_that_is_not_read_is_refused_by_name(void **state)
 	free(b.bytes);
 }
 
+/* Whose unpacked size nobody tells: zeroes shrink a thousandfold. */
+static void test_a_packed_file_is_unpacked_whatever_its_size(void **state)
+{
+	static const size_t sizes[] = { 1, 4096, 1 << 20 };
+	static const struct packing *const all[] = { &gzip, &xz, &zstd };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) * ARRAY_SIZE(all); i++) {
+		const struct packing *how = all[i / ARRAY_SIZE(sizes)];
+		size_t n = sizes[i % ARRAY_SIZE(sizes)], packed, got = 0;
+		uint8_t *in __free = calloc(1, n), *out __free = NULL;
+		uint8_t *room __free = malloc(n + 4096);
+		struct error *e;
+
+		assert_non_null(in);
+		assert_non_null(room);
+		in[n - 1] = 7;
+		packed = how->pack(in, n, room, n + 4096);
+		ok(decompress_file(room, packed, &out, &got));
+		assert_int_equal(got, n);
+		assert_memory_equal(in, out, n);
+		free(take(out));
+		e = decompress_file(room, packed - 5, &out, &got);
+		assert_non_null(e);
+		assert_null(out);
+		error_free(&e);
+	}
+}
+
+static void test_a_file_that_is_not_packed_is_left_alone(void **state)
+{
+	uint8_t *out = NULL;
+	size_t got = 0;
+
+	(void)state;
+	ok(decompress_file((const uint8_t *)"\177ELF....", 8, &out, &got));
+	assert_null(out);
+}
+
 static void test_what_is_no_boot_image_is_an_error(void **state)
 {
 	struct boot_image b = make_boot_image(&gzip, "Linux version 6.1");
@@ -384,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_a_kernel_packed_with_lz4_is_read),
 		cmocka_unit_test(test_a_damaged_or_cut_off_payload_is_an_error),
 		cmocka_unit_test(test_a_packing_that_is_not_read_is_refused_by_name),
+		cmocka_unit_test(test_a_packed_file_is_unpacked_whatever_its_size),
+		cmocka_unit_test(test_a_file_that_is_not_packed_is_left_alone),
 		cmocka_unit_test(test_what_is_no_boot_image_is_an_error),
 		cmocka_unit_test(test_symbols_that_do_not_fit_the_content_are_an_error),
 		with_cache(test_an_image_from_the_cache_is_the_same),

@@ -47,7 +47,7 @@ enum special_kind {
 	SPECIAL_FENTRIES,     /* the places where ftrace can redirect */
 	SPECIAL_UNWIND,	      /* entries in lockstep with those of another section */
 	SPECIAL_UNWIND_IP,    /* that section: one place for each entry */
-	SPECIAL_UNPATCHED,    /* sites that the kernel patches in vmlinux only: refused */
+	SPECIAL_CONSTANTS,    /* sites where the kernel writes a value, in its own image only */
 	SPECIAL_UNUSED,	      /* says nothing that a payload needs */
 };
 

@@ -52,8 +52,8 @@ static const struct special specials[] = {
 	{ ".static_call_sites", SPECIAL_KEYS, NULL, "static_call_site", 2, 2 },
 	{ ".orc_unwind_ip", SPECIAL_UNWIND_IP, ".orc_unwind", NULL, 1, 1 },
 	{ ".orc_unwind", SPECIAL_UNWIND, NULL, "orc_entry" },
-	{ "runtime_ptr_*", SPECIAL_UNPATCHED, .relocs_min = 1, .relocs_max = 1 },
-	{ "runtime_shift_*", SPECIAL_UNPATCHED, .relocs_min = 1, .relocs_max = 1 },
+	{ "runtime_ptr_*", SPECIAL_CONSTANTS, .relocs_min = 1, .relocs_max = 1 },
+	{ "runtime_shift_*", SPECIAL_CONSTANTS, .relocs_min = 1, .relocs_max = 1 },
 
 	/* The padding before functions; ftrace goes by __mcount_loc here. */
 	{ "__patchable_function_entries", SPECIAL_UNUSED },

@@ -147,15 +147,8 @@ static struct error *refuse_included(struct delta *d, struct node *n)
 		else
 			TRY(refuse_target(d, n, &t, false));
 	}
-	for (const struct entry *e = n->entries; e; e = e->next) {
-		if (e->table->special->kind == SPECIAL_UNPATCHED)
-			TRY(add_finding(
-				d, "unpatched-site", node_name(n), NULL,
-				"%s() has a site in %s, which the kernel patches in its own "
-				"image only",
-				node_name(n), e->table->section->name));
+	for (const struct entry *e = n->entries; e; e = e->next)
 		TRY(entry_each_reloc(e, refuse_in_entry, &w));
-	}
 	return NULL;
 }
 

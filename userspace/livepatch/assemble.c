@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "livepatch/check.h"
+#include "livepatch/constants.h"
 #include "livepatch/cut.h"
 #include "livepatch/debug_info.h"
 #include "livepatch/depends.h"
@@ -26,6 +27,7 @@ struct link {
 	const struct livepatch_request *request;
 	bool reload; /* reload.c is linked in */
 	struct extras extras;
+	struct constants constants;
 	struct naming naming;
 	struct image_exports exports; /* of vmlinux */
 	struct merge merge;
@@ -42,6 +44,7 @@ static void link_free(struct link *l)
 	hash_free(&l->by_name);
 	hash_free(&l->inside);
 	extras_free(&l->extras);
+	constants_free(&l->constants);
 	livepatch_account_free(&l->account);
 }
 
@@ -236,14 +239,19 @@ static struct error *symbol_inside(struct link *l, const struct livepatch_part *
 
 /* --- the sections --------------------------------------------------------------- */
 
-/* Behind the parts: the glue, and what it needs for modules that come and go. */
+/*
+ * Behind the parts: the glue, what it needs for modules that come and go, and for runtime
+ * constants.
+ */
 static struct error *list_inputs(struct link *l)
 {
 	struct merge *m = &l->merge;
 
 	for (size_t i = 0; i < l->n && l->from->payload->reload; i++)
 		l->reload = l->reload || strcmp(l->parts[i].unit->module, "vmlinux") != 0;
-	m->n = l->n + 1 + l->reload;
+	if (l->constants.list.n && !l->from->payload->constants)
+		return error_refused("the patch has runtime constants, which this kernel has not");
+	m->n = l->n + 1 + l->reload + (l->constants.list.n > 0);
 	m->inputs = arena_array(&m->arena, m->n, sizeof(*m->inputs));
 	if (!m->inputs)
 		return error_nomem();
@@ -256,11 +264,16 @@ static struct error *list_inputs(struct link *l)
 	if (l->reload)
 		m->inputs[l->n + 1] = (struct merge_input){ .object = l->from->payload->reload,
 							    .patched = "vmlinux" };
+	if (l->constants.list.n)
+		m->inputs[m->n - 1] = (struct merge_input){ .object = l->from->payload->constants,
+							    .patched = "vmlinux" };
 	return NULL;
 }
 
 static struct error *place(struct link *l, const char *name)
 {
+	for (size_t i = 0; i < l->n; i++)
+		TRY(constants_find(&l->naming, &l->parts[i], i, &l->constants));
 	TRY(list_inputs(l));
 	for (size_t i = 0; i < l->n; i++)
 		TRY_CONTEXT(cut_module_keys(l->references[i], l->parts[i].extraction->object,
@@ -298,9 +311,10 @@ static struct error *resolve_glue_symbol(struct link *l, const struct records *r
 		const char *name;
 		struct symbol *symbol;
 	} tables[] = {
-		{ "suture_patch", r->patch },	{ "suture_targets", r->objects },
-		{ "suture_funcs", r->funcs },	{ "suture_sets", r->sets },
-		{ "suture_states", r->states }, { "suture_late", r->late },
+		{ "suture_patch", r->patch },	      { "suture_targets", r->objects },
+		{ "suture_funcs", r->funcs },	      { "suture_sets", r->sets },
+		{ "suture_states", r->states },	      { "suture_late", r->late },
+		{ "suture_constants", r->constants },
 	};
 	struct livepatch_reference found;
 
@@ -338,6 +352,23 @@ static struct error *add_late_records(struct link *l, const struct records *r)
 	if (!forget || !in->symbols[forget->index])
 		return error_failed("the module glue has no suture_forget()");
 	return records_fill_late(l->merge.out, r, in->symbols[forget->index]);
+}
+
+static struct error *add_constants(struct link *l, const struct records *r)
+{
+	const struct merge_input *in = &l->merge.inputs[l->merge.n - 1];
+	const struct symbol *fill;
+
+	if (!l->constants.list.n)
+		return NULL;
+	fill = object_symbol(in->object, "suture_fill_constants");
+	if (!fill || !in->symbols[fill->index])
+		return error_failed("the module glue has no suture_fill_constants()");
+	vec_for_each(&l->constants.list, c)
+		for (size_t i = 0; i < c->n_sources; i++)
+			TRY(symbol_for(l, &c->sources[i].function, &c->sources[i].symbol));
+	TRY(constants_fill(&l->merge, &l->constants, r->constants_section));
+	return records_set_fill(r, in->symbols[fill->index]);
 }
 
 /* vmlinux first. */
@@ -471,7 +502,8 @@ static struct error *add_records(struct link *l, struct records *out)
 				    .states = l->extras.states.v,
 				    .n_states = l->extras.states.n,
 				    .replace = l->request->replace,
-				    .late = l->reload };
+				    .late = l->reload,
+				    .n_constants = l->constants.list.n };
 
 	if (!funcs)
 		return error_nomem();
@@ -562,6 +594,7 @@ static struct error *link_parts(struct link *l)
 	TRY(resolve_glue(l, &records));
 	TRY(merge_relocate(&l->merge));
 	TRY(add_late_records(l, &records));
+	TRY(add_constants(l, &records));
 	vec_sort(&l->account->references, by_reference);
 	TRY(add_loader_tables(l, l->request->name));
 	return debug_info_make(&l->merge, l->parts, l->n, &l->account->debug);

@@ -31,7 +31,7 @@ static bool left_out(const struct object *o, const struct section *s)
 	const struct special *special = a ? arch_special(a, s->name) : NULL;
 
 	if (!(s->flags & SHF_ALLOC) || s->type == SHT_RELA ||
-	    (special && special->kind == SPECIAL_UNUSED))
+	    (special && (special->kind == SPECIAL_UNUSED || special->kind == SPECIAL_CONSTANTS)))
 		return true;
 	return str_starts(s->name, ".discard") || str_equal(s->name, ".modinfo") ||
 	       str_equal(s->name, SUTURE_LAYOUT_SECTION) ||
@@ -222,23 +222,34 @@ struct error *merge_place(struct merge *m)
 	return NULL;
 }
 
+struct error *merge_target(const struct merge_input *in, const struct symbol *s, int64_t addend,
+			   struct symbol **out, int64_t *out_addend)
+{
+	struct symbol *to = in->symbols[s->index];
+
+	if (!to && !s->section)
+		to = in->outside[s->index];
+	if (!to)
+		return error_refused("it refers to %s%s, which is not part of the module",
+				     s->type == STT_SECTION ? "section " : "", s->name);
+	if (s->type == STT_SECTION)
+		addend += (int64_t)in->pieces[s->section->index].offset;
+	*out = to;
+	*out_addend = addend;
+	return NULL;
+}
+
 static struct error *relocate(const struct merge *m, const struct merge_input *in,
 			      const struct section *s, const struct reloc *r)
 {
 	const struct merge_piece *p = &in->pieces[s->index];
-	struct symbol *to = r->symbol->index ? in->symbols[r->symbol->index] : m->out->symbols.v[0];
+	struct symbol *to = m->out->symbols.v[0];
 	struct section *where = p->group->out;
 	int64_t addend = r->addend;
 
-	if (!to && !r->symbol->section)
-		to = in->outside[r->symbol->index];
-	if (!to)
-		return error_refused(
-			"%s: %s+0x%llx refers to %s%s, which is not part of the module",
-			in->object->name, s->name, (unsigned long long)r->offset,
-			r->symbol->type == STT_SECTION ? "section " : "", r->symbol->name);
-	if (r->symbol->type == STT_SECTION)
-		addend += (int64_t)in->pieces[r->symbol->section->index].offset;
+	if (r->symbol->index)
+		TRY_CONTEXT(merge_target(in, r->symbol, r->addend, &to, &addend), "%s: %s+0x%llx",
+			    in->object->name, s->name, (unsigned long long)r->offset);
 	if (to->shndx == SHN_LIVEPATCH)
 		TRY(klp_rela_section(m->out, where, in->patched, to, &where));
 	return object_add_reloc(where, p->offset + r->offset - cut_before(in, s, r->offset),

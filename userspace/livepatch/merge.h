@@ -51,6 +51,12 @@ struct error *merge_place(struct merge *m) __must_check;
  * livepatch relocation sections (klp.h).
  */
 struct error *merge_relocate(struct merge *m) __must_check;
+/*
+ * Where a symbol of an input, or what lies 'addend' behind it, is in the result. ERROR_REFUSED if
+ * it was left out.
+ */
+struct error *merge_target(const struct merge_input *in, const struct symbol *s, int64_t addend,
+			   struct symbol **out, int64_t *out_addend) __must_check;
 /* Does any relocation that stays refer to the symbol? */
 bool merge_uses(const struct merge_input *in, const struct symbol *s);
 /* Where an offset of an input's section went; false if it was left out. Once placed. */

@@ -9,7 +9,7 @@
 #include "base/subprocess.h"
 #include "livepatch/glue.h"
 
-static const char kbuild[] = "obj-m := payload.o reload.o\n";
+static const char kbuild[] = "obj-m := payload.o reload.o constants.o\n";
 
 /* Where the target keeps the compiled glue: a new suture or another compiler has another one. */
 static struct error *cache_folder(const struct target *t, char **out)
@@ -17,8 +17,9 @@ static struct error *cache_folder(const struct target *t, char **out)
 	struct strbuf all __cleanup_strbuf = { 0 };
 	struct digest d;
 
-	TRY(strbuf_printf(&all, "%s%c%s%c%s%c%s%c%s", kbuild, 0, glue_records_h, 0, glue_payload_c,
-			  0, glue_reload_c, 0, t->compiler_text ? t->compiler_text : ""));
+	TRY(strbuf_printf(&all, "%s%c%s%c%s%c%s%c%s%c%s", kbuild, 0, glue_records_h, 0,
+			  glue_payload_c, 0, glue_reload_c, 0, glue_constants_c, 0,
+			  t->compiler_text ? t->compiler_text : ""));
 	TRY(digest_bytes(all.s, all.n, &d));
 	*out = str_printf("%s/payload/%.16s", t->dir, d.hex);
 	return *out ? NULL : error_nomem();
@@ -34,6 +35,17 @@ static struct error *needs_reload(const struct target *t, bool *out)
 		return error_nomem();
 	TRY(file_read(path, &text));
 	*out = !strstr(strbuf_str(&text), "clear_relocate_add");
+	return NULL;
+}
+
+/* Has this kernel instructions that only its own image gets right? */
+static struct error *needs_constants(const struct target *t, bool *out)
+{
+	char *path __free = str_printf("%s/arch/x86/include/asm/runtime-const.h", t->tree);
+
+	if (!path)
+		return error_nomem();
+	*out = file_exists(path);
 	return NULL;
 }
 
@@ -66,6 +78,7 @@ static struct error *compile(const struct target *t, const char *folder, const c
 	TRY(write_source(folder, "records.h", glue_records_h));
 	TRY(write_source(folder, "payload.c", glue_payload_c));
 	TRY(write_source(folder, "reload.c", glue_reload_c));
+	TRY(write_source(folder, "constants.c", glue_constants_c));
 	return subprocess_check(&make);
 }
 
@@ -90,14 +103,28 @@ static struct error *prepare(const struct target *t, const char *object, char **
 	return file_copy(made, *path);
 }
 
+/* A part of the glue that not every kernel needs: made if so, and read if 'out' is given. */
+static struct error *optional(const struct target *t,
+			      struct error *(*needed)(const struct target *, bool *),
+			      const char *object, struct object **out)
+{
+	char *path __free = NULL;
+	bool yes = false;
+
+	TRY(needed(t, &yes));
+	if (!yes)
+		return NULL;
+	TRY(prepare(t, object, &path));
+	return out ? object_read(path, out) : NULL;
+}
+
 struct error *payload_prepare(const struct target *t)
 {
-	char *path __free = NULL, *reload_path __free = NULL;
-	bool reload = false;
+	char *path __free = NULL;
 
-	TRY(needs_reload(t, &reload));
 	TRY(prepare(t, "payload.o", &path));
-	return reload ? prepare(t, "reload.o", &reload_path) : NULL;
+	TRY(optional(t, needs_reload, "reload.o", NULL));
+	return optional(t, needs_constants, "constants.o", NULL);
 }
 
 static struct error *need_section(const struct object *o, const char *name, struct section **out)
@@ -135,17 +162,13 @@ struct error *payload_check(const struct object *o, struct suture_layout_record 
 struct error *payload_open(const struct target *t, struct payload *out)
 {
 	struct payload p __cleanup_payload = { 0 };
-	char *path __free = NULL, *reload_path __free = NULL;
-	bool reload = false;
+	char *path __free = NULL;
 
-	TRY(needs_reload(t, &reload));
 	TRY(prepare(t, "payload.o", &path));
 	TRY(object_read(path, &p.object));
 	TRY(payload_check(p.object, &p.layout));
-	if (reload) {
-		TRY(prepare(t, "reload.o", &reload_path));
-		TRY(object_read(reload_path, &p.reload));
-	}
+	TRY(optional(t, needs_reload, "reload.o", &p.reload));
+	TRY(optional(t, needs_constants, "constants.o", &p.constants));
 	*out = p;
 	p = (struct payload){ 0 };
 	return NULL;
@@ -155,4 +178,5 @@ void payload_free(struct payload *p)
 {
 	object_free(&p->object);
 	object_free(&p->reload);
+	object_free(&p->constants);
 }

@@ -13,7 +13,8 @@
 
 struct payload {
 	struct object *object;
-	struct object *reload; /* for patches of modules; NULL where the kernel needs it not */
+	struct object *reload;	  /* for patches of modules; NULL where the kernel needs it not */
+	struct object *constants; /* NULL where the kernel has no runtime constants */
 	struct suture_layout_record layout;
 };
 

@@ -146,7 +146,8 @@ struct error *records_add(struct object *o, const struct record_list *l, struct 
 	struct suture_patch_record head = { .n_objects = l->n_objects,
 					    .n_funcs = l->n_funcs,
 					    .n_states = l->n_states,
-					    .replace = l->replace };
+					    .replace = l->replace,
+					    .n_constants = l->n_constants };
 	struct names names __cleanup(names_free) = { 0 };
 
 	TRY(add_names(o, l, &names));
@@ -158,6 +159,10 @@ struct error *records_add(struct object *o, const struct record_list *l, struct 
 	TRY(add_funcs(o, l, &names, &out->funcs));
 	TRY(add_sets(o, l, &out->sets));
 	TRY(add_states(o, l, &out->states));
+	if (l->n_constants)
+		TRY(add_table(o, SUTURE_CONSTANTS_SECTION, "suture_constants", l->n_constants,
+			      sizeof(struct suture_constant_record), &out->constants_section,
+			      &out->constants));
 	if (!l->late)
 		return NULL;
 	TRY(object_add_section(o, SUTURE_LATE_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, NULL, 0,
@@ -251,4 +256,10 @@ struct error *records_fill_late(struct object *o, const struct records *r, struc
 	head.n_late = n;
 	memcpy(r->patch_section->bytes, &head, sizeof(head));
 	return point(r->patch_section, offsetof(struct suture_patch_record, forget), forget, 0);
+}
+
+struct error *records_set_fill(const struct records *r, struct symbol *fill)
+{
+	return point(r->patch_section, offsetof(struct suture_patch_record, fill_constants), fill,
+		     0);
 }

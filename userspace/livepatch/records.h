@@ -43,12 +43,15 @@ struct record_list {
 	const struct record_state *states;
 	size_t n_states;
 	bool replace;
-	bool late; /* make room for late records, for records_fill_late() */
+	bool late;	    /* make room for late records, for records_fill_late() */
+	size_t n_constants; /* make room for so many, for constants_fill() */
 };
 
 struct records {
 	struct symbol *patch, *objects, *funcs, *sets, *states, *late; /* what the glue refers to */
 	struct section *patch_section, *late_section;
+	struct symbol *constants; /* NULL: there are none */
+	struct section *constants_section;
 };
 
 /* Adds the sections. */
@@ -61,5 +64,7 @@ struct error *records_add(struct object *o, const struct record_list *list,
  */
 struct error *records_fill_late(struct object *o, const struct records *r,
 				struct symbol *forget) __must_check;
+/* Where there are constants: the function of the glue that fills them in. */
+struct error *records_set_fill(const struct records *r, struct symbol *fill) __must_check;
 
 #endif

@@ -291,6 +291,17 @@ struct error *reference_for_glue(const struct naming *n, const struct image *vml
 	return NULL;
 }
 
+struct error *reference_at(const struct naming *n, const struct image *vmlinux,
+			   const struct image_symbol *s, struct livepatch_reference *out)
+{
+	struct placement p = { .how = BIND_NAMED, .address = s->address, .symbol = s };
+	struct livepatch_reference r = { 0 };
+
+	TRY(name_placed(n, vmlinux, &p, s->name, &r));
+	*out = r;
+	return NULL;
+}
+
 char *reference_symbol_name(const struct naming *n, const struct livepatch_reference *r)
 {
 	if (r->named == LIVEPATCH_SYMBOL)

@@ -36,6 +36,11 @@ struct error *reference_old_function(const struct naming *n, const struct livepa
 struct error *reference_for_glue(const struct naming *n, const struct image *vmlinux,
 				 const char *name, struct livepatch_reference *out) __must_check;
 
+/* Name a symbol of vmlinux that is in use beside the patch. ERROR_REFUSED as above. */
+struct error *reference_at(const struct naming *n, const struct image *vmlinux,
+			   const struct image_symbol *s,
+			   struct livepatch_reference *out) __must_check;
+
 /* The symbol's name in the module: NAME, or .klp.sym.OBJECT.NAME,POS. NULL: no memory. */
 char *reference_symbol_name(const struct naming *n, const struct livepatch_reference *r);
 

@@ -115,7 +115,7 @@ static void test_padding_that_is_no_nops_is_not_taken_for_it(void **state)
 	strstr(other, "%rax")[2] = 'b';
 	strstr(other, "%rbx")[3] = 'x';
 	pair_make(&p, text, other);
-	assert_non_null(item_named(p.delta, "__pfx_f"));
+	expect_finding(p.delta, "no-fentry", "__pfx_f");
 	assert_null(item_named(p.delta, "f"));
 }
 

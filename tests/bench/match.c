@@ -42,7 +42,8 @@ static void check(struct error *e)
 
 static bool is_function(const struct symbol *s)
 {
-	return s->type == STT_FUNC && s->section && s->section->flags & SHF_EXECINSTR;
+	return s->type == STT_FUNC && s->section && s->section->flags & SHF_EXECINSTR &&
+	       strncmp(s->name, "__pfx_", 6);
 }
 
 /* Does the image's symbol table say so too? A name that it does not have says nothing. */

@@ -104,7 +104,7 @@ static void test_padding_that_is_no_nops_is_not_taken_for_it(void **state)
 	struct pair p __cleanup_pair = { 0 };
 	/* Something of that name that does something. */
 	static const char text[] =
-		"asm(\".section .text.f,\\\"ax\\\"\\n.type __pfx_f,@function\\n"
+		"asm(\".section .text.f,\\\"ax\\\"\\n.globl __pfx_f\\n.type __pfx_f,@function\\n"
 		"__pfx_f: pushq %rax\\n.fill 15, 1, 0x90\\n.size __pfx_f,16\\n"
 		".globl f\\n.type f,@function\\nf: call __fentry__\\nmovl $1, %eax\\nret\\n"
 		".size f, .-f\\n.text\");\n";

@@ -58,7 +58,7 @@ static const char glue_text[] =
 	"int init_module(void) { return klp_enable_patch(suture_patch); }\n"
 	"void cleanup_module(void) { kfree(suture_funcs); }\n"
 	"__attribute__((section(\".modinfo\"), aligned(1), used)) static const char info[] = "
-	"\"license=GPL\\0livepatch=Y\";\n"
+	"\"license=GPL\\0livepatch=Y\\0vermagic=6.1 SMP\";\n"
 	"struct { long state; char name[56]; int (*init)(void); } __this_module\n"
 	"__attribute__((section(\".gnu.linkonce.this_module\"))) = { .init = init_module };\n"
 	"__attribute__((section(\".suture.layout\"), used)) static const struct layout l =\n"

@@ -3,34 +3,40 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/str.h"
 #include "bundle/bundle.h"
 #include "cli/cli.h"
+#include "flow/inspect.h"
 
 static const char help[] =
 	"suture inspect [--json] BUNDLE.suture\n"
-	"suture inspect --extract RELEASE [-o FILE.ko] BUNDLE.suture\n"
+	"suture inspect --extract RELEASE [--debug] [-o FILE.ko] BUNDLE.suture\n"
 	"\n"
-	"Check a bundle (its form, every digest, that nothing else is in it) and tell what it\n"
-	"holds: the fix, the kernels it has a module for, the functions each redirects and why.\n"
+	"Check a bundle (its form, every digest, that nothing else is in it, that each module is\n"
+	"what the manifest says about it) and tell what it holds: the fix, the kernels it has a\n"
+	"module for, the functions each redirects and why, what they refer to, where all is from.\n"
 	"\n"
 	"  -x, --extract RELEASE  write the module for that kernel (uname -r)\n"
-	"  -o, --output FILE      to this file (MODULE.ko)\n"
+	"      --debug            its debug information instead, for addr2line, gdb or crash\n"
+	"  -o, --output FILE      to this file (MODULE.ko, MODULE.ko.debug)\n"
 	"      --json             as JSON (suture-inspect/1)\n"
 	"\n"
 	"Exit status: 0 sound; 1 it is no sound bundle; 3 it has no module for RELEASE.\n";
 
 struct request {
 	const char *bundle, *release, *out;
-	bool json;
+	bool debug, json;
 };
 
 static struct error *parse(int argc, char **argv, struct request *r)
 {
 	static const struct option options[] = {
 		{ "extract", required_argument, NULL, 'x' },
+		{ "debug", no_argument, NULL, 'D' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'J' },
 		{ 0 },
@@ -43,6 +49,8 @@ static struct error *parse(int argc, char **argv, struct request *r)
 			r->release = optarg;
 		else if (c == 'o')
 			r->out = optarg;
+		else if (c == 'D')
+			r->debug = true;
 		else if (c == 'J')
 			r->json = true;
 		else
@@ -51,8 +59,8 @@ static struct error *parse(int argc, char **argv, struct request *r)
 	}
 	if (argc - optind != 1)
 		return error_advise(error_usage("one bundle is needed"), "suture inspect --help");
-	if (r->out && !r->release)
-		return error_usage("--output says where, --extract says what: it is missing");
+	if ((r->out || r->debug) && !r->release)
+		return error_usage("--extract, which says what to write, is missing");
 	r->bundle = argv[optind];
 	return NULL;
 }
@@ -64,41 +72,25 @@ static struct error *extract(const struct bundle *b, const struct request *r)
 
 	if (!p)
 		return error_new(ERROR_NOTHING, "%s has no module for %s", r->bundle, r->release);
-	name = str_printf("%s.ko", p->module);
+	if (r->debug && !p->debug.content)
+		return error_new(ERROR_NOTHING, "%s has no debug information for %s", r->bundle,
+				 r->release);
+	name = str_printf("%s.ko%s", p->module, r->debug ? ".debug" : "");
 	if (!name)
 		return error_nomem();
+	if (r->debug)
+		return bundle_extract_file(&p->debug, r->out ? r->out : name);
 	return bundle_extract(p, r->out ? r->out : name);
 }
 
-static struct error *print_payload(const struct bundle_payload *p, struct strbuf *out)
+/* Of the terminal, if there is one. */
+static size_t screen_width(void)
 {
-	TRY(strbuf_printf(out, "\n%s (%s): %s.ko, %s, build-id %s\n", p->target, p->version,
-			  p->module, str_size(p->content->n).s, p->build_id));
-	TRY(strbuf_printf(out, "  compiler %s\n  sha256   %s\n", p->compiler, p->digest.hex));
-	vec_for_each(&p->functions, f) {
-		TRY(strbuf_printf(out, "  redirects %s [%s]", f->name, f->object));
-		if (f->file)
-			TRY(strbuf_printf(out, "  %s:%u", f->file, f->line));
-		TRY(strbuf_printf(out, "  %s\n", f->reason ? f->reason : ""));
-	}
-	vec_for_each(&p->overrides, o)
-		TRY(strbuf_printf(out, "  accepted %s:%s, because %s\n    %s; %s\n", o->code,
-				  o->where, o->reason, o->what, o->left));
-	vec_for_each(&p->notes, note)
-		TRY(strbuf_printf(out, "  note: %s\n", *note));
-	return strbuf_printf(out, "  refers to %zu symbols\n", p->references.n);
-}
+	struct winsize w;
 
-static struct error *print(const struct bundle *b, const char *path, struct strbuf *out)
-{
-	TRY(strbuf_printf(out, "%s: %s, modules for %zu kernel%s, made by %s\n", path, b->name,
-			  b->payloads.n, b->payloads.n == 1 ? "" : "s", b->tool));
-	vec_for_each(&b->fixes, f)
-		TRY(strbuf_printf(out, "fix %s, diff %s, sha256 %s\n", f->name,
-				  str_size(f->patch->n).s, f->digest.hex));
-	vec_for_each(&b->payloads, p)
-		TRY(print_payload(p, out));
-	return NULL;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) || w.ws_col < 40)
+		return 80;
+	return w.ws_col;
 }
 
 static struct error *print_json(const struct bundle *b, struct strbuf *out)
@@ -120,9 +112,10 @@ static struct error *run(int argc, char **argv)
 
 	TRY(parse(argc, argv, &r));
 	TRY(bundle_open(r.bundle, &b));
+	TRY_CONTEXT(inspect_check(b), "%s is no sound bundle", r.bundle);
 	if (r.release)
 		return extract(b, &r);
-	TRY(r.json ? print_json(b, &text) : print(b, r.bundle, &text));
+	TRY(r.json ? print_json(b, &text) : inspect_print(b, r.bundle, screen_width(), &text));
 	fputs(strbuf_str(&text), stdout);
 	return NULL;
 }

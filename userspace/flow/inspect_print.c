@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A bundle on the screen: the first line is the answer, then the fix, then each payload. */
+#include <string.h>
+
+#include "flow/inspect.h"
+
+#define INDENT 12 /* of what follows a label */
+
+struct page {
+	struct strbuf *out;
+	size_t width;
+};
+
+/* "  label     " */
+static struct error *label(struct page *p, const char *name)
+{
+	return strbuf_printf(p->out, "%-*s", INDENT, name);
+}
+
+/* Characters, not bytes: those of UTF-8 that continue one are not counted. */
+static size_t columns(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* Words after one another, broken where the line ends. 'at': the column before. */
+static struct error *wrap(struct page *p, size_t at, size_t indent, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		char *word __free = strndup(text, n);
+
+		if (!word)
+			return error_nomem();
+		if (at > indent && at + 1 + columns(word) > p->width) {
+			TRY(strbuf_printf(p->out, "\n%*s", (int)indent, ""));
+			at = indent;
+		} else if (at > indent) {
+			TRY(strbuf_puts(p->out, " "));
+			at++;
+		}
+		TRY(strbuf_puts(p->out, word));
+		at += columns(word);
+		text += n + strspn(text + n, " ");
+	}
+	return strbuf_puts(p->out, "\n");
+}
+
+static struct error *line(struct page *p, const char *name, const char *text)
+{
+	TRY(label(p, name));
+	return wrap(p, INDENT, INDENT, text);
+}
+
+static struct error *names(struct page *p, const char *name, const struct bundle_names *n)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	if (!n->v.n)
+		return NULL;
+	vec_for_each(&n->v, it)
+		TRY(strbuf_printf(&text, "%s%s", text.n ? ", " : "", *it));
+	return line(p, name, strbuf_str(&text));
+}
+
+/* --- the fix ---------------------------------------------------------------------- */
+
+static struct error *print_facts(struct page *p, const struct bundle *b)
+{
+	const struct bundle_facts *f = &b->facts;
+
+	if (f->title)
+		TRY(line(p, "title", f->title));
+	TRY(names(p, "closes", &f->cves));
+	TRY(names(p, "requires", &f->requires));
+	TRY(names(p, "conflicts", &f->conflicts));
+	TRY(names(p, "supersedes", &f->supersedes));
+	if (f->fixed_in)
+		TRY(line(p, "fixed in", f->fixed_in));
+	vec_for_each(&b->fixes, fix) {
+		TRY(label(p, fix == b->fixes.v ? "diffs" : ""));
+		TRY(strbuf_printf(p->out, "%s, %s, sha256 %.16s\n", fix->name,
+				  str_size(fix->patch->n).s, fix->digest.hex));
+		if (fix->title && b->fixes.n > 1) {
+			TRY(strbuf_printf(p->out, "%*s", INDENT + 2, ""));
+			TRY(wrap(p, INDENT + 2, INDENT + 2, fix->title));
+		}
+	}
+	return line(p, "made by", b->tool);
+}
+
+/* --- what a payload does ------------------------------------------------------------ */
+
+static struct error *print_function(struct page *p, const struct bundle_function *f, bool several)
+{
+	struct strbuf why __cleanup_strbuf = { 0 };
+
+	TRY(strbuf_printf(p->out, "  %s", f->name));
+	if (f->sympos)
+		TRY(strbuf_printf(p->out, " (no. %u of its name)", f->sympos));
+	if (strcmp(f->object, "vmlinux") != 0)
+		TRY(strbuf_printf(p->out, " [%s]", f->object));
+	TRY(strbuf_printf(p->out, "  %llu → %llu bytes", (unsigned long long)f->old_size,
+			  (unsigned long long)f->new_size));
+	if (f->file)
+		TRY(strbuf_printf(p->out, "  %s:%u", f->file, f->line));
+	TRY(strbuf_puts(&why, f->reason ? f->reason : "no reason is told"));
+	for (size_t i = 0; several && i < f->n_fixes; i++)
+		TRY(strbuf_printf(&why, "%s%s", i ? ", " : "; by ", f->fixes[i]));
+	TRY(strbuf_puts(p->out, "\n      "));
+	return wrap(p, 6, 6, strbuf_str(&why));
+}
+
+static struct error *print_extras(struct page *p, const struct bundle_payload *b)
+{
+	vec_for_each(&b->callbacks, c) {
+		TRY(label(p, c == b->callbacks.v ? "calls" : ""));
+		TRY(strbuf_printf(p->out, "%s() as %s of %s\n", c->function, c->when, c->object));
+	}
+	vec_for_each(&b->states, s) {
+		TRY(label(p, s == b->states.v ? "states" : ""));
+		TRY(strbuf_printf(p->out, "0x%llx, version %u\n", (unsigned long long)s->id,
+				  s->version));
+	}
+	return NULL;
+}
+
+static struct error *print_references(struct page *p, const struct bundle_payload *b)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	size_t exports = 0, n = 0;
+
+	vec_for_each(&b->references, r)
+		exports += str_equal(r->named, "export");
+	TRY(strbuf_printf(&text, "%zu exported symbol%s of vmlinux; by livepatch %zu%s", exports,
+			  exports == 1 ? "" : "s", b->references.n - exports,
+			  b->references.n > exports ? ":" : ""));
+	vec_for_each(&b->references, r) {
+		if (str_equal(r->named, "export"))
+			continue;
+		TRY(strbuf_printf(&text, "%s %s", n++ ? "," : "", r->name));
+		if (strcmp(r->object, "vmlinux") != 0)
+			TRY(strbuf_printf(&text, " [%s]", r->object));
+		if (r->sympos)
+			TRY(strbuf_printf(&text, " (no. %u)", r->sympos));
+	}
+	return line(p, "refers to", strbuf_str(&text));
+}
+
+static struct error *print_remarks(struct page *p, const struct bundle_payload *b)
+{
+	vec_for_each(&b->overrides, o) {
+		struct strbuf text __cleanup_strbuf = { 0 };
+
+		TRY(strbuf_printf(&text, "%s:%s, because %s: %s; %s", o->code, o->where, o->reason,
+				  o->what, o->left));
+		TRY(line(p, "accepted", strbuf_str(&text)));
+	}
+	vec_for_each(&b->notes, note)
+		TRY(line(p, "note", *note));
+	return NULL;
+}
+
+/* --- where it is from ---------------------------------------------------------------- */
+
+static struct error *print_provenance(struct page *p, const struct bundle_payload *b)
+{
+	const struct bundle_provenance *from = &b->provenance;
+
+	TRY(line(p, "compiler", b->compiler));
+	vec_for_each(&from->packages, it) {
+		TRY(label(p, it == from->packages.v ? "packages" : ""));
+		TRY(strbuf_printf(p->out, "%s %s, sha256 %.16s\n", it->name, it->version,
+				  it->sha256));
+	}
+	TRY(label(p, "config"));
+	TRY(strbuf_printf(p->out, "sha256 %.16s\n", from->config.hex));
+	vec_for_each(&from->sources, it) {
+		TRY(label(p, it == from->sources.v ? "sources" : ""));
+		TRY(strbuf_printf(p->out, "%s, sha256 %.16s → %.16s\n", it->path, it->before.hex,
+				  it->after.hex));
+	}
+	return NULL;
+}
+
+static struct error *print_files(struct page *p, const struct bundle_payload *b)
+{
+	TRY(label(p, "module"));
+	TRY(strbuf_printf(p->out, "%s.ko, %s, sha256 %.16s\n", b->module, str_size(b->content->n).s,
+			  b->digest.hex));
+	TRY(label(p, ""));
+	TRY(strbuf_printf(p->out, "build-id %s\n", b->build_id));
+	if (b->replace)
+		TRY(line(p, "", "takes the place of all other livepatches"));
+	if (b->debug.content) {
+		TRY(label(p, "debug"));
+		TRY(strbuf_printf(p->out, "%s.ko.debug, %s\n", b->module,
+				  str_size(b->debug.content->n).s));
+	}
+	if (b->guard.content) {
+		TRY(label(p, "guard"));
+		TRY(strbuf_printf(p->out, "suture_guard.ko, %s\n",
+				  str_size(b->guard.content->n).s));
+	}
+	return NULL;
+}
+
+static struct error *print_payload(struct page *p, const struct bundle *b,
+				   const struct bundle_payload *payload)
+{
+	TRY(strbuf_printf(p->out, "\n%s (%s)\n", payload->target, payload->version));
+	TRY(print_files(p, payload));
+	TRY(label(p, "redirects"));
+	TRY(strbuf_printf(p->out, "%zu function%s\n", payload->functions.n,
+			  payload->functions.n == 1 ? "" : "s"));
+	vec_for_each(&payload->functions, f)
+		TRY(print_function(p, f, b->fixes.n > 1));
+	TRY(print_extras(p, payload));
+	TRY(print_references(p, payload));
+	TRY(print_remarks(p, payload));
+	return print_provenance(p, payload);
+}
+
+struct error *inspect_print(const struct bundle *b, const char *path, size_t width,
+			    struct strbuf *out)
+{
+	struct page p = { out, width };
+
+	TRY(strbuf_printf(out,
+			  "%s: %s, for %zu kernel%s; every digest and every module agree "
+			  "with its manifest\n",
+			  path, b->name, b->payloads.n, b->payloads.n == 1 ? "" : "s"));
+	TRY(print_facts(&p, b));
+	vec_for_each(&b->payloads, payload)
+		TRY(print_payload(&p, b, payload));
+	return NULL;
+}

@@ -61,18 +61,21 @@ static struct error *write_source(const char *folder, const char *name, const ch
 static struct error *compile(const struct target *t, const char *folder, const char *object)
 {
 	char *m __free = str_printf("M=%s", folder);
+	char *tmp __free = str_printf("TMPDIR=%s", folder);
 	struct strbuf output __cleanup_strbuf = { 0 };
 	struct subprocess make = {
 		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m,
 					 object),
-		.env = subprocess_words("LC_ALL=C", "MAKEFLAGS=", "MAKELEVEL="),
+		/* Nothing of the caller's environment (KCFLAGS, ...) may reach the compiler. */
+		.env = subprocess_words("LC_ALL=C", tmp),
+		.clear_env = true,
 		.root = target_root(t),
 		.timeout = 300,
 		.out = &output,
 		.err = &output,
 	};
 
-	if (!m)
+	if (!m || !tmp)
 		return error_nomem();
 	TRY(write_source(folder, "Kbuild", kbuild));
 	TRY(write_source(folder, "records.h", glue_records_h));

@@ -128,7 +128,7 @@ static void test_an_entry_of_a_changed_table_is_found_by_its_name(void **state)
 
 	(void)state;
 	pair_make(&p, USER(5) ENTRY("a", 1) ENTRY("b", 2),
-		  USER(6) ENTRY("c", 3) ENTRY("a", 1) ENTRY("b", 2));
+		  USER(6) ENTRY("c", 3) ENTRY("a", 1) ENTRY("b", 2) ENTRY("d", 4));
 	b = object_symbol(p.after, "b");
 	assert_string_equal(delta_old_symbol(p.delta, b)->name, "b");
 	assert_null(delta_old_symbol(p.delta, object_symbol(p.after, "c")));

@@ -84,6 +84,16 @@ static void test_a_constant_whose_address_is_handed_on_is_kept(void **state)
 	expect_kept(p.delta, "f() uses its address");
 }
 
+static void test_a_constant_of_which_a_part_is_handed_on_is_kept(void **state)
+{
+#define PART "int k(const int *); int f(long i) { return k(&table[i]); }\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, TABLE(2) PART, TABLE(9) PART);
+	expect_kept(p.delta, "f() uses its address");
+}
+
 static void test_a_constant_whose_address_is_stored_is_kept(void **state)
 {
 #define STORES "const int *last; int f(int i) { last = &table[1]; return table[i]; }\n"
@@ -167,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_a_table_that_grew_is_copied_too),
 		cmocka_unit_test(test_what_a_copied_table_points_to_comes_along),
 		cmocka_unit_test(test_a_constant_whose_address_is_handed_on_is_kept),
+		cmocka_unit_test(test_a_constant_of_which_a_part_is_handed_on_is_kept),
 		cmocka_unit_test(test_a_constant_whose_address_is_stored_is_kept),
 		cmocka_unit_test(test_a_constant_that_data_points_to_is_kept),
 		cmocka_unit_test(test_a_constant_that_data_pointed_to_is_kept),

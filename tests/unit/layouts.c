@@ -127,7 +127,7 @@ static void test_who_uses_the_type_is_told(void **state)
 	pair_make(
 		&p, THING("") "int use(struct thing *t) { return g(t->a + 1); }\n",
 		THING("unsigned long *fresh;") "int use(struct thing *t) { return g(t->a + 2); }\n");
-	what = layout_finding(p.delta, "struct thing");
+	what = finding(p.delta, "changed-layout")->users;
 	assert_non_null(what);
 	assert_non_null(strstr(what, "through()"));
 	assert_non_null(strstr(what, "made()"));

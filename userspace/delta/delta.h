@@ -46,6 +46,7 @@ struct delta_finding {
 	const char *code;   /* stable, for programs: "changed-data", "unknown-section", ... */
 	const char *where;  /* the function, variable, type or section by name */
 	const char *what;   /* a sentence */
+	const char *users;  /* a changed type's: who in this object uses it; or NULL */
 	const char *advice; /* what to write instead, or NULL */
 	const char *file;   /* or NULL */
 	unsigned int line;

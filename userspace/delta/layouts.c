@@ -16,7 +16,7 @@ static bool is_included(const struct delta *d, const char *function)
 	return n && n->item;
 }
 
-/* "; used by f(), g() and 2 more, of which h() ... stay as they are" */
+/* "used by f(), g() and 2 more functions of this object, 3 of which stay as they are" */
 static struct error *tell_users(const struct delta *d, const struct type_users *users,
 				struct strbuf *out)
 {
@@ -24,7 +24,7 @@ static struct error *tell_users(const struct delta *d, const struct type_users *
 
 	vec_for_each(&users->v, it) {
 		if (n++ < NAMED)
-			TRY(strbuf_printf(out, "%s%s()", n == 1 ? "; used by " : ", ", *it));
+			TRY(strbuf_printf(out, "%s%s()", n == 1 ? "used by " : ", ", *it));
 		old += !is_included(d, *it);
 	}
 	if (n > NAMED)
@@ -59,8 +59,11 @@ static struct error *refuse_layout(struct delta *d, const struct debug *after,
 	TRY(type_users_find(after, c->type, &d->arena, &users));
 	TRY(tell_users(d, &users, &used));
 	TRY(add_finding(d, "changed-layout", c->type, advice(d, c),
-			"%s is laid out differently: %s%s", c->type, c->what, strbuf_str(&used)));
+			"%s is laid out differently: %s", c->type, c->what));
 	f = &d->findings.v[d->findings.n - 1];
+	f->users = used.n ? arena_strdup(&d->arena, used.s) : NULL;
+	if (used.n && !f->users)
+		return error_nomem();
 	f->file = c->file;
 	f->line = c->line;
 	return f->advice ? NULL : error_nomem();

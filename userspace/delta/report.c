@@ -40,6 +40,8 @@ static struct error *print_finding(struct strbuf *out, const struct delta_findin
 			  f->what));
 	TRY(print_place(out, f->file, f->line));
 	TRY(strbuf_puts(out, "\n"));
+	if (f->users)
+		TRY(strbuf_printf(out, "           %s\n", f->users));
 	if (f->accepted)
 		return strbuf_printf(out, "           because %s; %s\n", f->accepted, f->left);
 	if (!f->advice || (last && last->advice && str_equal(last->advice, f->advice)))
@@ -130,6 +132,7 @@ void delta_finding_json(const struct delta_finding *f, struct json *j)
 	json_string(j, "code", f->code);
 	json_string(j, "where", f->where);
 	json_string(j, "what", f->what);
+	json_string(j, "users", f->users);
 	json_string(j, "advice", f->advice);
 	json_place(j, f->file, f->line);
 	json_bool(j, "acceptable", f->left != NULL);
@@ -184,6 +187,8 @@ struct error *delta_refusal(const struct delta *d)
 		TRY(strbuf_printf(&all, "%s%s", all.n ? "; " : "", f->what));
 		if (f->file)
 			TRY(strbuf_printf(&all, " (%s:%u)", f->file, f->line));
+		if (f->users)
+			TRY(strbuf_printf(&all, ", %s", f->users));
 	}
 	e = error_refused("%s: %s", d->after->name, strbuf_str(&all));
 	vec_for_each(&d->findings, f)

@@ -43,7 +43,7 @@ static struct error *choose(struct build *b, const struct build_options *opt)
 
 	progress_step("include what is needed");
 	TRY(refusal_accept(b, opt));
-	TRY(refusal_make(b, opt));
+	TRY(refusal_make(b));
 	for (size_t i = 0; i < b->n; i++)
 		TRY_CONTEXT(extract_unit(&b->units[i], &any), "%s", b->units[i].unit->source);
 	return any ? NULL : nothing_changed(b);
@@ -218,6 +218,17 @@ static struct error *run(struct build *b, const struct build_options *opt)
 	return NULL;
 }
 
+/* Whoever reads JSON gets a refusal so, too; the error is what comes back all the same. */
+static struct error *tell_refusal(const struct build *b, const struct build_options *opt,
+				  struct error *e)
+{
+	struct error *problem __cleanup_error = NULL;
+
+	if (opt->refusal && error_kind(e) == ERROR_REFUSED)
+		problem = refusal_json(b, opt, error_message(e));
+	return e;
+}
+
 struct error *build_run(const struct build_options *opt, struct build **out)
 {
 	struct build *b __cleanup_build = calloc(1, sizeof(*b));
@@ -225,7 +236,7 @@ struct error *build_run(const struct build_options *opt, struct build **out)
 
 	if (!b)
 		return error_nomem();
-	TRY_CONTEXT(run(b, opt), "building %s%s for %s", opt->patches[0],
+	TRY_CONTEXT(tell_refusal(b, opt, run(b, opt)), "building %s%s for %s", opt->patches[0],
 		    opt->n_patches > 1 ? " and others" : "", opt->target->name);
 	b->seconds = clock_seconds() - start;
 	*out = take(b);

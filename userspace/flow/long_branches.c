@@ -77,7 +77,7 @@ struct error *lengthen_branches(struct build *b, const struct build_options *opt
 	if (!any)
 		return NULL;
 	TRY(refusal_accept(b, opt));
-	TRY(refusal_make(b, opt));
+	TRY(refusal_make(b));
 	for (size_t i = 0; i < b->n; i++) {
 		struct build_unit *u = &b->units[i];
 

@@ -46,8 +46,10 @@ static struct error *tell(const struct build_unit *u, const struct delta_finding
 			  struct strbuf *all)
 {
 	if (f->file)
-		return strbuf_printf(all, "\n  %s:%u: %s", f->file, f->line, f->what);
-	return strbuf_printf(all, "\n  %s: %s", u->unit->source, f->what);
+		TRY(strbuf_printf(all, "\n  %s:%u: %s", f->file, f->line, f->what));
+	else
+		TRY(strbuf_printf(all, "\n  %s: %s", u->unit->source, f->what));
+	return f->users ? strbuf_printf(all, "; in %s %s", u->unit->object, f->users) : NULL;
 }
 
 static struct error *advise(const struct delta_finding *f, struct strbuf *to)
@@ -67,23 +69,6 @@ static struct error *offer(const struct delta_finding *f, struct strbuf *to)
 			     to->n ? "\n" : "", f->code, f->where, f->left);
 }
 
-static struct error *to_json(const struct build *b, const struct build_options *opt)
-{
-	struct json j = json_begin(opt->refusal);
-
-	json_object(&j, NULL);
-	json_string(&j, "schema", "suture-build/1");
-	json_string(&j, "name", b->name);
-	json_string(&j, "target", opt->target->name);
-	json_null(&j, "bundle");
-	json_array(&j, "findings");
-	FOR_EACH_FINDING(b, f)
-	delta_finding_json(f, &j);
-	json_end(&j);
-	json_end(&j);
-	return json_finish(&j);
-}
-
 /* A header's finding is that of each object that includes it: once is enough. */
 static bool is_repeated(const struct build *b, size_t unit, const struct delta_finding *f)
 {
@@ -94,7 +79,28 @@ static bool is_repeated(const struct build *b, size_t unit, const struct delta_f
 	return false;
 }
 
-struct error *refusal_make(const struct build *b, const struct build_options *opt)
+struct error *refusal_json(const struct build *b, const struct build_options *opt,
+			   const char *message)
+{
+	struct json j = json_begin(opt->refusal);
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-build/1");
+	json_string(&j, "name", b->name);
+	json_string(&j, "target", opt->target->name);
+	json_null(&j, "bundle");
+	json_string(&j, "refused", message);
+	json_array(&j, "findings");
+	for (size_t i = 0; i < b->n; i++)
+		vec_for_each(&b->units[i].delta->findings, f)
+			if (!is_repeated(b, i, f))
+				delta_finding_json(f, &j);
+	json_end(&j);
+	json_end(&j);
+	return json_finish(&j);
+}
+
+struct error *refusal_make(const struct build *b)
 {
 	struct strbuf all __cleanup_strbuf = { 0 }, advice __cleanup_strbuf = { 0 };
 	struct strbuf last __cleanup_strbuf = { 0 };
@@ -113,8 +119,6 @@ struct error *refusal_make(const struct build *b, const struct build_options *op
 	}
 	if (!n)
 		return NULL;
-	if (opt->refusal)
-		TRY(to_json(b, opt));
 	e = error_refused("it can't be made live, for %zu reason%s:%s", n, n == 1 ? "" : "s",
 			  all.s);
 	if (advice.n)

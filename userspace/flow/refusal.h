@@ -16,8 +16,12 @@ struct error *refusal_accept(struct build *b, const struct build_options *opt) _
 
 /*
  * ERROR_REFUSED with what stands, a line each, and the words that would accept it; NULL if
- * nothing does. opt->refusal gets the same as JSON.
+ * nothing does.
  */
-struct error *refusal_make(const struct build *b, const struct build_options *opt) __must_check;
+struct error *refusal_make(const struct build *b) __must_check;
+
+/* opt->refusal gets what was refused, and the findings, whether they stand or not. */
+struct error *refusal_json(const struct build *b, const struct build_options *opt,
+			   const char *message) __must_check;
 
 #endif

@@ -100,6 +100,25 @@ struct error *refusal_json(const struct build *b, const struct build_options *op
 	return json_finish(&j);
 }
 
+/* Whether anything is left to do once all is accepted. */
+static bool has_work(const struct build *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->units[i].delta->items.n)
+			return true;
+	return false;
+}
+
+static struct error *refused(const struct build *b, size_t n, const char *list)
+{
+	if (has_work(b))
+		return error_refused("it can't be made live, for %zu reason%s:%s", n,
+				     n == 1 ? "" : "s", list);
+	return error_refused("no function that still runs changes; what does can't be made live, "
+			     "for %zu reason%s:%s",
+			     n, n == 1 ? "" : "s", list);
+}
+
 struct error *refusal_make(const struct build *b)
 {
 	struct strbuf all __cleanup_strbuf = { 0 }, advice __cleanup_strbuf = { 0 };
@@ -113,14 +132,14 @@ struct error *refusal_make(const struct build *b)
 				continue;
 			TRY(tell(&b->units[i], f, &all));
 			TRY(advise(f, &advice));
-			TRY(offer(f, &last));
+			if (has_work(b))
+				TRY(offer(f, &last));
 			n++;
 		}
 	}
 	if (!n)
 		return NULL;
-	e = error_refused("it can't be made live, for %zu reason%s:%s", n, n == 1 ? "" : "s",
-			  all.s);
+	e = refused(b, n, strbuf_str(&all));
 	if (advice.n)
 		e = error_advise(e, "%s", advice.s);
 	return last.n ? error_advise(e, "%s", last.s) : e;

@@ -31,11 +31,23 @@ static bool has_finding(const struct build *b, const struct delta_finding *f)
 	return false;
 }
 
+static bool has_note(const struct build *b, const char *note)
+{
+	for (size_t i = 0; i < b->n; i++)
+		vec_for_each(&b->units[i].delta->notes, it)
+			if (str_equal(*it, note))
+				return true;
+	return false;
+}
+
 /* Has it anything that the units before it do not have? A header's findings are everybody's. */
 static bool is_worth_keeping(const struct build *b, const struct build_unit *u)
 {
-	if (u->delta->items.n || u->delta->notes.n)
+	if (u->delta->items.n)
 		return true;
+	vec_for_each(&u->delta->notes, note)
+		if (!has_note(b, *note))
+			return true;
 	vec_for_each(&u->delta->findings, f)
 		if (!has_finding(b, f))
 			return true;

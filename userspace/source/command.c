@@ -234,21 +234,25 @@ struct error *command_preprocess(const struct command *c, const char *text, cons
 	return NULL;
 }
 
-/* What kbuild gives the assembler of the compiler's flags: a_flags in scripts/Makefile.lib. */
+/*
+ * What kbuild gives the assembler of the compiler's flags: a_flags in scripts/Makefile.lib; and
+ * REALMODE_CFLAGS in arch/x86/Makefile.
+ */
 static bool is_for_assembly(const char *word)
 {
 	return str_starts(word, "-I") || (str_starts(word, "-D") && !strstr(word, "KBUILD_")) ||
-	       str_starts(word, "-m") || str_equal(word, "-nostdinc") ||
-	       str_starts(word, "-fmacro-prefix-map=");
+	       str_starts(word, "-m") || str_equal(word, "-fno-PIE") ||
+	       str_equal(word, "-nostdinc") || str_starts(word, "-fmacro-prefix-map=");
 }
 
-struct error *command_preprocess_assembly(const struct command *c, const char *source,
-					  const char *text, const char *depfile, struct arena *a,
-					  const char ***out)
+struct error *command_preprocess_other(const struct command *c, const char *source,
+				       const char *generated, const char *text, const char *depfile,
+				       struct arena *a, const char ***out)
 {
 	size_t n = count(c->compile), k = 0;
-	const char **argv = arena_array(a, n + 12, sizeof(*argv));
+	const char **argv = arena_array(a, n + 20, sizeof(*argv));
 	const char *dep = arena_printf(a, "-Wp,-MD,%s", depfile);
+	bool assembly = str_ends(source, ".S");
 	const char *slash = strrchr(source, '/');
 	const char *beside =
 		arena_printf(a, "-I%.*s", slash ? (int)(slash - source) : 1, slash ? source : ".");
@@ -261,12 +265,21 @@ struct error *command_preprocess_assembly(const struct command *c, const char *s
 
 		if (is_for_assembly(word))
 			argv[k++] = word;
-		if (!str_equal(word, "-include") || str_ends(c->compile[i + 1], "compiler_types.h"))
+		if (!str_equal(word, "-include") ||
+		    (assembly && str_ends(c->compile[i + 1], "compiler_types.h")))
 			continue;
 		argv[k++] = word;
 		argv[k++] = c->compile[++i];
 	}
-	argv[k++] = "-D__ASSEMBLY__";
+	if (assembly)
+		argv[k++] = "-D__ASSEMBLY__";
+	argv[k++] = "-iquote";
+	argv[k++] = generated;
+	if (str_starts(source, "arch/x86/realmode/")) {
+		argv[k++] = "-Iarch/x86/boot";
+		argv[k++] = "-D_SETUP";
+		argv[k++] = "-D_WAKEUP";
+	}
 	argv[k++] = beside;
 	argv[k++] = dep;
 	argv[k++] = "-E";

@@ -36,10 +36,13 @@ struct error *command_first_include(const char *folder, const char *as, struct a
 /* The compiler's argv to write what it would compile, without line markers, to a file. From 'a'. */
 struct error *command_preprocess(const struct command *c, const char *text, const char *depfile,
 				 struct arena *a, const char ***out) __must_check;
-/* The same for an assembly file of the same tree, with the include paths and macros of 'c'. */
-struct error *command_preprocess_assembly(const struct command *c, const char *source,
-					  const char *text, const char *depfile, struct arena *a,
-					  const char ***out) __must_check;
+/*
+ * The same for assembly, or 16- and 32-bit code, of the same tree: with the paths and macros of
+ * 'c'. Headers in quotes are also looked for in the folder 'generated'.
+ */
+struct error *command_preprocess_other(const struct command *c, const char *source,
+				       const char *generated, const char *text, const char *depfile,
+				       struct arena *a, const char ***out) __must_check;
 /* objtool's argv for another object; NULL in *out if there is none. */
 struct error *command_objtool(const struct command *c, const char *object, struct arena *a,
 			      const char ***out) __must_check;

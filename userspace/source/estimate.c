@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define FILE_NAME "compile-cost"
+#define FILE_NAME "objects/compile-cost"
 /* Before anything is known: net/ipv4/arp.c of 6.1 on a CPU of 2023. */
 #define FIRST_GUESS 1.5
 #define MEMORY 200
@@ -53,8 +53,12 @@ struct compile_cost compile_cost_learn(struct compile_cost old, size_t n, double
 static struct error *keep(const struct target *t, struct compile_cost cost)
 {
 	char *path __free = path_of(t), *text __free = str_printf("%.4f %.0f\n", cost.each, cost.n);
+	char *folder __free = str_printf("%s/objects", t->dir);
 
-	return path && text ? file_write(path, text, strlen(text), 0644) : error_nomem();
+	if (!path || !text || !folder)
+		return error_nomem();
+	TRY(dir_make(folder));
+	return file_write(path, text, strlen(text), 0644);
 }
 
 void compile_cost_add(const struct target *t, size_t n, double seconds, unsigned int jobs)

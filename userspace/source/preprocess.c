@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/subprocess.h"
 #include "source/command.h"
@@ -22,7 +23,8 @@
 struct looking {
 	const struct preprocess_run *run;
 	const char *env[3];
-	bool *dirty; /* by number in the index: the fix's files, and links to them */
+	char *generated; /* a folder for headers that are not there, see stand_in() */
+	bool *dirty;	 /* by number in the index: the fix's files, and links to them */
 	struct preprocess *v;
 	size_t n;
 	size_t *n_looked;
@@ -44,6 +46,7 @@ struct look {
 static void looking_free(struct looking *l)
 {
 	free(l->dirty);
+	free(l->generated);
 	arena_free(&l->arena);
 }
 
@@ -84,9 +87,9 @@ static struct error *prepare(struct looking *l, struct look *k, const char *fold
 	if (!command || !k->text || !k->depfile)
 		return error_nomem();
 	TRY_CONTEXT(command_parse(command, &c), "%s", k->p->source);
-	if (k->p->assembly)
-		TRY(command_preprocess_assembly(&c, k->p->source, k->text, k->depfile, &l->arena,
-						&argv));
+	if (k->p->other)
+		TRY(command_preprocess_other(&c, k->p->source, l->generated, k->text, k->depfile,
+					     &l->arena, &argv));
 	else
 		TRY(command_preprocess(&c, k->text, k->depfile, &l->arena, &argv));
 	for (const char **w = argv; *w; w++)
@@ -96,6 +99,7 @@ static struct error *prepare(struct looking *l, struct look *k, const char *fold
 					  .cwd = folder,
 					  .env = l->env,
 					  .clear_env = true,
+					  .root = target_root(l->run->scope->target),
 					  .out = &k->said,
 					  .err = &k->said };
 	return NULL;
@@ -121,6 +125,11 @@ static struct error *run_batch(struct looking *l, struct look *k, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (!wanted(&k[i]) || !p[m++].status)
 			continue;
+		k[i].p->unreadable = k[i].p->other;
+		if (k[i].p->unreadable) {
+			log_verbose("%s: %s", k[i].p->source, strbuf_str(&k[i].said));
+			continue;
+		}
 		return error_failed("%s can't be read by the compiler:\n%.2000s", k[i].p->source,
 				    strbuf_str(&k[i].said));
 	}
@@ -146,6 +155,40 @@ static bool is_unknown(const struct look *k)
 	return !k->known;
 }
 
+static bool is_known_header(const struct include_index *x, const char *name)
+{
+	for (uint32_t i = 0; i < x->files.n; i++)
+		if (str_ends(x->files.v[i].path, name))
+			return true;
+	return false;
+}
+
+/*
+ * Headers that a build generates beside other objects, such as kvm-asm-offsets.h, are not in
+ * the tree: empty ones stand in. Their own sources are readers, too, if they read a touched file.
+ */
+static struct error *stand_in(struct looking *l, const char *source)
+{
+	const struct include_index *x = &l->run->scope->index;
+	uint64_t *number = hash_get(&x->by_path, source);
+	const struct include_file *f = number ? &x->files.v[*number] : NULL;
+
+	for (uint32_t k = 0; f && k < f->n; k++) {
+		const struct include_name *name = &x->names.v[x->names_of.v[f->first + k]];
+		char *path;
+
+		if (name->kind != INCLUDE_QUOTED || strchr(name->spelled, '/') ||
+		    is_known_header(x, name->spelled))
+			continue;
+		path = arena_printf(&l->arena, "%s/%s", l->generated, name->spelled);
+		if (!path)
+			return error_nomem();
+		TRY(dir_make(l->generated));
+		TRY(file_write(path, "", 0, 0644));
+	}
+	return NULL;
+}
+
 static bool reads_dirty(const struct looking *l, const struct read_set *set)
 {
 	vec_for_each(&set->files, it)
@@ -158,7 +201,7 @@ static struct error *take_cached(struct looking *l, struct look *k)
 {
 	struct read_set set __cleanup_read_set = { 0 };
 
-	if (k->p->assembly)
+	if (k->p->other)
 		return NULL;
 	TRY(read_cache_get(l->run->scope->target, k->p->command, &set, &k->known));
 	if (!k->known)
@@ -183,7 +226,7 @@ static struct error *take_before(struct looking *l, struct look *k)
 	memcpy(k->before, d.hex, sizeof(k->before));
 	memcpy(set.text, d.hex, sizeof(set.text));
 	k->p->reads = l->run->scope->moves || !all || reads_dirty(l, &set);
-	if (all && !k->p->assembly)
+	if (all && !k->p->other)
 		read_cache_put(l->run->scope->target, k->p->command, &set);
 	return NULL;
 }
@@ -191,10 +234,15 @@ static struct error *take_before(struct looking *l, struct look *k)
 /* Who reads the files at all. */
 static struct error *look_before(struct looking *l, struct look *k, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		TRY(take_cached(l, &k[i]));
+		if (k[i].p->other)
+			TRY(stand_in(l, k[i].p->source));
+	}
 	TRY_CONTEXT(run_batch(l, k, n, is_unknown, l->run->scope->target->tree), "without the fix");
 	for (size_t i = 0; i < n; i++) {
+		if (k[i].p->unreadable)
+			continue;
 		if (!k[i].known)
 			TRY(take_before(l, &k[i]));
 		l->read_asked++;
@@ -301,6 +349,9 @@ struct error *preprocess_all(const struct preprocess_run *run, struct preprocess
 	l.env[0] = "LC_ALL=C";
 	l.env[1] = temporary;
 	TRY(mark_dirty(&l));
+	l.generated = str_printf("%s/generated", run->scratch);
+	if (!l.generated)
+		return error_nomem();
 	for (size_t at = 0; at < n; at += BATCH) {
 		struct look batch[BATCH] = { 0 };
 		size_t m = n - at < BATCH ? n - at : BATCH;

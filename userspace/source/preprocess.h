@@ -13,12 +13,13 @@
 #include "base/error.h"
 #include "source/scope.h"
 
-/* One source; the command is its object's, or for assembly that of any object. */
+/* One source; the command is its object's. */
 struct preprocess {
 	const char *source, *command;
-	bool assembly;
-	bool reads;   /* out: one of the fix's files */
-	bool differs; /* out: and its text changes, or was not looked at */
+	bool other;	 /* the command is another object's, see command_preprocess_other() */
+	bool reads;	 /* out: one of the fix's files */
+	bool differs;	 /* out: and its text changes, or was not looked at */
+	bool unreadable; /* out: another's command does not do for it */
 };
 
 struct preprocess_run {

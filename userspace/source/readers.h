@@ -13,7 +13,7 @@
  */
 struct outside_reader {
 	const char *source;
-	const char *object; /* that kbuild has a command for; NULL: assembly */
+	const char *object; /* that kbuild has a command for; NULL: only its text can be compared */
 	const char *what;   /* "is mapped into every process as the vdso" */
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -102,9 +103,9 @@ static struct error *make_folders(struct plan *p)
 	if (!ws->private->path)
 		return error_errno(errno, "%s", raw.path);
 	free(take(raw.path));
-	p->shadow = str_printf("%s/shadow", ws->private->path);
 	p->scratch = str_printf("%s/scratch", ws->private->path);
-	if (!p->shadow || !p->scratch)
+	p->used = arena_array(&p->arena, p->scope.files.n + 1, sizeof(*p->used));
+	if (!p->scratch || !p->used)
 		return error_nomem();
 	return dir_make(p->scratch);
 }
@@ -129,25 +130,33 @@ static struct error *get_outside_command(struct plan *p, const struct outside_re
 	return NULL;
 }
 
+static struct error *get_outside_commands(struct plan *p)
+{
+	size_t n = p->scope.outside.outside.n;
+
+	p->outside_commands = calloc(n + 1, sizeof(*p->outside_commands));
+	if (!p->outside_commands)
+		return error_nomem();
+	for (size_t i = 0; i < n; i++)
+		TRY(get_outside_command(p, p->scope.outside.outside.v[i], &p->outside_commands[i]));
+	return NULL;
+}
+
 static struct error *get_commands(struct plan *p)
 {
-	size_t n = p->scope.units.list.n, n_outside = p->scope.outside.outside.n;
+	size_t n = p->scope.units.list.n;
 	const char **objects = arena_array(&p->arena, n + 1, sizeof(*objects));
 
 	p->commands = calloc(n + 1, sizeof(*p->commands));
-	p->outside_commands = calloc(n_outside + 1, sizeof(*p->outside_commands));
 	p->differs = arena_array(&p->arena, n + 1, sizeof(*p->differs));
-	p->used = arena_array(&p->arena, p->scope.files.n + 1, sizeof(*p->used));
-	if (!objects || !p->commands || !p->outside_commands || !p->differs || !p->used)
+	if (!objects || !p->commands || !p->differs)
 		return error_nomem();
 	for (size_t i = 0; i < n; i++) {
 		objects[i] = p->scope.units.list.v[i]->object;
 		p->differs[i] = true;
 	}
-	TRY(cached_commands(p->target, p->scratch, objects, n, p->commands));
-	for (size_t i = 0; i < n_outside; i++)
-		TRY(get_outside_command(p, p->scope.outside.outside.v[i], &p->outside_commands[i]));
-	return NULL;
+	progress_step("asking the kernel's makefiles for %zu command%s", n, n == 1 ? "" : "s");
+	return cached_commands(p->target, p->scratch, objects, n, p->commands);
 }
 
 /* --- the shadow -------------------------------------------------------------------- */
@@ -183,12 +192,17 @@ static struct error *add_command_ways(struct plan *p, struct ways *w, const char
 	return NULL;
 }
 
-static struct error *make_shadow(struct plan *p)
+/* A new one in p->shadow, for the objects whose commands are known. */
+static struct error *make_shadow(struct plan *p, const char *name)
 {
 	const struct scope *s = &p->scope;
 	struct ways ways __cleanup(ways_free) = { 0 };
 
-	for (size_t i = 0; i < s->units.list.n; i++) {
+	free(take(p->shadow));
+	p->shadow = str_printf("%s/%s", p->ws->private->path, name);
+	if (!p->shadow)
+		return error_nomem();
+	for (size_t i = 0; i < s->units.list.n && p->commands; i++) {
 		TRY(add_way(&ways, s->units.list.v[i]->spelled));
 		TRY(add_command_ways(p, &ways, p->commands[i]));
 	}
@@ -201,10 +215,21 @@ static struct error *make_shadow(struct plan *p)
 
 /* --- what can differ ---------------------------------------------------------------- */
 
-static struct error *look_at_units(struct plan *p, const struct preprocess_run *run)
+static struct preprocess_run looking(const struct plan *p)
 {
+	return (struct preprocess_run){ .scope = &p->scope,
+					.shadow = p->shadow,
+					.scratch = p->scratch,
+					.jobs = p->jobs,
+					.used = p->used };
+}
+
+static struct error *look_at_units(struct plan *p)
+{
+	const struct preprocess_run run = looking(p);
 	size_t n = p->scope.units.list.n, looked = 0, left = 0;
 	struct preprocess *v = arena_array(&p->arena, n + 1, sizeof(*v));
+	double started;
 
 	if (!v)
 		return error_nomem();
@@ -213,7 +238,10 @@ static struct error *look_at_units(struct plan *p, const struct preprocess_run *
 		v[i].command = p->commands[i];
 	}
 	progress_step("looking which of %zu objects can differ", n);
-	TRY(preprocess_all(run, v, n, &looked));
+	started = clock_seconds();
+	TRY(preprocess_all(&run, v, n, &looked));
+	if (looked)
+		p->ws->compile_seconds += clock_seconds() - started;
 	for (size_t i = 0; i < n; i++) {
 		p->differs[i] = v[i].differs;
 		left += v[i].differs;
@@ -232,8 +260,18 @@ static struct error *any_command(struct plan *p, char **out)
 	return cached_commands(p->target, p->scratch, &object, 1, out);
 }
 
-static struct error *look_at_assembly(struct plan *p, struct preprocess_run run)
+static struct error *check_text(const struct outside_reader *r, const struct preprocess *p)
 {
+	if (p->unreadable)
+		return error_refused("%s %s, and whether the diff changes it is not known",
+				     r->source, r->what);
+	return p->differs ? error_refused("%s %s, and the diff changes it", r->source, r->what)
+			  : NULL;
+}
+
+static struct error *look_at_texts(struct plan *p)
+{
+	struct preprocess_run run = looking(p);
 	const struct scope *s = &p->scope;
 	struct preprocess *v = arena_array(&p->arena, s->outside.outside.n + 1, sizeof(*v));
 	char *command __free = NULL;
@@ -246,29 +284,15 @@ static struct error *look_at_assembly(struct plan *p, struct preprocess_run run)
 		if (!(*it)->object)
 			v[n++] = (struct preprocess){ .source = (*it)->source,
 						      .command = command,
-						      .assembly = true };
+						      .other = true };
 	run.always = true;
 	if (n)
 		TRY(preprocess_all(&run, v, n, &looked));
-	for (size_t i = 0; i < n; i++)
-		if (v[i].differs)
-			return error_refused("%s is assembly, and the diff changes it",
-					     v[i].source);
+	n = 0;
+	vec_for_each(&s->outside.outside, it)
+		if (!(*it)->object)
+			TRY(check_text(*it, &v[n++]));
 	return NULL;
-}
-
-/* Worth it only where many may fall out; the files that are compiled themselves will not. */
-static struct error *look(struct plan *p)
-{
-	struct preprocess_run run = { .scope = &p->scope,
-				      .shadow = p->shadow,
-				      .scratch = p->scratch,
-				      .jobs = p->jobs,
-				      .used = p->used };
-
-	if (p->scope.outside.outside.n)
-		TRY(look_at_assembly(p, run));
-	return p->scope.roots.n ? look_at_units(p, &run) : NULL;
 }
 
 /* --- compiling ---------------------------------------------------------------------- */
@@ -278,6 +302,7 @@ struct job {
 	struct build_pair pair;
 	const struct table_unit *unit; /* or */
 	const struct outside_reader *outside;
+	const char *command;
 };
 
 static struct error *keep_command(struct plan *p, size_t first, const char *command)
@@ -290,7 +315,7 @@ static struct error *keep_command(struct plan *p, size_t first, const char *comm
 	return NULL;
 }
 
-static struct error *make_pair(struct plan *p, struct job *j, const char *command)
+static struct error *make_pair(struct plan *p, struct job *j)
 {
 	const struct workspace_place place = { p->target, p->ws };
 	size_t first = p->ws->units.n;
@@ -300,12 +325,12 @@ static struct error *make_pair(struct plan *p, struct job *j, const char *comman
 		TRY(workspace_add_units(&place, j->unit));
 	else
 		TRY(workspace_add_outside(&place, j->outside));
-	TRY(keep_command(p, first, command));
+	TRY(keep_command(p, first, j->command));
 	own = &p->ws->units.v[first];
 	j->pair = (struct build_pair){
 		.source = j->unit ? j->unit->source : j->outside->source,
 		.object = j->unit ? j->unit->object : j->outside->object,
-		.command = command,
+		.command = j->command,
 		.before = arena_strdup(&p->arena, own->before),
 		.after = arena_strdup(&p->arena, own->after),
 		.depfile = arena_printf(&p->arena, "%s.d", own->after),
@@ -385,28 +410,6 @@ static struct error *build_batch(struct plan *p, const struct job *jobs, size_t 
 	return NULL;
 }
 
-/* What must not change comes first. */
-static struct error *list_jobs(struct plan *p, struct job *jobs, const char **commands, size_t *out)
-{
-	const struct scope *s = &p->scope;
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->outside.outside.n; i++) {
-		if (!p->outside_commands[i])
-			continue;
-		commands[n] = p->outside_commands[i];
-		jobs[n++] = (struct job){ .outside = s->outside.outside.v[i] };
-	}
-	for (size_t i = 0; i < s->units.list.n; i++) {
-		if (!p->differs[i])
-			continue;
-		commands[n] = p->commands[i];
-		jobs[n++] = (struct job){ .unit = s->units.list.v[i] };
-	}
-	*out = n;
-	return NULL;
-}
-
 static void announce(const struct plan *p, const struct job *jobs, size_t n)
 {
 	struct compile_cost cost = compile_cost_load(p->target);
@@ -416,33 +419,73 @@ static void announce(const struct plan *p, const struct job *jobs, size_t n)
 		log_info("%zu objects to compile before and after: at most %s with %u jobs", n,
 			 compile_estimate_text(seconds).s, p->jobs);
 	if (n == 1)
-		progress_step("compiling %s before and after",
-			      jobs[0].unit ? jobs[0].unit->source : jobs[0].outside->source);
+		progress_step("compiling %s before and after", jobs[0].unit->source);
 	else
 		progress_step("compiling %zu objects before and after", n);
 }
 
-static struct error *build(struct plan *p)
+static struct error *build_jobs(struct plan *p, struct job *jobs, size_t n)
 {
-	size_t most = p->scope.outside.outside.n + p->scope.units.list.n + 1, n = 0, m;
-	struct job *jobs = arena_array(&p->arena, most, sizeof(*jobs));
-	const char **commands = arena_array(&p->arena, most, sizeof(*commands));
+	double before = p->ws->compile_seconds;
+	size_t cached = p->ws->n_cached, m;
 
-	if (!jobs || !commands)
-		return error_nomem();
-	TRY(list_jobs(p, jobs, commands, &n));
-	announce(p, jobs, n);
 	for (size_t at = 0; at < n; at += m) {
 		size_t first = p->ws->units.n;
 
 		m = n - at < (size_t)BATCH * p->jobs ? n - at : (size_t)BATCH * p->jobs;
 		for (size_t i = 0; i < m; i++)
-			TRY(make_pair(p, &jobs[at + i], commands[at + i]));
+			TRY(make_pair(p, &jobs[at + i]));
 		if (n > m)
 			progress_note("%zu of %zu", at, n);
 		TRY(build_batch(p, jobs + at, m, first));
 	}
-	compile_cost_add(p->target, 2 * n - p->ws->n_cached, p->ws->compile_seconds, p->jobs);
+	compile_cost_add(p->target, 2 * n - (p->ws->n_cached - cached),
+			 p->ws->compile_seconds - before, p->jobs);
+	return NULL;
+}
+
+/* What must not change, before all that may. */
+static struct error *build_outside(struct plan *p)
+{
+	size_t all = p->scope.outside.outside.n, n = 0;
+	struct job *jobs = arena_array(&p->arena, all + 1, sizeof(*jobs));
+
+	if (!jobs)
+		return error_nomem();
+	if (!all)
+		return NULL;
+	progress_step("looking at what runs outside of objects");
+	TRY(get_outside_commands(p));
+	TRY(make_shadow(p, "outside"));
+	TRY(look_at_texts(p));
+	for (size_t i = 0; i < all; i++)
+		if (p->outside_commands[i])
+			jobs[n++] = (struct job){ .outside = p->scope.outside.outside.v[i],
+						  .command = p->outside_commands[i] };
+	return build_jobs(p, jobs, n);
+}
+
+static struct error *build_units(struct plan *p)
+{
+	size_t all = p->scope.units.list.n, n = 0;
+	struct job *jobs = arena_array(&p->arena, all + 1, sizeof(*jobs));
+
+	if (!jobs)
+		return error_nomem();
+	TRY(get_commands(p));
+	TRY(make_shadow(p, "shadow"));
+	if (p->scope.roots.n)
+		TRY(look_at_units(p));
+	for (size_t i = 0; i < all; i++)
+		if (p->differs[i])
+			jobs[n++] = (struct job){ .unit = p->scope.units.list.v[i],
+						  .command = p->commands[i] };
+	announce(p, jobs, n);
+	return build_jobs(p, jobs, n);
+}
+
+static struct error *check_all_read(struct plan *p)
+{
 	for (size_t i = 0; i < p->scope.files.n; i++)
 		if (!p->used[i])
 			TRY(scope_unread(&p->scope, i));
@@ -472,10 +515,9 @@ struct error *workspace_build(const struct target *t, const char *patch_path, un
 		    patch_path);
 	TRY(target_check_compiler(t));
 	TRY(make_folders(&p));
-	TRY(get_commands(&p));
-	TRY(make_shadow(&p));
-	TRY(look(&p));
-	TRY(build(&p));
+	TRY(build_outside(&p));
+	TRY(build_units(&p));
+	TRY(check_all_read(&p));
 	TRY(tell_left_out(&p));
 	progress_done();
 	*out = take(ws);

@@ -120,6 +120,23 @@ static int read_attributes(unsigned int times)
 	return 0;
 }
 
+/* To be unconfined, where one is: the name is parsed into a label. */
+static int change_profile(unsigned int times)
+{
+	static const char text[] = "changeprofile unconfined";
+
+	while (times--) {
+		int fd = open("/proc/self/attr/apparmor/current", O_WRONLY);
+		ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+		if (fd >= 0)
+			close(fd);
+		if (n != (ssize_t)strlen(text))
+			return failed("changing the profile");
+	}
+	return 0;
+}
+
 /* Two files of one overlay; the copy goes through the overlay's own copy operation. */
 static int copy_on_overlay(unsigned int times)
 {
@@ -173,8 +190,13 @@ static int hint_writes(unsigned int times)
 }
 
 const struct exercise exercises_files[] = {
-	{ "hint-writes", hint_writes },		{ "pick-contexts", pick_contexts },
-	{ "mount-tmpfs", mount_tmpfs },		{ "mount-hugetlbfs", mount_hugetlbfs },
-	{ "dump-cores", dump_cores },		{ "read-attributes", read_attributes },
-	{ "copy-on-overlay", copy_on_overlay }, { 0 },
+	{ "hint-writes", hint_writes },
+	{ "pick-contexts", pick_contexts },
+	{ "mount-tmpfs", mount_tmpfs },
+	{ "mount-hugetlbfs", mount_hugetlbfs },
+	{ "dump-cores", dump_cores },
+	{ "read-attributes", read_attributes },
+	{ "change-profile", change_profile },
+	{ "copy-on-overlay", copy_on_overlay },
+	{ 0 },
 };

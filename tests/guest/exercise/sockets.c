@@ -2,6 +2,10 @@
 /* Exercises of sockets. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
+#include <net/ethernet.h>
+#include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -45,7 +49,54 @@ static int ask_arp(unsigned int times)
 	return status;
 }
 
+/* Bring lo up, and a packet socket onto it whose frames begin with a virtio header; or -1. */
+static int open_virtio_socket(void)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_IP)), one = 1;
+
+	if (fd < 0)
+		return -1;
+	to.sll_ifindex = (int)if_nametoindex("lo");
+	if (!ioctl(fd, SIOCSIFFLAGS, &ifr) && !bind(fd, (void *)&to, sizeof(to)) &&
+	    !setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Frames that ask the kernel to cut them into segments of one byte. */
+static int send_tiny_segments(unsigned int times)
+{
+	struct {
+		struct virtio_net_hdr head;
+		struct ether_header ether;
+		uint8_t ip[20], tcp[20], data[60];
+	} __attribute__((packed)) frame = {
+		.head = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			  .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+			  .hdr_len = 54,
+			  .gso_size = 1,
+			  .csum_start = 34,
+			  .csum_offset = 16 },
+		.ether = { .ether_type = htons(ETHERTYPE_IP) },
+		.ip = { 0x45, 0, 0, 100, 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1 },
+		.tcp = { 0, 9, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10 },
+	};
+	int fd = open_virtio_socket(), status = 0;
+
+	if (fd < 0)
+		return failed("a packet socket with virtio headers");
+	while (times-- && !status)
+		if (send(fd, &frame, sizeof(frame), 0) != (ssize_t)sizeof(frame))
+			status = failed("send");
+	close(fd);
+	return status;
+}
+
 const struct exercise exercises_sockets[] = {
+	{ "send-tiny-segments", send_tiny_segments },
 	{ "close-sockets", close_sockets },
 	{ "ask-arp", ask_arp },
 	{ 0 },

@@ -47,6 +47,15 @@ static void test_an_endbr64_moves_the_site_and_what_is_behind_it(void **state)
 	assert_int_equal(decode("\xf3\x0f\x1e\xfa\x0f\x1f\x44\x00\x00", 9).kind, SITE_NOP);
 }
 
+static void test_an_endbr_that_the_kernel_removed_moves_the_site_too(void **state)
+{
+	(void)state;
+	assert_int_equal(decode("\x66\x0f\x1f\x00\xe8\x00\x01\x00\x00", 9).kind, SITE_CALL);
+	assert_int_equal(decode("\x66\x0f\x1f\x00\x0f\x1f\x44\x00\x00", 9).behind, 9);
+	assert_int_equal(decode("\x0f\x1f\x40\xd6\x0f\x1f\x44\x00\x00", 9).kind, SITE_NOP);
+	assert_int_equal(decode("\x0f\x1f\x40\x00\x0f\x1f\x44\x00\x00", 9).kind, SITE_NONE);
+}
+
 static void test_nops_are_a_site_that_nobody_hooks(void **state)
 {
 	(void)state;
@@ -372,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_call_at_the_site_gives_its_destination),
 		cmocka_unit_test(test_an_endbr64_moves_the_site_and_what_is_behind_it),
+		cmocka_unit_test(test_an_endbr_that_the_kernel_removed_moves_the_site_too),
 		cmocka_unit_test(test_nops_are_a_site_that_nobody_hooks),
 		cmocka_unit_test(test_a_breakpoint_is_a_site_that_is_being_written),
 		cmocka_unit_test(test_other_code_and_cut_off_code_are_no_site),

@@ -14,6 +14,7 @@
 #include "livepatch/debug_info.h"
 #include "livepatch/depends.h"
 #include "livepatch/extras.h"
+#include "livepatch/indirect.h"
 #include "livepatch/klp.h"
 #include "livepatch/merge.h"
 #include "livepatch/modinfo.h"
@@ -206,6 +207,8 @@ static struct error *resolve_part(struct link *l, size_t i)
 		if (!r)
 			return error_nomem();
 		TRY_CONTEXT(resolve(l, p, o, r), "%s", p->unit->source);
+		if (r->named != LIVEPATCH_INSIDE)
+			TRY_CONTEXT(indirect_check(p, o, r), "%s", p->unit->source);
 		l->references[i][o->symbol->index] = r;
 	}
 	return NULL;

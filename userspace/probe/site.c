@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SITE_SIZE 5
+#define ENDBR_SIZE 4
 
 static bool is_nop(const uint8_t *p)
 {
@@ -20,15 +21,29 @@ static bool is_nop(const uint8_t *p)
 	return false;
 }
 
+/* ENDBR64, or what the kernel makes of one that nobody needs (gen_endbr_poison() in asm/ibt.h). */
+static bool is_endbr(const uint8_t *p)
+{
+	static const uint8_t forms[][ENDBR_SIZE] = {
+		{ 0xf3, 0x0f, 0x1e, 0xfa },
+		{ 0x66, 0x0f, 0x1f, 0x00 }, /* up to 6.14 */
+		{ 0x0f, 0x1f, 0x40, 0xd6 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (!memcmp(p, forms[i], ENDBR_SIZE))
+			return true;
+	return false;
+}
+
 struct site site_decode(const uint8_t *bytes, size_t n, uint64_t address)
 {
-	static const uint8_t endbr64[4] = { 0xf3, 0x0f, 0x1e, 0xfa };
 	struct site s = { 0 };
 	const uint8_t *p;
 	int32_t distance;
 
-	if (n >= sizeof(endbr64) && !memcmp(bytes, endbr64, sizeof(endbr64)))
-		s.offset = sizeof(endbr64);
+	if (n >= ENDBR_SIZE && is_endbr(bytes))
+		s.offset = ENDBR_SIZE;
 	s.behind = s.offset + SITE_SIZE;
 	if (n < s.behind)
 		return s;

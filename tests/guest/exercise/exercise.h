@@ -16,7 +16,7 @@ struct exercise {
 /* Ends with an empty row. */
 extern const struct exercise exercises_files[], exercises_memory[], exercises_sockets[],
 	exercises_links[], exercises_algorithms[], exercises_devices[], exercises_images[],
-	exercises_fuse[], exercises_machines[];
+	exercises_fuse[], exercises_machines[], exercises_limits[];
 
 /* Say what failed, with errno, and return -1. */
 int failed(const char *what);

@@ -8,9 +8,9 @@
 #include "exercise.h"
 
 static const struct exercise *const tables[] = {
-	exercises_files,  exercises_memory,	exercises_sockets,
-	exercises_links,  exercises_algorithms, exercises_devices,
-	exercises_images, exercises_fuse,	exercises_machines,
+	exercises_files,      exercises_memory,	 exercises_sockets, exercises_links,
+	exercises_algorithms, exercises_devices, exercises_images,  exercises_fuse,
+	exercises_machines,   exercises_limits,
 };
 
 int failed(const char *what)

@@ -205,6 +205,12 @@ MODULE_INFO(vermagic, VERMAGIC_STRING);
 MODULE_INFO(retpoline, "Y");
 #endif
 
+/* Tells debuggers which form the unwind tables have. */
+#if defined(CONFIG_UNWINDER_ORC) && __has_include(<asm/orc_header.h>)
+#include <asm/orc_header.h>
+ORC_HEADER;
+#endif
+
 /* The linker writes the name. */
 __visible struct module __this_module __section(".gnu.linkonce.this_module") = {
 	.init = init_module,

@@ -30,7 +30,11 @@ static const char *const root_variables[] = { "abs_srctree=", "PWD=" };
 
 static const char makefile[] =
 	"# Written by suture: asks kbuild instead of building.\n"
-	"suture_owner = $(if $(filter $@,$(real-obj-m)),$(modfile),"
+	"# Which module lists it; kbuild's own answer is wrong for what a module compiles from\n"
+	"# another folder's source (drivers/gpu/drm/xe/i915-display).\n"
+	"suture_multi = $(sort $(foreach m,$(multi-obj-m),$(if $(filter $(@:$(obj)/%=%),"
+	"$($(m:$(obj)/%.o=%)-objs) $($(m:$(obj)/%.o=%)-y) $($(m:$(obj)/%.o=%)-m)),$(m:%.o=%))))\n"
+	"suture_owner = $(if $(filter $@,$(real-obj-m)),$(or $(suture_multi),$(modfile)),"
 	"$(if $(filter $@,$(real-obj-y) $(lib-y) $(extra-y)),-))\n"
 	"ifdef SUTURE_COMMANDS\n"
 	"# Where objtool waits for the link of vmlinux or of a module, it is asked for all the same.\n"

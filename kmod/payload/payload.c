@@ -39,6 +39,12 @@ static struct klp_object *suture_objects;
 static struct klp_state *suture_klp_states;
 struct klp_patch suture_klp_patch; /* suture/patch.h */
 
+/* Whoever loads the module may say otherwise than who built it. */
+static int replace = -1;
+module_param(replace, int, 0444);
+MODULE_PARM_DESC(replace,
+		 "1: take the place of all other livepatches; 0: do not (as it was built)");
+
 /* --- callbacks ------------------------------------------------------------------ */
 
 static void suture_call(unsigned long callback, struct klp_object *object)
@@ -172,7 +178,7 @@ static void __init suture_fill(void)
 	suture_klp_patch.mod = THIS_MODULE;
 	suture_klp_patch.objs = suture_objects;
 	suture_klp_patch.states = suture_klp_states;
-	suture_klp_patch.replace = suture_patch.replace;
+	suture_klp_patch.replace = replace < 0 ? suture_patch.replace : replace;
 }
 
 static int __init suture_payload_init(void)

@@ -173,9 +173,11 @@ static struct error *print_provenance(struct page *p, const struct bundle_payloa
 
 	TRY(line(p, "compiler", b->compiler));
 	vec_for_each(&from->packages, it) {
+		struct strbuf text __cleanup_strbuf = { 0 };
+
 		TRY(label(p, it == from->packages.v ? "packages" : ""));
-		TRY(strbuf_printf(p->out, "%s %s, sha256 %.16s\n", it->name, it->version,
-				  it->sha256));
+		TRY(strbuf_printf(&text, "%s %s, sha256 %.16s", it->name, it->version, it->sha256));
+		TRY(wrap(p, INDENT, INDENT, strbuf_str(&text)));
 	}
 	TRY(label(p, "config"));
 	TRY(strbuf_printf(p->out, "sha256 %.16s\n", from->config.hex));
@@ -228,12 +230,14 @@ static struct error *print_payload(struct page *p, const struct bundle *b,
 struct error *inspect_print(const struct bundle *b, const char *path, size_t width,
 			    struct strbuf *out)
 {
+	struct strbuf first __cleanup_strbuf = { 0 };
 	struct page p = { out, width };
 
-	TRY(strbuf_printf(out,
-			  "%s: %s, for %zu kernel%s; every digest and every module agree "
-			  "with its manifest\n",
+	TRY(strbuf_printf(&first,
+			  "%s: %s, for %zu kernel%s: sound; each digest and each module is as its "
+			  "manifest says",
 			  path, b->name, b->payloads.n, b->payloads.n == 1 ? "" : "s"));
+	TRY(wrap(&p, 0, 0, strbuf_str(&first)));
 	TRY(print_facts(&p, b));
 	vec_for_each(&b->payloads, payload)
 		TRY(print_payload(&p, b, payload));

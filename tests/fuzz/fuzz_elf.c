@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "elf/object.h"
+#include "livepatch/contents.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,6 +71,23 @@ static void check_written(const struct object *o)
 	check_object(again);
 }
 
+/* As a livepatch module: what is read must lie in it. */
+static void check_contents(const uint8_t *data, size_t size)
+{
+	struct livepatch_contents c __cleanup_contents = { 0 };
+	struct error *e __cleanup_error = livepatch_contents_read(data, size, &c);
+
+	if (e)
+		return;
+	vec_for_each(&c.functions, f)
+		must(strlen(f->name) + strlen(f->object) < size);
+	vec_for_each(&c.callbacks, f)
+		must(strlen(f->function) + strlen(f->object) < size);
+	vec_for_each(&c.symbols, s)
+		must(strlen(s->name) + strlen(s->object) < size);
+	must(strlen(c.build_id) < sizeof(c.build_id));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct object *o __cleanup_object = NULL;
@@ -79,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (e)
 		return 0;
 	check_object(o);
+	check_contents(data, size);
 	if (o->type == ET_REL && n++ % 16 == 0)
 		check_written(o);
 	return 0;

@@ -16,7 +16,7 @@ import tempfile
 STEP = r"""
 n=0; log() { dmesg | tail -n +$((n + 1)) | grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|livepatch:.*(fail|abort|invalid)|Unknown symbol|disagrees' | head -n 3 | tr '\n' ';'; }
 wait_for() { i=0; while [ "$(cat /sys/kernel/livepatch/$1/transition 2>/dev/null)" != "$2" ] && [ $i -lt 300 ]; do usleep 100000; i=$((i+1)); done; [ $i -lt 300 ]; }
-ready() { for m in "$@"; do grep -q "^$(basename $m .ko | tr - _) " /proc/modules || insmod /m/$m >/dev/null 2>&1; done; }
+ready() { for m in "$@"; do grep -q "^$(basename $m .ko | tr - _) " /proc/modules || why=$(insmod /m/$m 2>&1); done; }
 one() {
 	p=$1; shift; dmesg -c >/dev/null; n=0
 	echo "== $p"
@@ -32,17 +32,51 @@ one() {
 """
 
 
-def module_order(modules, name):
-    """The files that must be loaded for a module, in order, relative to the modules folder."""
-    needs = {}
-    with open(os.path.join(modules, "modules.dep"), encoding="utf-8") as f:
-        for line in f:
+class Modules:
+    """What depends on what, as depmod(8) and the modules themselves say it."""
+
+    def __init__(self, folder):
+        self.needs, self.by_name, self.aliases, self.soft = {}, {}, {}, {}
+        for line in self.lines(folder, "modules.dep"):
             path, _, rest = line.partition(":")
-            needs[path] = rest.split()
-    for path, rest in needs.items():
-        if re.sub(r"\.ko(\.[gx]z|\.zst)?$", "", os.path.basename(path)).replace("-", "_") == name:
-            return list(reversed(rest)) + [path]
-    return []
+            self.needs[path] = rest.split()
+            self.by_name[module_name(path)] = path
+        for line in self.lines(folder, "modules.alias"):
+            words = line.split()
+            if len(words) == 3 and not re.search(r"[*?\[]", words[1]):
+                self.aliases.setdefault(words[1], []).append(words[2])
+        for line in self.lines(folder, "modules.softdep"):
+            m = re.match(r"softdep (\S+) pre: (.*?)( post:.*)?$", line)
+            if m:
+                self.soft[m.group(1).replace("-", "_")] = m.group(2).split()
+
+    @staticmethod
+    def lines(folder, name):
+        with open(os.path.join(folder, name), encoding="utf-8") as f:
+            return f.read().splitlines()
+
+    def order(self, name):
+        """The files to load for a module, in order, relative to the folder. What it asks for at
+        run time by an alias (softdep) is loaded in every kind there is."""
+        found = []
+        self.add(self.by_name.get(name), found)
+        return found
+
+    def add(self, path, found):
+        if not path or path in found:
+            return
+        for wanted in self.soft.get(module_name(path), []):
+            for name in self.aliases.get(wanted, [wanted.replace("-", "_")]):
+                other = self.by_name.get(name)
+                if other != path:
+                    self.add(other, found)
+        for need in reversed(self.needs[path]):
+            self.add(need, found)
+        found.append(path)
+
+
+def module_name(path):
+    return re.sub(r"\.ko(\.[gx]z|\.zst)?$", "", os.path.basename(path)).replace("-", "_")
 
 
 def patched(record):
@@ -62,9 +96,9 @@ def module_file(record, release, to):
                               stdout=f, check=False).returncode == 0
 
 
-def script(records, modules, files):
+def script(records, folder, files):
     """What the guest runs; fills files with host=guest."""
-    lines, have = [STEP], set()
+    lines, have, modules = [STEP], set(), Modules(folder)
     for r in records:
         name, objects = r["build"]["module"], patched(r)
         functions = []
@@ -72,19 +106,19 @@ def script(records, modules, files):
             if o == "vmlinux":
                 functions += [f"--function {f}" for f in objects[o]]
                 continue
-            order = module_order(modules, o)
+            order = modules.order(o)
             for path in order:
                 base = os.path.basename(path)
                 if base not in have:
                     have.add(base)
-                    files.append(f"{os.path.join(modules, path)}=/m/{base}")
+                    files.append(f"{os.path.join(folder, path)}=/m/{base}")
             lines.append("ready " + " ".join(os.path.basename(p) for p in order))
         lines.append("f='" + " ".join(functions) + "'; absent=")
         for o in objects:
             if o != "vmlinux":
                 args = " ".join(f"--function {f}" for f in objects[o])
                 lines.append(f"if grep -q '^{o} ' /proc/modules; then f=\"$f {args}\"; else absent=\"$absent {o}\"; fi")
-        lines.append(f"one {name} $f; [ -z \"$absent\" ] || echo \"absent$absent\"")
+        lines.append(f"one {name} $f; [ -z \"$absent\" ] || {{ echo \"absent$absent\"; echo \"$why\"; }}")
     lines.append("exit 0")
     return "\n".join(lines)
 

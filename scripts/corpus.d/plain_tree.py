@@ -78,6 +78,11 @@ class Tree:
         while folder:
             if obj in self._ask(folder)[0]:
                 return folder if self._reached(folder) else None
+            for beside in sorted(self._ask(folder)[1]):
+                # drivers/gpu/drm/amd/amdgpu builds ../display/...
+                above = os.path.dirname(beside)
+                if above.count("/") > 2 and source.startswith(above + "/") and obj in self._ask(beside)[0]:
+                    return beside if self._reached(beside) else None
             folder = os.path.dirname(folder)
         return None
 
@@ -95,19 +100,20 @@ class Tree:
         return os.path.join(self.path, folder, f".{name[:-2]}.o.cmd")
 
     def _command(self, source):
+        """(the object as kbuild calls it, the command)"""
         with open(self._record(source), encoding="utf-8") as f:
             line = f.readline()
-        m = re.match(r"^(?:saved)?cmd_\S+ := (.*)$", line)
+        m = re.match(r"^(?:saved)?cmd_(\S+) := (.*)$", line)
         if not m:
             raise Failed(f"{self._record(source)} has no command")
-        return m.group(1).replace("\\#", "#").replace("$$", "$")
+        return m.group(1), m.group(2).replace("\\#", "#").replace("$$", "$")
 
     def variant(self, source, content, to, extra=()):
         """Compile other content of a source that compile() has been called for, to a file."""
+        obj, command = self._command(source)  # a path may have ".." in it
+        source = obj[:-2] + ".c"
         folder, name = os.path.split(source)
         other = os.path.join(folder, f".corpus-{hashlib.sha1(to.encode()).hexdigest()[:12]}-{name}")
-        obj = source[:-2] + ".o"
-        command = self._command(source)
         for old, new in ((os.path.join(folder, f".{name[:-2]}.o.d"), to + ".d"), (obj, to), (source, other)):
             command = re.sub(r"(?<![\w/.-])" + re.escape(old) + r"(?![\w/-])", lambda _, n=new: shlex.quote(n), command)
         words = [f"-fmacro-prefix-map={other}={source}", *extra]

@@ -33,11 +33,16 @@ def changed(old, new):
             and not filecmp.cmp(os.path.join(old, path), os.path.join(new, path), shallow=False)]
 
 
-def choose(paths, half, sample, seed):
-    """Those of the half, in random but repeatable order: a larger sample begins with a smaller."""
-    paths = sorted(p for p in paths if half in ("all", half_of(p)))
-    random.Random(seed).shuffle(paths)
-    return paths[:sample] if sample else paths
+def choose(paths, half, sample, seed, late=()):
+    """Those of the half, in random but repeatable order: a larger sample begins with a smaller.
+    Late ones are put in at random places and leave the order of the others as it is."""
+    def mine(of):
+        return sorted(p for p in of if half in ("all", half_of(p)))
+    rng, order = random.Random(seed), mine(paths)
+    rng.shuffle(order)
+    for path in mine(late):
+        order.insert(rng.randint(0, len(order)), path)
+    return order[:sample] if sample else order
 
 
 def diff(old, new, path):

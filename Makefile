@@ -148,7 +148,7 @@ oracle:
 	$(Q)scripts/deps build check
 	$(Q)$(MAKE) --no-print-directory $(parallel) all
 	$(Q)B=$B tests/oracle/no-change --files 500 --keep $B/no-change
-	$(Q)B=$B tests/oracle/mutations --functions 200
+	$(Q)B=$B tests/oracle/mutations --functions 200 --keep $B/mutations
 	$(Q)for c in build/corpus/*/; do B=$B tests/oracle/relocations $$c || exit 1; done
 
 fuzz:

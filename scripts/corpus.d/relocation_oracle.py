@@ -32,6 +32,7 @@ from plain_kernel import KLP, SHN_LIVEPATCH, Wrong
 # Variables that a copy may have for itself: what belongs to one place in the code.
 KEPT_APART = re.compile(r"^(__already_done|__warned|__key|_rs|__func__|__print_once|descriptor|_entry|_entry_ptr"
                         r"|CSWTCH|__UNIQUE_ID_|__flags|___tp_str|once)")
+JUMP_LABEL = "nop or jump"
 # Helpers that the compiler left in the glue (kmod/payload).
 GLUE = {"kmalloc_array.constprop", "kcalloc.constprop", "kmalloc_array", "kcalloc"}
 MASK = (1 << 64) - 1
@@ -40,6 +41,13 @@ MASK = (1 << 64) - 1
 class Counts(dict):
     def add(self, name):
         self[name] = self.get(name, 0) + 1
+
+
+def jump_labels(elf, section):
+    """Where code branches on static keys: a nop or a jump, as objtool and the kernel see fit."""
+    table = elf.section("__jump_table")
+    return {r.symbol.value + r.addend for r in table.relas
+            if r.offset % 16 == 0 and r.symbol.shndx == section.index} if table else set()
 
 
 class Function:
@@ -51,9 +59,12 @@ class Function:
             cache[key] = plain_text.in_section(elf, path, section)
         self.elf, self.section, self.sym = elf, section, sym
         self.code = [i for i in cache[key] if sym.value <= i.at < sym.value + sym.size]
+        self.labels = jump_labels(elf, section)
 
     def token(self, i):
         """For aligning: names and texts, but no places."""
+        if i.at in self.labels:
+            return JUMP_LABEL
         if i.target is not None:
             inside = self.sym.value <= i.target < self.sym.value + self.sym.size
             return i.text + (" here" if inside else " | " + plain_text.word(*self.name_of_target(i)))
@@ -118,7 +129,7 @@ def alike(wanted, got):
     """An empty variable (a lock's key, where locks are not checked) lies where another one is, and
     has the other's name where sections are not one a variable."""
     return len(wanted) == len(got) and all(
-        a == b or (b.endswith("| __key") and a.rpartition(" | ")[0] == b.rpartition(" | ")[0])
+        a == b or (a == JUMP_LABEL and re.match(r"nop|jmp|xchg %ax,%ax$", b)) or (b.endswith("| __key") and a.rpartition(" | ")[0] == b.rpartition(" | ")[0])
         for a, b in zip(wanted, got))
 
 
@@ -196,6 +207,11 @@ class Oracle:
             o = r.offset - sym.value
             if 0 <= o < sym.size:
                 size = 8 if r.type in (plain_elf.R_64, plain_elf.R_PC64) else 4
+                a[o:o + size] = b[o:o + size] = bytes(size)
+        for at in jump_labels(self.before, section):
+            o = at - sym.value
+            if 0 <= o < sym.size:
+                size = 5 if a[o] in (0xe9, 0x0f) else 2
                 a[o:o + size] = b[o:o + size] = bytes(size)
         return a == b
 

@@ -8,6 +8,7 @@ new warning. A target module that does not load without its hardware stays absen
 must load nevertheless, and this is told apart.
 """
 import json
+import lzma
 import os
 import re
 import subprocess
@@ -75,6 +76,17 @@ class Modules:
         found.append(path)
 
 
+def plain_module(path, work):
+    """A shipped module's file as the kernel loads it: unpacked, if it is packed."""
+    if not path.endswith(".xz"):
+        return path
+    plain = os.path.join(work, os.path.basename(path)[:-3])
+    if not os.path.exists(plain):
+        with lzma.open(path) as packed, open(plain, "wb") as f:
+            f.write(packed.read())
+    return plain
+
+
 def module_name(path):
     return re.sub(r"\.ko(\.[gx]z|\.zst)?$", "", os.path.basename(path)).replace("-", "_")
 
@@ -96,7 +108,7 @@ def module_file(record, release, to):
                               stdout=f, check=False).returncode == 0
 
 
-def script(records, folder, files):
+def script(records, folder, files, work):
     """What the guest runs; fills files with host=guest."""
     lines, have, modules = [STEP], set(), Modules(folder)
     for r in records:
@@ -108,11 +120,11 @@ def script(records, folder, files):
                 continue
             order = modules.order(o)
             for path in order:
-                base = os.path.basename(path)
-                if base not in have:
-                    have.add(base)
-                    files.append(f"{os.path.join(folder, path)}=/m/{base}")
-            lines.append("ready " + " ".join(os.path.basename(p) for p in order))
+                name_of_file = module_name(path) + ".ko"
+                if name_of_file not in have:
+                    have.add(name_of_file)
+                    files.append(f"{plain_module(os.path.join(folder, path), work)}=/m/{name_of_file}")
+            lines.append("ready " + " ".join(module_name(p) + ".ko" for p in order))
         lines.append("f='" + " ".join(functions) + "'; absent=")
         for o in objects:
             if o != "vmlinux":
@@ -152,7 +164,7 @@ def load_batch(corpus, suture, records):
             if not module_file(r, corpus.release, ko):
                 raise SystemExit(f"corpus: {r['bundle']} has no module for {corpus.release}")
             files.append(f"{ko}=/p/{r['build']['module']}.ko")
-        lines = script(records, modules, files)
+        lines = script(records, modules, files, work)
         run = os.path.join(work, "run")
         with open(run, "w", encoding="utf-8") as f:
             f.write(lines)

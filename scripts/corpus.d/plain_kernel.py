@@ -105,7 +105,11 @@ class Module:
 
     def __init__(self, name, path, base):
         self.name, self.path, self.base = name, path, base
-        self.elf = plain_elf.Elf(path)
+        if path.endswith(".xz"):
+            with lzma.open(path) as f:
+                self.elf = plain_elf.Elf(path, f.read())
+        else:
+            self.elf = plain_elf.Elf(path)
         self.at = {}
         self.memory = {}
         where = base
@@ -263,6 +267,7 @@ def modules_by_name(folder):
     found = {}
     for at, _, names in os.walk(folder):
         for name in names:
-            if name.endswith(".ko"):
-                found[name[:-3].replace("-", "_")] = os.path.join(at, name)
+            stem, _, packed = name.partition(".ko")
+            if packed in ("", ".xz") and name != stem:
+                found[stem.replace("-", "_")] = os.path.join(at, name)
     return found

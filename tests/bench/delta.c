@@ -2,13 +2,15 @@
 /*
  * How long the delta takes, by the number of functions: objects made of so many functions,
  * one of which changed. Each has a static variable, a message, and calls two others. Reading
- * both objects is part of the time; the best of several rounds is told, in CPU time.
+ * both objects is part of the time; the best of several rounds is told, in CPU time. Memory is
+ * the most that the program ever had, less what it had before, over the size of both objects.
  *
  *	delta [-g] [N...]
  *
  * -g: with debug information, as kernel objects have.
  */
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -70,8 +72,16 @@ static struct error *compile(const char *source, const char *object)
 	return subprocess_check(&p);
 }
 
+static double peak_bytes(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)u.ru_maxrss * 1024;
+}
+
 struct times {
-	double read, delta;
+	double read, delta, objects; /* ms, ms, bytes */
 };
 
 static struct error *once(const char *before, const char *after, struct times *t)
@@ -86,6 +96,7 @@ static struct error *once(const char *before, const char *after, struct times *t
 	TRY(delta_compute(a, b, &d));
 	t->delta = (cpu_seconds() - middle) * 1e3;
 	t->read = (middle - start) * 1e3;
+	t->objects = (double)(a->content.n + b->content.n);
 	TRY(delta_refusal(d));
 	for (size_t i = 0, changed = 0; i <= d->items.n; i++) {
 		if (i == d->items.n && changed != 1)
@@ -123,6 +134,7 @@ int main(int argc, char **argv)
 	struct tmpdir dir __cleanup_tmpdir = { 0 };
 	const char *const *sizes = usual;
 	size_t n_sizes = ARRAY_SIZE(usual);
+	double idle = peak_bytes();
 	bool slow = false;
 
 	if (argc > 1 && str_equal(argv[1], "-g")) {
@@ -137,16 +149,17 @@ int main(int argc, char **argv)
 	die(tmpdir_make(NULL, &dir));
 	printf("delta of two objects%s, one function changed, best of %d\n",
 	       debug ? " with debug information" : "", ROUNDS);
-	printf("%10s %10s %10s %10s %16s\n", "functions", "read ms", "delta ms", "total ms",
-	       "ms per 1,000");
+	printf("%10s %10s %10s %10s %16s %18s\n", "functions", "read ms", "delta ms", "total ms",
+	       "ms per 1,000", "memory / objects");
 	for (size_t i = 0; i < n_sizes; i++) {
 		struct times t = { 0 };
 		uint64_t n;
 
 		die(str_u64(sizes[i], &n));
 		die(measure(dir.path, (unsigned int)n, &t));
-		printf("%10lu %10.2f %10.2f %10.2f %16.2f\n", n, t.read, t.delta, t.read + t.delta,
-		       (t.read + t.delta) * 1000 / (double)n);
+		printf("%10lu %10.2f %10.2f %10.2f %16.2f %18.1f\n", n, t.read, t.delta,
+		       t.read + t.delta, (t.read + t.delta) * 1000 / (double)n,
+		       (peak_bytes() - idle) / t.objects);
 		slow = slow || (n == 4000 && !debug && t.read + t.delta > LIMIT_MS);
 	}
 	if (slow)

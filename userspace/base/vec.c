@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The growing part of vec.h: capacity doubles, so pushes are cheap on average. */
+/*
+ * The growing part of vec.h: capacity doubles, so pushes are cheap on average. The first room
+ * is just what was asked for, or for two: objects have many sections, most with one symbol.
+ */
 #include "base/vec.h"
 
 #include <stdint.h>
 
 struct error *vec_grow(void **v, size_t *cap, size_t n, size_t size)
 {
-	size_t want = *cap ? *cap : 8;
+	size_t want = *cap ? *cap : n > 1 ? n : 2;
 	void *p;
 
 	while (want < n) {

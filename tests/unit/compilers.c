@@ -165,6 +165,44 @@ static void test_a_variable_called_descriptor_is_a_variable(void **state)
 	assert_null(item_starting(p.delta, "descriptor"));
 }
 
+#define KCFI(type, nops)                                                                          \
+	"asm(\".pushsection .text.f,\\\"ax\\\"\\n.globl __cfi_f, f\\n.type __cfi_f, @function\\n" \
+	"__cfi_f: mov $" type ", %eax\\n.size __cfi_f, 5\\n1: .fill 11, 1, 0x90\\n"               \
+	".type f, @function\\nf: call __fentry__\\n" nops "ret\\n.size f, . - f\\n.popsection\\n" \
+	".pushsection __patchable_function_entries,\\\"awo\\\",@progbits,.text.f\\n.quad 1b\\n"   \
+	".popsection\");\n"
+
+static void test_what_lies_before_a_function_belongs_to_it(void **state)
+{
+	static const char *const flags[4] = { "-pg", "-mfentry" };
+	struct pair body __cleanup_pair = { 0 }, type __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make_by(&body, "gcc", KCFI("77", ""), KCFI("77", "nop\\n"), flags);
+	expect_finding(body.delta, "kcfi", "f");
+	assert_int_equal(body.delta->findings.n, 1); /* padding that is listed is no ftrace site */
+	assert_int_equal(body.delta->functions, 1);
+	assert_int_equal(count_kind(body.delta, DELTA_CHANGED_FUNCTION), 1);
+	pair_make_by(&type, "gcc", KCFI("77", ""), KCFI("78", ""), flags);
+	expect_finding(type.delta, "kcfi", "f");
+	assert_int_equal(count_kind(type.delta, DELTA_CHANGED_FUNCTION), 1);
+	assert_non_null(strstr(item_named(type.delta, "f")->reason, "type"));
+}
+
+/* As up to 4.x: flags of WARN_ONCE(), a byte each, side by side. */
+static void test_flags_of_warnings_side_by_side_are_no_riddle(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+#define ONCE                                                                                    \
+	"{ static _Bool __attribute__((section(\".data.unlikely\"))) __warned; if (!__warned) " \
+	"{ __warned = 1; warn(x); } }"
+	pair_make(&p, "void warn(int); int f(int x) { " ONCE " x++; " ONCE " return 1; }\n",
+		  "void warn(int); int f(int x) { " ONCE " x++; " ONCE " return 2; }\n");
+	expect_changed(p.delta, "f");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +215,8 @@ int main(void)
 			test_a_static_that_takes_the_name_of_another_is_not_mistaken_for_it),
 		cmocka_unit_test(test_statics_of_one_name_are_told_apart_by_what_they_are),
 		cmocka_unit_test(test_records_of_sanitizers_are_no_variables),
+		cmocka_unit_test(test_what_lies_before_a_function_belongs_to_it),
+		cmocka_unit_test(test_flags_of_warnings_side_by_side_are_no_riddle),
 		cmocka_unit_test(test_a_variable_called_descriptor_is_a_variable),
 	};
 

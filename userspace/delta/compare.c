@@ -257,7 +257,7 @@ struct error *compare(struct delta *d)
 
 		if (n->parent && n->state != STATE_SAME && n->parent->state == STATE_SAME) {
 			n->parent->state = STATE_CHANGED;
-			n->parent->by_cold = true;
+			n->parent->by_cold = n->parent->cold == n;
 		}
 	}
 	return NULL;

@@ -307,7 +307,26 @@ static struct error *pair_by_votes(struct delta *d)
 	return NULL;
 }
 
-/* foo.cold belongs to foo, whatever other suffixes foo has. */
+/*
+ * foo.cold belongs to foo, whatever other suffixes foo has, and so does what lies before foo:
+ * __cfi_foo, the number of its type that callers check (kCFI), and __pfx_foo, its padding.
+ */
+static char *name_of_parent(const struct node *n, bool *is_cold)
+{
+	const char *name = n->symbol->name, *cold = strstr(name, ".cold");
+
+	*is_cold = cold && (!cold[5] || cold[5] == '.');
+	if (*is_cold)
+		return strndup(name, (size_t)(cold - name));
+	return strdup(str_starts(name, "__cfi_") || str_starts(name, "__pfx_") ? name + 6 : "");
+}
+
+static bool lies_before(const struct node *n, const struct node *of)
+{
+	return n->section == of->section && n->start < of->start &&
+	       of->start - (n->start + n->size) < 64;
+}
+
 static struct error *find_parents(struct view *v)
 {
 	struct hash_map exact __cleanup(hash_free) = { 0 };
@@ -319,24 +338,22 @@ static struct error *find_parents(struct view *v)
 			TRY(hash_put(&exact, n->symbol->name, (uint64_t)(uintptr_t)n));
 	}
 	vec_for_each(&v->nodes, it) {
-		struct node *n = *it;
+		struct node *n = *it, *parent;
 		char *name __free = NULL;
-		const char *cold;
 		uint64_t *at;
+		bool is_cold;
 
 		if (!n->symbol || n->symbol->type != STT_FUNC)
 			continue;
-		cold = strstr(n->symbol->name, ".cold");
-		if (!cold || (cold[5] && cold[5] != '.'))
-			continue;
-		name = strndup(n->symbol->name, (size_t)(cold - n->symbol->name));
+		name = name_of_parent(n, &is_cold);
 		if (!name)
 			return error_nomem();
-		at = hash_get(&exact, name);
-		if (!at)
+		at = *name ? hash_get(&exact, name) : NULL;
+		parent = at ? (struct node *)(uintptr_t)*at : NULL;
+		if (!parent || (!is_cold && !lies_before(n, parent)))
 			continue;
-		n->parent = (struct node *)(uintptr_t)*at;
-		n->parent->cold = n;
+		n->parent = parent;
+		*(is_cold ? &parent->cold : &parent->prefix) = n;
 	}
 	return NULL;
 }

@@ -139,6 +139,8 @@ static const char *why_changed(struct delta *d, struct node *n, struct line *lin
 	}
 	if (!of->twin)
 		return "it has a cold part now";
+	if (of->prefix && of->prefix->state != STATE_SAME && nodes_equal(d, of->twin, of))
+		return "its type, by the number before it, differs";
 	why = explain_difference(d, of->twin, of, &at);
 	*line = node_line(of, at);
 	return why && n->by_cold ? arena_printf(&d->arena, "in its cold part, %s", why) : why;

@@ -59,7 +59,8 @@ struct node {
 	struct node *twin;
 	struct node *vote;	    /* the twin that code which did not change asks for */
 	bool contradicted;	    /* votes differ */
-	struct node *parent, *cold; /* of foo.cold: foo; of foo: foo.cold */
+	struct node *parent, *cold; /* of foo.cold and __cfi_foo: foo; of foo: foo.cold */
+	struct node *prefix;	    /* of foo: __cfi_foo, which must lie before it */
 	struct node *next;	    /* correlating: of the same section name */
 	struct entry *entries, *last_entry;
 
@@ -119,6 +120,7 @@ struct view {
 	} * in_section;		 /* by section index: which of nodes */
 	struct node **of_symbol; /* by symbol index; NULL for those outside */
 	VEC(struct table) tables;
+	bool lists_fentries; /* a table says where ftrace can redirect */
 	struct lines *lines; /* opened when first needed */
 	bool has_referrers;
 };

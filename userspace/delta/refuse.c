@@ -31,6 +31,13 @@ static struct error *refuse_included_data(struct delta *d, const struct node *n)
 	return NULL;
 }
 
+/* Between two records of the same kind of macro no end of anything is meant. */
+static bool between_private(const struct node *n)
+{
+	return n->class == CLASS_PRIVATE ||
+	       (n->is_private && n->view->nodes.v[n->index - 1]->is_private);
+}
+
 /* Two neighbours that were neighbours before: whichever is meant, its old copy is right. */
 static bool same_neighbours(const struct node *n)
 {
@@ -81,7 +88,7 @@ static struct error *refuse_target(struct delta *d, const struct node *from, con
 				d, "undecodable", name, NULL,
 				"an instruction of %s that refers to %s can't be decoded", name,
 				n->section->name);
-		if (t->boundary && n->class != CLASS_PRIVATE && !same_neighbours(n))
+		if (t->boundary && !between_private(n) && !same_neighbours(n))
 			return add_finding(
 				d, "ambiguous-reference", name, NULL,
 				"%s refers to where one variable of %s ends and %s begins", name,
@@ -139,6 +146,11 @@ static struct error *refuse_included(struct delta *d, struct node *n)
 		TRY(add_finding(d, "undecodable", node_name(n), NULL,
 				"the code of %s can't be decoded, and shares section %s",
 				node_name(n), n->section->name));
+	if (n->prefix && str_starts(node_name(n->prefix), "__cfi_"))
+		TRY(add_finding(d, "kcfi", node_name(n), NULL,
+				"callers check the number of a type that lies before %s() (kCFI), "
+				"and a copy would lack it",
+				node_name(n)));
 	if (n->class == CLASS_LITERALS)
 		return NULL;
 	for (size_t i = 0; i < n->n_relocs; i++) {

@@ -120,6 +120,8 @@ static struct error *cut_table(struct view *v, struct table *t)
 	return NULL;
 }
 
+static bool is_listed(const struct node *n);
+
 struct error *view_cut_tables(struct view *v)
 {
 	vec_for_each(&v->object->sections, it) {
@@ -132,6 +134,9 @@ struct error *view_cut_tables(struct view *v)
 	}
 	vec_for_each(&v->tables, t) /* only now: entries point to their table */
 		TRY(cut_table(v, t));
+	/* Compilers list padding before functions in such a table too: that is no site. */
+	for (size_t i = 0; i < v->nodes.n && !v->lists_fentries; i++)
+		v->lists_fentries = v->nodes.v[i]->entries && is_listed(v->nodes.v[i]);
 	return NULL;
 }
 
@@ -147,14 +152,6 @@ struct error *entry_each_reloc(const struct entry *e,
 	     i < s->relocs.n && s->relocs.v[i].offset < end; i++)
 		TRY(f(e, &s->relocs.v[i], arg));
 	return NULL;
-}
-
-static bool has_fentry_table(const struct view *v)
-{
-	vec_for_each(&v->tables, t)
-		if (t->special->kind == SPECIAL_FENTRIES && t->section->size)
-			return true;
-	return false;
 }
 
 /* Some kernels list the sites late, when objtool sees all of the kernel or module. */
@@ -174,10 +171,8 @@ static bool calls_fentry(const struct node *n)
 	return false;
 }
 
-bool node_has_fentry(const struct node *n)
+static bool is_listed(const struct node *n)
 {
-	if (!has_fentry_table(n->view))
-		return calls_fentry(n);
 	for (const struct entry *e = n->entries; e; e = e->next) {
 		struct section *s = e->table->section;
 		const struct reloc *r = &s->relocs.v[section_reloc_at(s, e->offset)];
@@ -190,6 +185,11 @@ bool node_has_fentry(const struct node *n)
 			return true;
 	}
 	return false;
+}
+
+bool node_has_fentry(const struct node *n)
+{
+	return n->view->lists_fentries ? is_listed(n) : calls_fentry(n);
 }
 
 /* "fs/exec.c", and what is left of it without the first letters. */

@@ -277,6 +277,21 @@ static void test_a_call_of_fentry_counts_where_no_table_lists_the_sites_yet(void
 	expect_finding(late.delta, "no-fentry", "f");
 }
 
+/* recordmcount names all places of a section by its first function. */
+static void test_a_site_named_by_another_function_is_found(void **state)
+{
+	static const char *const flags[4] = { "-pg", "-mfentry", "-fno-function-sections" };
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+#define SITES                                                                        \
+	"asm(\".pushsection __mcount_loc,\\\"a\\\"\\n.quad f\\n.quad f + (g - f)\\n" \
+	".popsection\");\n"
+	pair_make_by(&p, "gcc", "int f(void) { return 5; } int g(void) { return 6; }\n" SITES,
+		     "int f(void) { return 5; } int g(void) { return 7; }\n" SITES, flags);
+	expect_changed(p.delta, "g");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_a_size_that_debug_information_denies_is_refused),
 		cmocka_unit_test(test_a_table_that_is_not_understood_must_not_change),
 		cmocka_unit_test(test_a_call_of_fentry_counts_where_no_table_lists_the_sites_yet),
+		cmocka_unit_test(test_a_site_named_by_another_function_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

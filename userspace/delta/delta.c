@@ -4,6 +4,25 @@
 
 #include "delta/private.h"
 
+static const char *machine_name(uint16_t machine)
+{
+	switch (machine) {
+	case EM_386:
+		return "i386";
+	case EM_ARM:
+		return "ARM";
+	case EM_AARCH64:
+		return "AArch64";
+	case EM_PPC64:
+		return "PowerPC";
+	case EM_S390:
+		return "S/390";
+	case EM_RISCV:
+		return "RISC-V";
+	}
+	return "unknown to suture";
+}
+
 static struct error *check_pair(const struct object *before, const struct object *after)
 {
 	const struct object *both[] = { before, after };
@@ -12,7 +31,9 @@ static struct error *check_pair(const struct object *before, const struct object
 		if (both[i]->type != ET_REL)
 			return error_failed("%s: not a relocatable object", both[i]->name);
 		if (!arch_find(both[i]->machine))
-			return error_refused("%s: machine %u is not supported", both[i]->name,
+			return error_refused("%s: an object for another machine, %s (%u): only "
+					     "x86-64 is supported",
+					     both[i]->name, machine_name(both[i]->machine),
 					     both[i]->machine);
 	}
 	if (before->machine != after->machine)

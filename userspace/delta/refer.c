@@ -83,10 +83,32 @@ static bool fill(struct view *v, const struct reloc *r, uint64_t bias, struct ta
 	return true;
 }
 
+/*
+ * recordmcount, which made __mcount_loc up to 5.x, names a place by the first function of its
+ * section and the distance from that: it may be in another one.
+ */
+static void find_real_function(struct view *v, const struct reloc *r, struct target *out)
+{
+	struct node *n = out->node;
+	int64_t offset = sum(r->addend, r->symbol->value);
+
+	if (!n || n->class != CLASS_TEXT || v->in_section[n->section->index].n == 1 ||
+	    (out->offset >= 0 && (uint64_t)out->offset < n->size))
+		return;
+	n = view_node_at(v, n->section, offset);
+	if (!n)
+		return;
+	out->node = n;
+	out->offset = sum(offset, -n->start);
+}
+
 bool table_target(struct view *v, const struct reloc *r, struct target *out)
 {
 	*out = (struct target){ 0 };
-	return arch_reloc_kind(v->arch, r->type) && fill(v, r, 0, out);
+	if (!arch_reloc_kind(v->arch, r->type) || !fill(v, r, 0, out))
+		return false;
+	find_real_function(v, r, out);
+	return true;
 }
 
 /* Whether the offset is needed to tell what is meant: where one section holds many things. */

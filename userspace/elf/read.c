@@ -34,7 +34,9 @@ static struct error *check_ident(struct reader *r)
 	if (r->o->content.n < EI_NIDENT || memcmp(id, ELFMAG, SELFMAG) != 0)
 		return broken(r, "not an ELF file");
 	if (id[EI_CLASS] != ELFCLASS64 || id[EI_DATA] != ELFDATA2LSB)
-		return broken(r, "not a 64-bit little-endian ELF file");
+		return error_refused("%s: an ELF file of another machine: it is not 64-bit, or "
+				     "not little-endian",
+				     r->o->name);
 	if (id[EI_VERSION] != EV_CURRENT)
 		return broken(r, "ELF version %u is not known", id[EI_VERSION]);
 	if (r->o->content.n < sizeof(Elf64_Ehdr))

@@ -154,6 +154,24 @@ static void test_records_of_sanitizers_are_no_variables(void **state)
 	assert_non_null(item_named(p.delta, "h"));
 }
 
+static void test_frames_that_kasan_describes_may_move(void **state)
+{
+	static const char *const kasan[4] = { "-fsanitize=kernel-address", "-w",
+					      "--param=asan-stack=1",
+					      "-fasan-shadow-offset=0xdffffc0000000000" };
+#define FRAME(name) \
+	"void use(void *); void f(int x) { int a[4];\nlong " name "; use(a); use(&" name "); }\n"
+	struct pair moved __cleanup_pair = { 0 }, p __cleanup_pair = { 0 };
+	char far[512];
+
+	(void)state;
+	snprintf(far, sizeof(far), "%s%s", "\n\n\n\n\n\n\n\n\n\n\n\n", FRAME("b"));
+	pair_make_by(&moved, "gcc", FRAME("b"), far, kasan);
+	expect_nothing(moved.delta);
+	pair_make_by(&p, "gcc", FRAME("b"), FRAME("c"), kasan);
+	assert_int_equal(count_kind(p.delta, DELTA_CHANGED_FUNCTION), 1);
+}
+
 static void test_a_variable_called_descriptor_is_a_variable(void **state)
 {
 	struct pair p __cleanup_pair = { 0 };
@@ -215,6 +233,7 @@ int main(void)
 			test_a_static_that_takes_the_name_of_another_is_not_mistaken_for_it),
 		cmocka_unit_test(test_statics_of_one_name_are_told_apart_by_what_they_are),
 		cmocka_unit_test(test_records_of_sanitizers_are_no_variables),
+		cmocka_unit_test(test_frames_that_kasan_describes_may_move),
 		cmocka_unit_test(test_what_lies_before_a_function_belongs_to_it),
 		cmocka_unit_test(test_flags_of_warnings_side_by_side_are_no_riddle),
 		cmocka_unit_test(test_a_variable_called_descriptor_is_a_variable),

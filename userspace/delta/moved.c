@@ -82,9 +82,7 @@ static bool names_source_between(struct node *n, uint64_t from, uint64_t to)
 
 		if (at < from || at >= to || !node_target(n, &n->relocs[i], &t) || !t.node)
 			continue;
-		if (is_source_of(
-			    n->view->object,
-			    section_string(t.node->section, t.offset + (int64_t)t.node->start)))
+		if (is_source_of(n->view->object, target_string(&t)))
 			return true;
 	}
 	return false;
@@ -156,6 +154,47 @@ static bool code_moved(struct node *a, struct node *b)
 	return true;
 }
 
+/* "name:12" in both: how long each is. False if the names differ or no line follows. */
+static bool same_but_line(const char *x, const char *y, size_t *n, size_t *m)
+{
+	*n = strcspn(x, " ");
+	*m = strcspn(y, " ");
+	while (*x && *x == *y && *x != ':' && *x != ' ') {
+		x++;
+		y++;
+	}
+	return *x == ':' && *y == ':' && strspn(x + 1, "0123456789") == strcspn(x + 1, " ") &&
+	       strspn(y + 1, "0123456789") == strcspn(y + 1, " ");
+}
+
+/*
+ * KASAN describes a function's frame: "2 32 8 5 foo:12 64 8 6 bar:13" is how many variables
+ * there are, and of each where it is, how large, how long its name is, its name and its line.
+ */
+static bool only_frame_moved(const char *x, const char *y)
+{
+	unsigned long count = strtoul(x, (char **)&x, 10);
+	size_t n, m;
+
+	if (!count || strtoul(y, (char **)&y, 10) != count)
+		return false;
+	for (; count; count--, x += n, y += m) {
+		for (int field = 0; field < 3; field++) {
+			unsigned long a, b;
+
+			if (*x != ' ' || *y != ' ')
+				return false;
+			a = strtoul(x + 1, (char **)&x, 10);
+			b = strtoul(y + 1, (char **)&y, 10);
+			if (a != b && field < 2)
+				return false;
+		}
+		if (*x++ != ' ' || *y++ != ' ' || !same_but_line(x, y, &n, &m))
+			return false;
+	}
+	return !*x && !*y;
+}
+
 /*
  * Messages that say "file.c:123". The digits that differ, as a whole, are the line.
  */
@@ -168,6 +207,8 @@ bool only_string_moved(struct node *a, const struct reloc *r, const char *old, s
 
 	if (r->offset - a->start != q->offset - b->start)
 		return false;
+	if (only_frame_moved(old, new))
+		return true;
 	while (old[at] && old[at] == new[at])
 		at++;
 	while (at && isdigit((unsigned char)old[at - 1]))
@@ -209,9 +250,7 @@ static bool names_source_at(struct node *n, uint64_t at)
 
 		if (n->relocs[i].offset - n->start == at && node_target(n, &n->relocs[i], &t) &&
 		    t.node)
-			return is_source_of(
-				n->view->object,
-				section_string(t.node->section, t.offset + (int64_t)t.node->start));
+			return is_source_of(n->view->object, target_string(&t));
 	}
 	return false;
 }

@@ -160,6 +160,8 @@ bool node_target(struct node *n, const struct reloc *r, struct target *out);
 bool node_target_roughly(struct node *n, const struct reloc *r, struct target *out);
 /* The same for a relocation in data, where nothing is counted from an instruction's end. */
 bool table_target(struct view *v, const struct reloc *r, struct target *out);
+/* The bytes up to a zero in read-only data: of use only if they are known to be text. */
+const char *target_string(const struct target *t);
 /* The string at an offset of a section of strings, NULL if it is none. */
 const char *section_string(const struct section *s, int64_t offset);
 /* How a person would name it: "foo()", "counter", "\"text\"". Lives in the arena. */

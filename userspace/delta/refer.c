@@ -160,6 +160,17 @@ const char *section_string(const struct section *s, int64_t offset)
 	return (const char *)s->bytes + offset;
 }
 
+const char *target_string(const struct target *t)
+{
+	const struct section *s = t->node ? t->node->section : NULL;
+	uint64_t at = t->node ? t->node->start + (uint64_t)t->offset : 0;
+
+	if (!s || s->flags & (SHF_WRITE | SHF_EXECINSTR) || !s->bytes || at >= s->size ||
+	    (s->flags & SHF_STRINGS && s->entsize > 1) || !memchr(s->bytes + at, 0, s->size - at))
+		return NULL;
+	return (const char *)s->bytes + at;
+}
+
 const char *node_name(const struct node *n)
 {
 	return n->symbol ? n->symbol->name : n->section->name;

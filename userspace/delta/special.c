@@ -224,8 +224,7 @@ static uint64_t line_at(struct view *v, const struct entry *e)
 	if (!k || r->offset <= e->offset || !table_target(v, r, &to) || !to.node)
 		return size;
 	at = r->offset + k->size - e->offset;
-	if (at + 4 > size ||
-	    !names_source(section_string(to.node->section, to.offset + (int64_t)to.node->start)))
+	if (at + 4 > size || !names_source(target_string(&to)))
 		return size;
 	return at;
 }

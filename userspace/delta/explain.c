@@ -23,6 +23,9 @@ static const char *explain_targets(struct delta *d, uint64_t at, struct target *
 
 	if (!a || !b)
 		return NULL;
+	if (str_equal(a, b)) /* constants and records without a name of their own */
+		return arena_printf(&d->arena, "+0x%" PRIx64 ": %s, to which it refers, differs",
+				    at, b);
 	if (y->branch && x->branch)
 		return arena_printf(&d->arena, "+0x%" PRIx64 ": calls %s instead of %s", at, b, a);
 	return arena_printf(&d->arena, "+0x%" PRIx64 ": refers to %s instead of %s", at, b, a);

@@ -141,9 +141,12 @@ static void test_records_of_sanitizers_are_no_variables(void **state)
 	"int t[9]; int f(int x) { return t[x] << x; }\n" \
 	"int g(int x) { return t[x + 1] << (x + 1); }\n"
 	struct pair p __cleanup_pair = { 0 }, moved __cleanup_pair = { 0 };
-	struct pair bare __cleanup_pair = { 0 };
+	struct pair bare __cleanup_pair = { 0 }, by_clang __cleanup_pair = { 0 };
+	static const char *const clang[4] = { "-w", "-fsanitize=shift", "-pg", "-mfentry" };
 
 	(void)state;
+	pair_make_by(&by_clang, "clang", SHIFTS, "\n\n" SHIFTS, clang);
+	expect_nothing(by_clang.delta);
 	pair_make_by(&moved, "gcc", SHIFTS, "\n\n" SHIFTS, ubsan);
 	expect_nothing(moved.delta);
 	pair_make_by(&bare, "gcc", SHIFTS, "\n\n" SHIFTS, blind);

@@ -240,7 +240,8 @@ static const struct record {
 	{ "__verbose", 16, 32, 0x3ffff },
 	{ "_ftrace_annotated_branch", 8, 16, UINT32_MAX }, /* struct ftrace_branch_data */
 	{ "_ftrace_branch", 8, 16, UINT32_MAX },
-	{ ".data..Lubsan_data", 0, 8, UINT32_MAX }, /* struct source_location */
+	{ ".data..Lubsan_data", 0, 8, UINT32_MAX }, /* struct source_location, gcc and clang */
+	{ ".data..L__unnamed_", 0, 8, UINT32_MAX },
 };
 
 static bool names_source_at(struct node *n, uint64_t at)

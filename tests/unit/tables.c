@@ -292,6 +292,25 @@ static void test_a_site_named_by_another_function_is_found(void **state)
 	expect_changed(p.delta, "g");
 }
 
+/* The name is as short as the place where the reference lies. */
+static void test_a_name_counted_from_the_entrys_start_is_the_whole_name(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+#define SHORT_NAME(name)                                                                   \
+	"void f(void) { asm volatile(\"1: ud2\\n" PUSH(                                    \
+		"__bug_table,\\\"aw\\\"") "2: .long 1b - 2b, %c0 - 2b\\n.word 7, 9\\n" POP \
+					  "\" : : \"i\"(\"" name "\")); }\n"               \
+					  "int g(int x) { return x + 1; }\n"
+	pair_make(&p, SHORT_NAME("a.c"), SHORT_NAME("a.c"));
+	expect_nothing(p.delta);
+	pair_free(&p);
+	p = (struct pair){ 0 };
+	pair_make(&p, SHORT_NAME("one/a.c"), SHORT_NAME("two/a.c"));
+	expect_changed(p.delta, "f");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_a_table_that_is_not_understood_must_not_change),
 		cmocka_unit_test(test_a_call_of_fentry_counts_where_no_table_lists_the_sites_yet),
 		cmocka_unit_test(test_a_site_named_by_another_function_is_found),
+		cmocka_unit_test(test_a_name_counted_from_the_entrys_start_is_the_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,7 +156,7 @@ static bool entry_equal(struct delta *d, const struct entry *x, const struct ent
 		if (!more)
 			return true;
 		if (r->type != q->type || r->offset - x->offset != q->offset - y->offset ||
-		    !table_target(a, r, &to) || !table_target(b, q, &other))
+		    !entry_target(a, x, r, &to) || !entry_target(b, y, q, &other))
 			return false;
 		if (entry_names_nothing(x, r) && entry_names_nothing(y, q))
 			continue;

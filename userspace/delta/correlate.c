@@ -308,8 +308,8 @@ static struct error *pair_by_votes(struct delta *d)
 }
 
 /*
- * foo.cold belongs to foo, whatever other suffixes foo has, and so does what lies before foo:
- * __cfi_foo, the number of its type that callers check (kCFI), and __pfx_foo, its padding.
+ * foo.cold belongs to foo, whatever other suffixes foo has, and so does __cfi_foo, which lies
+ * before it: the number of its type, that callers check (kCFI).
  */
 static char *name_of_parent(const struct node *n, bool *is_cold)
 {
@@ -318,7 +318,7 @@ static char *name_of_parent(const struct node *n, bool *is_cold)
 	*is_cold = cold && (!cold[5] || cold[5] == '.');
 	if (*is_cold)
 		return strndup(name, (size_t)(cold - name));
-	return strdup(str_starts(name, "__cfi_") || str_starts(name, "__pfx_") ? name + 6 : "");
+	return strdup(str_starts(name, "__cfi_") ? name + strlen("__cfi_") : "");
 }
 
 static bool lies_before(const struct node *n, const struct node *of)

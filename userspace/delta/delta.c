@@ -31,8 +31,8 @@ static struct error *check_pair(const struct object *before, const struct object
 		if (both[i]->type != ET_REL)
 			return error_failed("%s: not a relocatable object", both[i]->name);
 		if (!arch_find(both[i]->machine))
-			return error_refused("%s: an object for another machine, %s (%u): only "
-					     "x86-64 is supported",
+			return error_refused("%s: an object for another machine, %s (%u), which "
+					     "is not supported",
 					     both[i]->name, machine_name(both[i]->machine),
 					     both[i]->machine);
 	}

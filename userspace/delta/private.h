@@ -200,6 +200,8 @@ bool entry_bytes_equal(const struct delta *d, const struct entry *before,
 		       const struct entry *after);
 /* Appends its bytes, .entry_size of them. */
 struct error *entry_copy(const struct entry *e, struct strbuf *out) __must_check;
+/* What a relocation of an entry refers to, by the form that such entries have. */
+bool entry_target(struct view *v, const struct entry *e, const struct reloc *r, struct target *out);
 /* A relocation of no effect: the replacement of an alternative that has no bytes. */
 bool entry_names_nothing(const struct entry *e, const struct reloc *r);
 bool node_has_fentry(const struct node *n);

@@ -192,7 +192,7 @@ bool node_has_fentry(const struct node *n)
 	return n->view->lists_fentries ? is_listed(n) : calls_fentry(n);
 }
 
-/* "fs/exec.c", and what is left of it without the first letters. */
+/* "fs/exec.c" */
 static bool names_source(const char *s)
 {
 	const char *dot = s ? strrchr(s, '.') : NULL;
@@ -205,11 +205,35 @@ static bool names_source(const char *s)
 	return true;
 }
 
+static bool starts_string(const struct section *s, uint64_t at)
+{
+	return at < s->size && s->bytes && (!at || !s->bytes[at - 1]);
+}
+
+/*
+ * Up to 5.x the reference to a file's name in struct bug_entry is counted from the entry's start,
+ * not from its own place: then it is the place before that begins a string.
+ */
+bool entry_target(struct view *v, const struct entry *e, const struct reloc *r, struct target *out)
+{
+	uint64_t at, from_start = r->offset - e->offset;
+
+	if (!table_target(v, r, out))
+		return false;
+	if (e->table->special->kind != SPECIAL_BUGS || !from_start || !out->node ||
+	    out->node->section->flags & (SHF_WRITE | SHF_EXECINSTR))
+		return true;
+	at = out->node->start + (uint64_t)out->offset;
+	if (at >= from_start && !starts_string(out->node->section, at) &&
+	    starts_string(out->node->section, at - from_start))
+		out->offset -= (int64_t)from_start;
+	return true;
+}
+
 /*
  * The line of struct bug_entry, two bytes: behind the reference to the file's name, if the
- * kernel was built to have one (CONFIG_DEBUG_BUGVERBOSE). Some kernels counted that reference
- * from the entry's start: then what is read here lacks the first letters. Returns the entry's
- * size if there is no line.
+ * kernel was built to have one (CONFIG_DEBUG_BUGVERBOSE). Returns the entry's size if there is
+ * no line.
  */
 static uint64_t line_at(struct view *v, const struct entry *e)
 {
@@ -221,7 +245,7 @@ static uint64_t line_at(struct view *v, const struct entry *e)
 	struct target to;
 	uint64_t at;
 
-	if (!k || r->offset <= e->offset || !table_target(v, r, &to) || !to.node)
+	if (!k || r->offset <= e->offset || !entry_target(v, e, r, &to) || !to.node)
 		return size;
 	at = r->offset + k->size - e->offset;
 	if (at + 4 > size || !names_source(target_string(&to)))

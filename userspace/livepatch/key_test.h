@@ -30,8 +30,8 @@
  *    it, for all CPUs and together with everything else in memory. Patched text promises no
  *    more: a CPU that has passed the nop goes on as it did, and several branches do not change
  *    at one moment either. What only patched text has is that a CPU does not speculate past
- *    it; that is relied on in noinstr code alone, which has no ftrace site and so is never
- *    replaced.
+ *    it. That is relied on in noinstr code (the way into a guest, into the kernel), and no
+ *    code of a patch is reached from there: it has no ftrace sites.
  *  - Whoever walks the stack of a task preempted in there finds its way: rsp is 8 lower than
  *    at the branch, and entries for ORC say so. The test lies behind the function's own code
  *    and before the next symbol, so livepatch sees that the task is in this function, and

@@ -224,7 +224,7 @@ static struct error *tell_refusal(const struct build *b, const struct build_opti
 {
 	struct error *problem __cleanup_error = NULL;
 
-	if (opt->refusal && error_kind(e) == ERROR_REFUSED)
+	if (e && opt->refusal && error_kind(e) == ERROR_REFUSED)
 		problem = refusal_json(b, opt, error_message(e));
 	return e;
 }

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "source/command.h"
 
-#define COMPILE "gcc-12 -Wp,-MMD,fs/.x.o.d -O2 -DA='\"fs/x\"' -DB=\\\"b\\\" -c -o fs/x.o fs/x.c"
+#define COMPILE "gcc-12 -Wp,-MMD,fs/.x.o.d -g -DA='\"fs/x\"' -DB=\\\"b\\\" -c -o fs/x.o fs/x.c"
 #define OBJTOOL "./tools/objtool/objtool --orc fs/x.o"
 
 static size_t count(const char *const *argv)
@@ -92,7 +92,7 @@ static void test_a_retargeted_command_keeps_the_flags_and_the_source(void **stat
 	assert_null(command_retarget(&c, "/w/x.o", "/w/x.d", "/tree", &a, &argv));
 	assert_int_equal(count(argv), 12);
 	assert_string_equal(argv[1], "-Wp,-MMD,/w/x.d");
-	assert_string_equal(argv[2], "-O2");
+	assert_string_equal(argv[2], "-g");
 	assert_string_equal(argv[5], "-ffunction-sections");
 	assert_string_equal(argv[6], "-fdata-sections");
 	assert_true(str_starts(argv[7], "-fdebug-prefix-map=/tree="));
@@ -117,9 +117,41 @@ static void test_a_command_that_writes_no_dependencies_cannot_be_checked(void **
 	assert_int_equal(error_kind(e), ERROR_REFUSED);
 }
 
+static bool has(const char *const *argv, const char *word)
+{
+	for (; *argv; argv++)
+		if (str_equal(*argv, word))
+			return true;
+	return false;
+}
+
+/* What layouts are compared by is always there. */
+static void test_debug_information_is_whole_whatever_the_configuration_says(void **state)
+{
+	static const char *const without[] = {
+		"gcc -Wp,-MMD,x.d -O2 -c -o x.o x.c",
+		"gcc -Wp,-MMD,x.d -g0 -c -o x.o x.c",
+		"gcc -Wp,-MMD,x.d -g -gsplit-dwarf -gz=zlib -c -o x.o x.c",
+		"gcc -Wp,-MMD,x.d -gdwarf-5 -femit-struct-debug-baseonly -c -o x.o x.c",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++) {
+		struct command c __cleanup_command = { 0 };
+		const char **argv;
+
+		assert_null(command_parse(without[i], &c));
+		assert_null(command_retarget(&c, "y.o", "y.d", "/tree", &c.arena, &argv));
+		assert_true(has(argv, "-g") || has(argv, "-gdwarf-5"));
+		assert_false(has(argv, "-g0") || has(argv, "-gsplit-dwarf") ||
+			     has(argv, "-gz=zlib") || has(argv, "-femit-struct-debug-baseonly"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_debug_information_is_whole_whatever_the_configuration_says),
 		cmocka_unit_test(test_the_compiler_and_objtool_are_told_apart),
 		cmocka_unit_test(test_an_object_without_objtool_has_none),
 		cmocka_unit_test(test_what_a_shell_would_expand_is_refused),

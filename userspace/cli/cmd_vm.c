@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/progress.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -16,9 +17,10 @@
 static const char help[] =
 	"suture vm run KERNEL [OPTION]... -- COMMAND [ARGUMENT]...\n"
 	"\n"
-	"Boot KERNEL (a target, kernel:RELEASE, or a vmlinuz) in a virtual machine, run COMMAND\n"
-	"there, and power off. COMMAND's output goes to stdout; its exit status is the exit status of\n"
-	"suture. One argument is a line for the guest's shell; several are passed as they are.\n"
+	"Boot KERNEL (a target, kernel:RELEASE or tree:PATH, or a vmlinuz) in a virtual machine,\n"
+	"run COMMAND there, and power off. COMMAND's output goes to stdout; its exit status is\n"
+	"the exit status of suture. One argument is a line for the guest's shell; several are\n"
+	"passed as they are.\n"
 	"Where there is no answer (the guest panicked or was lost), the exit status is 1 and\n"
 	"stderr says which.\n"
 	"\n"
@@ -159,9 +161,12 @@ static struct error *choose_kernel(const struct request *r, struct vm_options *o
 				   struct target **target)
 {
 	*opt = r->vm;
-	if (!str_starts(opt->kernel, "kernel:"))
+	if (!str_starts(opt->kernel, "kernel:") && !str_starts(opt->kernel, "tree:"))
 		return NULL;
 	TRY(target_open(opt->kernel, target));
+	if (!file_exists((*target)->vmlinuz))
+		return error_advise(error_failed("%s has no built kernel", opt->kernel),
+				    "build it, then suture build takes it over");
 	opt->kernel = (*target)->vmlinuz;
 	if (!opt->modules)
 		opt->modules = (*target)->modules;

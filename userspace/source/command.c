@@ -141,14 +141,26 @@ struct error *command_parse(const char *text, struct command *out)
 	return NULL;
 }
 
+/*
+ * Layouts are compared through debug information, so all of it is wanted, in the object: not
+ * reduced, split off or compressed. Code does not depend on it.
+ */
+static bool hides_types(const char *word)
+{
+	return str_equal(word, "-g0") || str_equal(word, "-gsplit-dwarf") ||
+	       str_starts(word, "-gz") || str_starts(word, "-Wa,--compress-debug") ||
+	       str_starts(word, "-femit-struct-debug-") ||
+	       str_equal(word, "-fno-standalone-debug") || str_equal(word, "-flimit-debug-info");
+}
+
 struct error *command_retarget(const struct command *c, const char *object, const char *depfile,
 			       const char *root, struct arena *a, const char ***out)
 {
 	size_t n = count(c->compile), k = 0;
-	const char **argv = arena_array(a, n + 4, sizeof(*argv));
+	const char **argv = arena_array(a, n + 5, sizeof(*argv));
 	const char *dep = arena_printf(a, "-Wp,-MMD,%s", depfile);
 	const char *map = arena_printf(a, "-fdebug-prefix-map=%s=" PLACE, root);
-	bool has_dep = false;
+	bool has_dep = false, has_debug = false;
 
 	if (!argv || !dep || !map)
 		return error_nomem();
@@ -156,11 +168,17 @@ struct error *command_retarget(const struct command *c, const char *object, cons
 		bool is_dep = str_starts(c->compile[i], "-Wp,-MMD,") ||
 			      str_starts(c->compile[i], "-Wp,-MD,");
 
+		if (hides_types(c->compile[i]))
+			continue;
 		argv[k++] = is_dep ? dep : c->compile[i];
 		has_dep = has_dep || is_dep;
+		has_debug = has_debug || str_equal(c->compile[i], "-g") ||
+			    str_starts(c->compile[i], "-gdwarf");
 	}
 	if (!has_dep)
 		return unknown(c->compile[0]);
+	if (!has_debug)
+		argv[k++] = "-g";
 	argv[k++] = "-ffunction-sections";
 	argv[k++] = "-fdata-sections";
 	argv[k++] = map;

@@ -140,6 +140,17 @@ static bool is_source(const char *path)
 	return str_ends(path, ".c") || str_ends(path, ".h");
 }
 
+/* Only where something comes into it. */
+static struct error *make_folder(const char *to)
+{
+	char *folder __free = strdup(to);
+
+	if (!folder)
+		return error_nomem();
+	*strrchr(folder, '/') = '\0';
+	return file_is_dir(folder) ? NULL : dir_make(folder);
+}
+
 static struct error *take_file(struct run *r, const FTSENT *ent, const char *path)
 {
 	const struct stat *st = ent->fts_statp;
@@ -161,16 +172,10 @@ static struct error *take_file(struct run *r, const FTSENT *ent, const char *pat
 		return NULL;
 	r->changes.files++;
 	r->changes.other += !old || !is_source(path);
+	TRY(make_folder(to));
 	if (S_ISLNK(st->st_mode))
 		return copy_link(ent->fts_path, to);
 	return copy_file(r, ent, to);
-}
-
-static struct error *take_folder(const struct run *r, const char *path)
-{
-	char *to __free = str_printf("%s/%s", r->m->copy, path);
-
-	return to ? dir_make(to) : error_nomem();
 }
 
 static struct error *take_entry(struct run *r, FTS *walk, FTSENT *ent)
@@ -184,8 +189,7 @@ static struct error *take_entry(struct run *r, FTS *walk, FTSENT *ent)
 			fts_set(walk, ent, FTS_SKIP);
 			return NULL;
 		}
-		TRY(interrupt_check());
-		return take_folder(r, path);
+		return interrupt_check();
 	case FTS_F:
 	case FTS_SL:
 	case FTS_SLNONE:

@@ -45,7 +45,7 @@ static struct error *print_json(const struct target *t)
 
 static void print_target(const struct target *t)
 {
-	printf("%s  %s, ready\n\n", t->name, t->version);
+	printf("%s  %s, ready\n\n", t->name, t->source ? t->release : t->version);
 	printf("compiler  %s\n", t->compiler_text);
 	if (t->toolchain)
 		printf("toolchain %s, %zu packages\n", t->toolchain->name,

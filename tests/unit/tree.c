@@ -252,6 +252,7 @@ static void test_of_source_and_build_folder_comes_one_tree_without_products(void
 	put(w->origin, "Documentation/Kconfig", "", 0644);
 	put(w->origin, "Documentation/long.rst", "", 0644);
 	put(w->origin, "arch/arm64/kernel/a.c", "", 0644);
+	put(w->origin, "arch/arm64/crypto/Kconfig", "", 0644);
 	put(build, "Makefile", "the build folder's\n", 0644);
 	put(build, "include/generated/autoconf.h", "", 0644);
 	put(build, "vmlinux", "", 0644);
@@ -264,7 +265,8 @@ static void test_of_source_and_build_folder_comes_one_tree_without_products(void
 	assert_true(there(tree, "include/generated/autoconf.h"));
 	assert_true(there(tree, "Documentation/Kconfig"));
 	assert_false(there(tree, "Documentation/long.rst"));
-	assert_false(there(tree, "arch/arm64"));
+	assert_false(there(tree, "arch/arm64/kernel"));
+	assert_true(there(tree, "arch/arm64/crypto/Kconfig"));
 	assert_false(there(tree, "vmlinux"));
 	assert_false(there(tree, "fs/a.o"));
 }

@@ -94,17 +94,17 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Of these only what Kconfig reads is wanted. */
-static bool is_beside(const char *path)
-{
-	return str_starts(path, "Documentation/") || str_starts(path, "samples/") ||
-	       str_starts(path, "tools/testing/") || str_starts(path, "tools/perf/");
-}
-
 static bool is_other_architecture(const char *path)
 {
-	return str_starts(path, "arch/") && !str_starts(path, "arch/x86/") &&
-	       !str_equal(path, "arch/x86") && !str_equal(path, "arch/Kconfig");
+	return str_starts(path, "arch/") && strchr(path + 5, '/') && !str_starts(path, "arch/x86/");
+}
+
+/* Of these only what Kconfig reads is wanted: it reads everybody's. */
+static bool is_beside(const char *path)
+{
+	return is_other_architecture(path) || str_starts(path, "Documentation/") ||
+	       str_starts(path, "samples/") || str_starts(path, "tools/testing/") ||
+	       str_starts(path, "tools/perf/");
 }
 
 /* Made by a build and of no use for another one, or big. */
@@ -129,9 +129,7 @@ static bool wants_source(const char *path, bool is_folder)
 	const char *base = base_of(path);
 
 	if (is_folder)
-		return !str_equal(base, ".git") && !is_other_architecture(path);
-	if (is_other_architecture(path))
-		return false;
+		return !str_equal(base, ".git");
 	if (is_beside(path))
 		return str_starts(base, "Kconfig") || str_equal(base, "Makefile");
 	return !is_product(base);

@@ -82,17 +82,22 @@ static const struct {
 	  "leave it out: the fixed module brings it" },
 	{ ".memexit", "exit-data", "exit data", "when memory is unplugged", NULL },
 	{ ".init.text", "init-code", "init function", "while booting or loading",
-	  "it has run already and will not run again: do its work in a callback" },
+	  "it has run already and will not run again: do its work in a callback "
+	  "(SUTURE_CALLBACKS of <suture/patch.h>)" },
 	{ ".meminit.text", "init-code", "init function", "while booting",
-	  "it has run already and will not run again: do its work in a callback" },
+	  "it has run already and will not run again: do its work in a callback "
+	  "(SUTURE_CALLBACKS of <suture/patch.h>)" },
 	{ ".head.text", "init-code", "the kernel's first code", "while booting",
 	  "it has run already and will not run again" },
 	{ ".initcall", "init-data", "the list of init functions", "while booting",
-	  "an init function that is new does not run: do its work in a callback" },
+	  "an init function that is new does not run: do its work in a callback "
+	  "(SUTURE_CALLBACKS of <suture/patch.h>)" },
 	{ ".con_initcall", "init-data", "the list of init functions", "while booting",
-	  "an init function that is new does not run: do its work in a callback" },
+	  "an init function that is new does not run: do its work in a callback "
+	  "(SUTURE_CALLBACKS of <suture/patch.h>)" },
 	{ "", "init-data", "init data", "while booting or loading",
-	  "it was used already and is not used again: do its work in a callback" },
+	  "it was used already and is not used again: do its work in a callback "
+	  "(SUTURE_CALLBACKS of <suture/patch.h>)" },
 };
 
 static size_t once_row(const struct node *n)
@@ -148,13 +153,13 @@ static const char *lost_alias(const struct node *before, const struct node *afte
 
 /*
  * Every sleeping task, or every kernel thread, is in these: a transition waits until none is.
- * Those that end their own task, or never return, are not listed: they are not left, either.
+ * do_idle() is not among them: it switches its own task.
  */
 static const char *const never_left[] = {
-	"schedule",	    "schedule_timeout", "schedule_idle",     "do_idle",
-	"preempt_schedule", "io_schedule",	"cpu_startup_entry", "kthread",
-	"kthreadd",	    "worker_thread",	"rescuer_thread",    "smpboot_thread_fn",
-	"rest_init",	    "kernel_init",	"ret_from_fork",     "kthread_worker_fn",
+	"schedule",	     "schedule_timeout",  "io_schedule", "preempt_schedule",
+	"cpu_startup_entry", "kthread",		  "kthreadd",	 "worker_thread",
+	"rescuer_thread",    "smpboot_thread_fn", "rest_init",	 "ret_from_fork",
+	"kthread_worker_fn",
 };
 
 static struct error *refuse_never_left(struct delta *d, const struct node *n)
@@ -284,8 +289,8 @@ static struct error *refuse_data(struct delta *d, struct node *n)
 				why));
 	else if (n->section->flags & SHF_WRITE)
 		TRY(add_finding(d, "changed-data", name,
-				"the running variable keeps its value: set it from a callback, or "
-				"use a new variable or a shadow variable",
+				"the running variable keeps its value: set it from a callback "
+				"(SUTURE_CALLBACKS of <suture/patch.h>), or use a new variable",
 				"variable %s changed: %s", name, why));
 	else
 		TRY(refuse_constant(d, n, why));

@@ -81,6 +81,19 @@ static void test_a_function_that_other_objects_may_call_is_refused(void **state)
 	expect_refused(p.delta, "in", "other objects may call it");
 }
 
+static void test_an_object_without_any_site_is_told_so(void **state)
+{
+#define LIB(n) "int g(int);\n" DEAF "int f(int i) { return g(i + " #n "); }\n"
+	struct pair p __cleanup_pair = { 0 }, q __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, LIB(1), LIB(2));
+	expect_refused(p.delta, "f", "the whole object is compiled without ftrace sites");
+	pair_make(&q, LIB(1) "int h(int i) { return g(i); }\n",
+		  LIB(2) "int h(int i) { return g(i); }\n");
+	expect_refused(q.delta, "f", "it has no ftrace site");
+}
+
 static void test_a_function_whose_address_is_taken_is_refused(void **state)
 {
 #define TAKEN "int f(int i) { return in(i) + 1; }\nint (*op)(int) = in;\n"
@@ -146,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_callers_of_callers_are_followed),
 		cmocka_unit_test(test_functions_that_call_one_another_are_followed_once),
 		cmocka_unit_test(test_a_function_that_other_objects_may_call_is_refused),
+		cmocka_unit_test(test_an_object_without_any_site_is_told_so),
 		cmocka_unit_test(test_a_function_whose_address_is_taken_is_refused),
 		cmocka_unit_test(test_a_function_handed_on_by_a_caller_is_refused),
 		cmocka_unit_test(test_a_function_whose_address_was_taken_is_refused),

@@ -194,6 +194,15 @@ static struct error *note_thread(struct delta *d, const struct node *n)
 	return NULL;
 }
 
+/* Whole folders are compiled so: lib/, and what tracing itself needs. */
+static bool object_has_fentries(const struct delta *d)
+{
+	vec_for_each(&d->private->before.tables, t)
+		if (t->special->kind == SPECIAL_FENTRIES && t->section->size)
+			return true;
+	return false;
+}
+
 static struct error *refuse_unredirectable(struct delta *d, const struct node *n)
 {
 	const char *because = "";
@@ -203,12 +212,17 @@ static struct error *refuse_unredirectable(struct delta *d, const struct node *n
 		if (!because)
 			return error_nomem();
 	}
-	return add_finding(d, "no-fentry", node_name(n),
-			   "make the change where it is called, if that can be patched",
-			   "%s()%s can't be redirected: it has no ftrace site (notrace, or in a "
-			   "section that ftrace leaves alone); nor can its callers be instead, for "
-			   "%s",
-			   node_name(n), because, n->why_not ? n->why_not : "they are not known");
+	return add_finding(
+		d, "no-fentry", node_name(n),
+		"add the fixed code under another name where functions can be redirected, "
+		"and call it from there",
+		"%s()%s can't be redirected: %s; nor can its callers be instead, for %s",
+		node_name(n), because,
+		object_has_fentries(d)
+			? "it has no ftrace site (notrace, or in a section that ftrace "
+			  "leaves alone)"
+			: "the whole object is compiled without ftrace sites, as lib/ is",
+		n->why_not ? n->why_not : "they are not known");
 }
 
 static struct error *refuse_function(struct delta *d, struct node *n)

@@ -152,6 +152,20 @@ static void test_init_code_that_may_yet_run_is_a_caller(void **state)
 	expect_changed(q.delta, "f");
 }
 
+static void test_what_only_init_code_called_is_told_and_left_out(void **state)
+{
+#define ONLY "__attribute__((section(\".init.text\"))) int h(int i) { return in(i) + 2; }\n"
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_compile(&p, INNER(1) ONLY, INNER(2) ONLY);
+	ok(delta_compute_as(p.before, p.after, &(struct delta_options){ .builtin = true },
+			    &p.delta));
+	expect_nothing(p.delta);
+	assert_int_equal(p.delta->notes.n, 1);
+	assert_non_null(strstr(p.delta->notes.v[0], "nothing that still runs calls it"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_a_function_whose_address_was_taken_is_refused),
 		cmocka_unit_test(test_a_caller_that_cannot_be_redirected_is_named),
 		cmocka_unit_test(test_init_code_that_may_yet_run_is_a_caller),
+		cmocka_unit_test(test_what_only_init_code_called_is_told_and_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,21 @@ static struct error *include_callers(struct delta *d, struct node *n)
 	return NULL;
 }
 
+static bool is_called(const struct delta *d, const struct node *n)
+{
+	for (const struct referrer *r = n->referrers; r; r = r->next)
+		if (!is_harmless(d, n, r))
+			return true;
+	return false;
+}
+
+static struct error *include_all(struct delta *d, struct node *n)
+{
+	if (is_called(d, n) || is_called(d, n->twin))
+		return include_callers(d, n);
+	return add_note(d, "%s() changed, but nothing that still runs calls it", node_name(n));
+}
+
 struct error *redirect_callers(struct delta *d)
 {
 	vec_for_each(&d->private->after.nodes, it) {
@@ -143,7 +158,7 @@ struct error *redirect_callers(struct delta *d)
 		TRY(view_index_referrers(&d->private->after));
 		n->why_not = why_not_through(d, n, 0);
 		if (!n->why_not)
-			TRY(include_callers(d, n));
+			TRY(include_all(d, n));
 	}
 	return NULL;
 }

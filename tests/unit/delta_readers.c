@@ -170,6 +170,26 @@ static void test_a_reader_that_cannot_be_redirected_is_refused(void **state)
 	assert_non_null(strstr(finding(p.delta, "no-fentry")->what, "reads table"));
 }
 
+/* No compiler makes such an object. */
+static void test_code_without_content_reads_nothing_by_value(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+	struct object *both[2];
+
+	(void)state;
+	pair_compile(&p, TABLE(2) READER, TABLE(9) READER);
+	both[0] = p.before;
+	both[1] = p.after;
+	for (size_t i = 0; i < 2; i++) {
+		struct section *s = object_section(both[i], ".text.f");
+
+		s->type = SHT_NOBITS;
+		s->bytes = NULL;
+	}
+	ok(delta_compute(p.before, p.after, &p.delta));
+	expect_kept(p.delta, "f() uses its address");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_a_variable_is_not_copied),
 		cmocka_unit_test(test_a_constant_that_init_code_reads_is_kept),
 		cmocka_unit_test(test_a_reader_that_cannot_be_redirected_is_refused),
+		cmocka_unit_test(test_code_without_content_reads_nothing_by_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static bool reads_value(const struct node *n, const struct reloc *r)
 	uint64_t field = r->offset - n->start, at = 0;
 	struct insn insn;
 
-	while (a->decode(n->bytes + at, n->size - at, &insn)) {
+	while (n->bytes && a->decode(n->bytes + at, n->size - at, &insn)) {
 		if (field < at + insn.length)
 			return field >= at &&
 			       a->loads_at(n->bytes + at, n->size - at, (uint8_t)(field - at));

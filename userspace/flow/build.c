@@ -173,6 +173,7 @@ static struct error *name_of(const struct build_options *opt, char **out)
 
 static struct error *set_names(struct build *b, const struct build_options *opt)
 {
+	b->replace = opt->replace;
 	TRY(name_of(opt, &b->name));
 	if (opt->name && !str_equal(opt->name, b->name))
 		return error_usage("'%s' is no name: a-z, 0-9 and _, like %s", opt->name, b->name);

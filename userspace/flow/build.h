@@ -52,6 +52,7 @@ struct build {
 	char *module;	   /* of the module: "suture_fuse_uaf" */
 	char *out;	   /* the bundle's path */
 	uint64_t out_size; /* bytes */
+	bool replace;	   /* it takes the place of all other livepatches */
 	struct fixes fixes;
 	struct workspace *workspace;
 	struct build_unit *units;

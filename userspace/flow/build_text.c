@@ -81,6 +81,17 @@ static struct error *print_notes(const struct build *b, struct strbuf *out)
 	return NULL;
 }
 
+static struct error *print_extras(const struct build *b, struct strbuf *out)
+{
+	vec_for_each(&b->account->callbacks, c)
+		TRY(strbuf_printf(out, "calls %s() as %s of %s\n", c->function, c->when,
+				  c->object));
+	vec_for_each(&b->account->states, s)
+		TRY(strbuf_printf(out, "has state 0x%llx in version %u\n",
+				  (unsigned long long)s->id, s->version));
+	return b->replace ? strbuf_puts(out, "takes the place of all other livepatches\n") : NULL;
+}
+
 static struct error *print_overrides(const struct build *b, struct strbuf *out)
 {
 	for (size_t i = 0; i < b->n; i++)
@@ -101,6 +112,7 @@ struct error *build_print(const struct build *b, const struct target *t, struct 
 	TRY(print_functions(b, out));
 	TRY(strbuf_puts(out, "\n"));
 	TRY(print_references(b, out));
+	TRY(print_extras(b, out));
 	TRY(print_overrides(b, out));
 	TRY(print_notes(b, out));
 	return strbuf_printf(out, "took %s: the compiler %s, suture %s\n",
@@ -135,6 +147,23 @@ static void reference_json(const struct livepatch_reference *r, struct json *j)
 	json_end(j);
 }
 
+static void callback_json(const struct livepatch_callback *c, struct json *j)
+{
+	json_object(j, NULL);
+	json_string(j, "object", c->object);
+	json_string(j, "when", c->when);
+	json_string(j, "function", c->function);
+	json_end(j);
+}
+
+static void state_json(const struct livepatch_state *s, struct json *j)
+{
+	json_object(j, NULL);
+	json_hex(j, "id", s->id);
+	json_u64(j, "version", s->version);
+	json_end(j);
+}
+
 void build_json(const struct build *b, const struct target *t, struct json *j)
 {
 	json_object(j, NULL);
@@ -152,6 +181,15 @@ void build_json(const struct build *b, const struct target *t, struct json *j)
 	json_array(j, "references");
 	vec_for_each(&b->account->references, r)
 		reference_json(r, j);
+	json_end(j);
+	json_bool(j, "replace", b->replace);
+	json_array(j, "callbacks");
+	vec_for_each(&b->account->callbacks, c)
+		callback_json(c, j);
+	json_end(j);
+	json_array(j, "states");
+	vec_for_each(&b->account->states, s)
+		state_json(s, j);
 	json_end(j);
 	json_array(j, "findings");
 	for (size_t i = 0; i < b->n; i++)

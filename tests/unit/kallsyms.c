@@ -94,6 +94,12 @@ static void test_the_table_with_offsets_from_their_own_place_is_read(void **stat
 	check_form(TABLE_7);
 }
 
+static void test_the_table_aligned_to_4_is_read(void **state)
+{
+	(void)state;
+	check_form(TABLE_7_2);
+}
+
 static void test_bytes_without_a_table_have_none(void **state)
 {
 	struct image *img __cleanup_image = NULL;
@@ -184,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_the_table_of_6_12_is_read),
 		cmocka_unit_test(test_the_table_without_absolute_symbols_is_read),
 		cmocka_unit_test(test_the_table_with_offsets_from_their_own_place_is_read),
+		cmocka_unit_test(test_the_table_aligned_to_4_is_read),
 		cmocka_unit_test(test_bytes_without_a_table_have_none),
 		cmocka_unit_test(test_a_table_that_is_cut_off_anywhere_is_not_believed),
 		cmocka_unit_test(test_addresses_that_do_not_grow_are_refused),

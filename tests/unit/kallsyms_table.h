@@ -17,6 +17,7 @@ enum table_form {
 	TABLE_6_12, /* offsets behind the tokens, percpu absolute */
 	TABLE_6_15, /* the same, all offsets unsigned */
 	TABLE_7,    /* offsets from their own place */
+	TABLE_7_2,  /* the same, aligned to 4 only */
 };
 
 struct table_entry {
@@ -26,7 +27,7 @@ struct table_entry {
 
 struct table {
 	uint8_t bytes[1 << 16];
-	size_t n;
+	size_t n, align;
 	size_t names, markers, token_table, token_index, offsets;
 };
 
@@ -40,7 +41,7 @@ static void table_put(struct table *t, const void *p, size_t n)
 
 static void table_align(struct table *t)
 {
-	while (t->n % 8)
+	while (t->n % t->align)
 		t->bytes[t->n++] = 0;
 }
 
@@ -129,7 +130,7 @@ static void table_put_offsets(struct table *t, const struct table_entry *e, uint
 		uint64_t a = e[i].address;
 		uint32_t v;
 
-		if (form == TABLE_7)
+		if (form >= TABLE_7)
 			v = (uint32_t)(a - (TABLE_ADDRESS + t->n));
 		else if (form == TABLE_6_15)
 			v = (uint32_t)(a - base);
@@ -138,7 +139,7 @@ static void table_put_offsets(struct table *t, const struct table_entry *e, uint
 		table_put(t, &v, sizeof(v));
 	}
 	table_align(t);
-	if (form != TABLE_7)
+	if (form < TABLE_7)
 		table_put(t, &base, sizeof(base));
 }
 
@@ -149,7 +150,8 @@ static struct table *table_make(const struct table_entry *e, uint32_t n, enum ta
 
 	if (!t)
 		abort();
-	table_put(t, noise, sizeof(noise));
+	t->align = form == TABLE_7_2 ? 4 : 8;
+	table_put(t, noise, sizeof(noise) - (form == TABLE_7_2 ? 4 : 0));
 	if (form == TABLE_6_1)
 		table_put_offsets(t, e, n, form);
 	table_put_names(t, e, n);

@@ -15,6 +15,7 @@
 struct tables {
 	const uint8_t *bytes;
 	size_t size;
+	size_t align; /* of each table */
 	size_t token_table, token_index;
 	const char *token[TOKENS];
 	uint16_t token_length[TOKENS];
@@ -48,9 +49,9 @@ static uint64_t read64(const struct tables *t, size_t at)
 	return v;
 }
 
-static size_t align8(size_t n)
+static size_t align(const struct tables *t, size_t n)
 {
-	return (n + 7) & ~(size_t)7;
+	return (n + t->align - 1) & ~(t->align - 1);
 }
 
 static bool has(const struct tables *t, size_t at, size_t n)
@@ -92,7 +93,7 @@ static bool read_tokens(struct tables *t, size_t at)
 		n = strnlen(s, end - start);
 		if (n == end - start)
 			return false;
-		if (i + 1 < TOKENS ? start + n + 1 != end : align8(start + n + 1) != end)
+		if (i + 1 < TOKENS ? start + n + 1 != end : align(t, start + n + 1) != end)
 			return false;
 		t->token[i] = s;
 		t->token_length[i] = n;
@@ -104,14 +105,15 @@ static bool read_tokens(struct tables *t, size_t at)
 /* The next token index at or behind *at that has its table before it. */
 static bool find_tokens(struct tables *t, size_t *at)
 {
-	for (; has(t, *at, TOKENS * 2); *at += 8) {
+	for (; has(t, *at, TOKENS * 2); *at += t->align) {
 		size_t last, table;
 
 		if (!is_token_index(t, *at))
 			continue;
 		t->token_index = *at;
 		last = read16(t, *at + 2 * (TOKENS - 1));
-		for (table = *at; table + last + MAX_TOKEN + 8 > *at && table >= 8; table -= 8)
+		for (table = *at; table + last + MAX_TOKEN + 8 > *at && table >= 8;
+		     table -= t->align)
 			if (table + last < *at && read_tokens(t, table))
 				return true;
 	}
@@ -161,6 +163,15 @@ static size_t expanded_length(const struct tables *t, size_t data, size_t n)
 	return length;
 }
 
+/* Behind the markers the tokens follow at once, or seqs_of_names with three bytes for each. */
+static bool meets_tokens(const struct tables *t)
+{
+	size_t behind = align(t, t->markers_end);
+
+	return behind == t->token_table ||
+	       align(t, behind + 3 * (size_t)t->count) == t->token_table;
+}
+
 /*
  * Do names of that count begin here, with markers behind them that agree? 'budget' bounds
  * the work over all attempts, so that no file takes long.
@@ -178,7 +189,7 @@ static bool read_names(struct tables *t, size_t names, uint32_t count, uint64_t 
 			return false;
 		text += length; /* less the type, plus a NUL */
 	}
-	markers = align8(at);
+	markers = align(t, at);
 	if (!has(t, markers, (((size_t)count + 255) >> 8) * 4) || markers >= t->token_table)
 		return false;
 	t->names_end = at;
@@ -195,14 +206,14 @@ static bool read_names(struct tables *t, size_t names, uint32_t count, uint64_t 
 	t->markers = markers;
 	t->markers_end = markers + (((size_t)count + 255) >> 8) * 4;
 	t->text = text;
-	return t->markers_end <= t->token_table;
+	return meets_tokens(t);
 }
 
 /* num_syms, with the names behind it, somewhere before the token table; the nearest is it. */
 static bool find_names(struct tables *t, uint64_t *budget)
 {
-	for (size_t at = t->token_table; at >= 8; at -= 8) {
-		uint32_t count = read32(t, at - 8);
+	for (size_t at = t->token_table; at >= 8; at -= t->align) {
+		uint32_t count = read32(t, at - t->align);
 
 		if (count < MIN_SYMBOLS || count > MAX_SYMBOLS || count > t->token_table - at)
 			continue;
@@ -258,8 +269,8 @@ static bool addresses_agree(const struct tables *t, const struct kallsyms_area *
 static bool find_addresses(struct tables *t, const struct kallsyms_area *area, enum encoding *how,
 			   uint64_t *base)
 {
-	size_t length = align8((size_t)t->count * 4), behind = t->token_index + TOKENS * 2;
-	size_t num_syms = t->names - 8;
+	size_t length = align(t, (size_t)t->count * 4), behind = t->token_index + TOKENS * 2;
+	size_t num_syms = t->names - t->align;
 
 	/* Before num_syms, with the base in between; or behind the tokens, with the base behind. */
 	if (num_syms >= length + 8) {
@@ -319,14 +330,14 @@ static struct error *add_symbols(const struct tables *t, const struct kallsyms_a
 	return NULL;
 }
 
-struct error *kallsyms_parse(const struct kallsyms_area *area, struct image *img, bool *found)
+static struct error *parse_aligned(const struct kallsyms_area *area, size_t alignment,
+				   struct image *img, bool *found)
 {
-	struct tables t = { .bytes = area->bytes, .size = area->size };
+	struct tables t = { .bytes = area->bytes, .size = area->size, .align = alignment };
 	uint64_t budget = 16 * (uint64_t)area->size, base = 0;
 	enum encoding how = BASE_PERCPU;
 
-	*found = false;
-	for (size_t at = 0; find_tokens(&t, &at); at += 8) {
+	for (size_t at = 0; find_tokens(&t, &at); at += alignment) {
 		if (!find_names(&t, &budget))
 			continue;
 		if (!find_addresses(&t, area, &how, &base))
@@ -336,5 +347,13 @@ struct error *kallsyms_parse(const struct kallsyms_area *area, struct image *img
 		*found = true;
 		return NULL;
 	}
+	return NULL;
+}
+
+struct error *kallsyms_parse(const struct kallsyms_area *area, struct image *img, bool *found)
+{
+	*found = false;
+	for (size_t alignment = 8; alignment >= 4 && !*found; alignment /= 2)
+		TRY(parse_aligned(area, alignment, img, found));
 	return NULL;
 }

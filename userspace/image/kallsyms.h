@@ -4,7 +4,7 @@
  * structure, never at fixed addresses, and believed only if everything agrees.
  *
  * Knowledge: scripts/kallsyms.c (write_src) and kernel/kallsyms.c of 6.1, 6.12 and 7.x.
- * The tables, each aligned to 8 bytes:
+ * The tables, each aligned to 8 bytes, in 7.2 to 4:
  *
  *	to 6.3:   offsets, relative_base, num_syms, names, markers, [seqs_of_names,]
  *	          token_table, token_index

@@ -121,13 +121,18 @@ tests: $B/tests/guest/exercise $(call programs,unit) $(call programs,vm) $(call 
 # The first build on a fresh machine uses all CPUs, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: check check-unit deps demo bench corpus oracle fuzz fuzz-programs man
+.PHONY: check check-unit check-suites deps demo bench corpus oracle fuzz fuzz-programs man
 check:
 	$(Q)scripts/deps build check
 	$(Q)MAKE='$(MAKE)' tests/run
 
 check-unit: $(call programs,unit)
 	$(Q)B=$B tests/run unit
+
+# Kernels of trixie and sid: fetches about 800 MB.
+check-suites:
+	$(Q)scripts/deps build check
+	$(Q)MAKE='$(MAKE)' tests/run suites
 
 demo:
 	$(Q)scripts/deps build demo
@@ -194,6 +199,7 @@ help:
 	@echo 'make demo       the whole way on a real fix, in a VM (installs what is missing)'
 	@echo 'make check      all tests (installs what is missing)'
 	@echo 'make check-unit the unit tests only; no root, no network, seconds'
+	@echo 'make check-suites  kernels of other suites, with their compilers; fetches 800 MB'
 	@echo 'make bench      speed, as ratios taken in one run'
 	@echo 'make corpus     300 real stable fixes built, loaded, taken back; build/corpus/ (hours)'
 	@echo 'make oracle     500 changes that are none, 200 mutations, references of the corpus (hours)'

@@ -16,7 +16,7 @@
 
 static const char help[] =
 	"suture target add TARGET [--json]\n"
-	"suture target list [--json]\n"
+	"suture target list [--available] [--json]\n"
 	"suture target show TARGET [--json]\n"
 	"suture target remove TARGET\n"
 	"\n"
@@ -26,6 +26,9 @@ static const char help[] =
 	"  kernel:RELEASE    a distro kernel, as uname -r names it (kernel:6.1.0-56-amd64)\n"
 	"  tree:PATH         a kernel tree of yours, or the folder that it is built in (make O=);\n"
 	"                    it is only read, and every build takes over what has changed in it\n"
+	"\n"
+	"list shows what is ready; list --available what could be added: the kernels in all\n"
+	"suites of the distro's archive.\n"
 	"\n"
 	"For a distro kernel, add fetches the packages with apt-get and unpacks them into the\n"
 	"cache; nothing is installed. A target needs about 2.3 GB there ($SUTURE_CACHE, else\n"
@@ -118,6 +121,46 @@ static void list_table(struct target *const *all, size_t n)
 		       str_size(all[i]->bytes).s, all[i]->compiler_text);
 }
 
+static struct error *available_json(const char *text)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+	struct json j = json_begin(&out);
+
+	json_object(&j, NULL);
+	json_u64(&j, "schema", 1);
+	json_array(&j, "available");
+	for (; *text; text += strcspn(text, "\n") + 1) {
+		size_t k = strcspn(text, " ");
+		char *suite __free = strndup(text, k);
+		char *name __free = strndup(text + k + 1, strcspn(text + k + 1, "\n"));
+
+		if (!suite || !name)
+			return error_nomem();
+		json_object(&j, NULL);
+		json_string(&j, "suite", suite);
+		json_string(&j, "target", name);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_end(&j);
+	TRY(json_finish(&j));
+	fputs(strbuf_str(&out), stdout);
+	return NULL;
+}
+
+/* What could be added. */
+static struct error *list_available(const char *name, bool json)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	(void)name;
+	TRY(target_available(&text));
+	if (json)
+		return available_json(strbuf_str(&text));
+	fputs(strbuf_str(&text), stdout);
+	return NULL;
+}
+
 static struct error *list(const char *name, bool json)
 {
 	struct target **all = NULL;
@@ -159,15 +202,18 @@ static const struct action *find_action(const char *name)
 
 static struct error *run(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "available", no_argument, NULL, 'a' },
+						 { 0 } };
 	const struct action *a;
-	bool json = false;
+	bool json = false, available = false;
 	int c, words;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'j')
+		if (c != 'j' && c != 'a')
 			return error_advise(error_usage("unknown option"), "suture target --help");
-		json = true;
+		json = json || c == 'j';
+		available = available || c == 'a';
 	}
 	words = argc - optind;
 	a = words ? find_action(argv[optind]) : NULL;
@@ -175,6 +221,11 @@ static struct error *run(int argc, char **argv)
 		return error_advise(error_usage("target wants add, list, show or remove%s",
 						a && a->wants_target ? ", and one target" : ""),
 				    "suture target --help");
+	if (available && a->run != list)
+		return error_advise(error_usage("--available is for target list"),
+				    "suture target --help");
+	if (available)
+		return list_available(NULL, json);
 	return a->run(a->wants_target ? argv[optind + 1] : NULL, json);
 }
 

@@ -43,6 +43,8 @@ static struct error *run(const struct apt *a, const char *program, const char *c
 		argv[2 + i] = words[i];
 	e = subprocess_run(&p);
 	*status = p.status;
+	if (!e || error_kind(e) == ERROR_INTERRUPTED)
+		return e;
 	return error_advise(e, "kernel: targets need a Debian system with apt");
 }
 

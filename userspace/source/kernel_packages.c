@@ -39,15 +39,25 @@ size_t kernel_packages_all(const struct kernel_packages *k,
 	return n;
 }
 
-/* "linux-image-6.1.0-56-amd64-unsigned" -> "6.1.0-56-amd64"; debug and meta packages are not. */
-static char *release_of(const char *name, size_t n)
+/* The release in PREFIX-RELEASE-SUFFIX; NULL if it is none. */
+static char *release_in(const char *name, size_t n, const char *prefix, const char *suffix)
 {
-	static const char prefix[] = "linux-image-", suffix[] = "-unsigned";
-	size_t p = sizeof(prefix) - 1, s = sizeof(suffix) - 1;
+	size_t p = strlen(prefix), s = strlen(suffix);
 
 	if (n <= p + s || strncmp(name, prefix, p) || strncmp(name + n - s, suffix, s))
 		return NULL;
 	return strndup(name + p, n - p - s);
+}
+
+/*
+ * "linux-image-6.1.0-56-amd64-unsigned" and "linux-binary-unsigned-7.2.13+deb14-amd64" name
+ * releases; debug and meta packages do not.
+ */
+static char *release_of(const char *name, size_t n)
+{
+	char *release = release_in(name, n, "linux-image-", "-unsigned");
+
+	return release ? release : release_in(name, n, "linux-binary-unsigned-", "");
 }
 
 static int by_version(const void *a, const void *b)
@@ -55,30 +65,55 @@ static int by_version(const void *a, const void *b)
 	return version_compare(*(char *const *)a, *(char *const *)b);
 }
 
-/* The releases that the archive has, oldest first, in one line; "" if it has none. */
-static struct error *known_releases(const struct apt *a, struct strbuf *out)
+struct releases {
+	VEC(char *) list;
+};
+
+static void releases_free(struct releases *r)
 {
+	vec_for_each(&r->list, it)
+		free(*it);
+	vec_free(&r->list);
+}
+
+static struct error *add_release(struct releases *r, const char *name, size_t n)
+{
+	char *release __free = release_of(name, n);
+
+	if (!release)
+		return NULL;
+	TRY(vec_push(&r->list, release));
+	release = NULL;
+	return NULL;
+}
+
+/* The releases that are known there, oldest first. */
+static struct error *list_releases(const struct apt *a, struct releases *out)
+{
+	static const char *const prefixes[] = { "linux-image-", "linux-binary-unsigned-" };
 	struct strbuf text __cleanup_strbuf = { 0 };
-	VEC(char *) all = { 0 };
-	struct error *e;
 
-	e = apt_names(a, "linux-image-", &text);
-	for (const char *s = strbuf_str(&text); !e && *s;) {
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		TRY(apt_names(a, prefixes[i], &text));
+	for (const char *s = strbuf_str(&text); *s;) {
 		size_t n = strcspn(s, "\n");
-		char *release = release_of(s, n);
 
-		if (release)
-			e = vec_push(&all, release);
+		TRY(add_release(out, s, n));
 		s += n + (s[n] == '\n');
 	}
-	vec_sort(&all, by_version);
-	vec_for_each(&all, it) {
-		if (!e)
-			e = strbuf_printf(out, "%s%s", it == all.v ? "" : " ", *it);
-		free(*it);
-	}
-	vec_free(&all);
-	return e;
+	vec_sort(&out->list, by_version);
+	return NULL;
+}
+
+/* The same in one line; "" if there are none. */
+static struct error *known_releases(const struct apt *a, struct strbuf *out)
+{
+	struct releases all __cleanup(releases_free) = { 0 };
+
+	TRY(list_releases(a, &all));
+	vec_for_each(&all.list, it)
+		TRY(strbuf_printf(out, "%s%s", it == all.list.v ? "" : " ", *it));
+	return NULL;
 }
 
 /* --- the image -------------------------------------------------------------------- */
@@ -311,5 +346,28 @@ struct error *kernel_packages_find(const char *release, struct kernel_packages *
 		return unknown_release(release, &s);
 	*out = k;
 	k = (struct kernel_packages){ 0 };
+	return NULL;
+}
+
+static struct error *list_group(const struct suite_host *host, const struct suite_group *g,
+				struct strbuf *out, struct strbuf *trouble)
+{
+	struct releases all __cleanup(releases_free) = { 0 };
+	struct apt a __cleanup_apt = { 0 };
+
+	TRY(apt_group(host, g, &a));
+	TRY(list_releases(&a, &all));
+	vec_for_each(&all.list, it)
+		TRY(strbuf_printf(out, "%s %s\n", g->name, *it));
+	return a.trouble ? strbuf_printf(trouble, "%s\n", a.trouble) : NULL;
+}
+
+struct error *kernel_packages_list(struct strbuf *out, struct strbuf *trouble)
+{
+	struct suite_host host __cleanup_suite_host = { 0 };
+
+	TRY(apt_places(&host));
+	for (size_t i = 0; i < SUITE_GROUPS; i++)
+		TRY(list_group(&host, &suite_groups[i], out, trouble));
 	return NULL;
 }

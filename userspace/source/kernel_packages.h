@@ -31,6 +31,13 @@ size_t kernel_packages_all(const struct kernel_packages *k,
  */
 struct error *kernel_packages_find(const char *release, struct kernel_packages *out) __must_check;
 
+/*
+ * The kernels that the suites of the host's archive have and that can be made targets: a line
+ * "GROUP RELEASE" each, oldest first in each group. Lists that could not be had are told in
+ * *trouble, which is empty if there are none. Needs the store's lock.
+ */
+struct error *kernel_packages_list(struct strbuf *out, struct strbuf *trouble) __must_check;
+
 /* Packages that hold a release's image, from their names and dependencies. Pure. */
 struct image_names {
 	char *image, *modules; /* modules: NULL if they are in the image's package */

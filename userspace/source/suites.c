@@ -18,7 +18,7 @@ enum field { CREATED_BY, REPO_URI, RELEASE, COMPONENT, ORIGIN, LABEL, ENTRY };
 
 const struct suite_group suite_groups[SUITE_GROUPS] = {
 	{ "trixie", 13, { "trixie", "trixie-updates", "trixie-backports" }, { "trixie-security" } },
-	{ "sid", 15, { "sid" }, { NULL } },
+	{ "sid", 14, { "sid" }, { NULL } },
 	{ "bookworm",
 	  12,
 	  { "bookworm", "bookworm-updates", "bookworm-backports" },

@@ -47,7 +47,7 @@ struct error *suite_signed_by(const char *text, bool deb822, unsigned int n,
 /* Suites that belong together: what one system has in its sources.list. */
 struct suite_group {
 	const char *name;
-	int version;			     /* of Debian; sid has the next one's */
+	int version;			     /* of Debian; sid and testing are the next one */
 	const char *suites[4], *security[2]; /* NULL-terminated */
 };
 #define SUITE_GROUPS 5

@@ -27,6 +27,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "base/vec.h"
 
 /* A package that the target was made of. */
@@ -79,6 +80,11 @@ struct error *target_open(const char *name, struct target **out) __must_check;
 struct error *target_remove(const char *name) __must_check;
 /* All prepared targets, sorted by name. Free each, and the array. */
 struct error *target_list(struct target ***out, size_t *n) __must_check;
+/*
+ * The kernels that the distro's archive has in any of its suites, a line "SUITE TARGET" each;
+ * fetches package lists. What could not be had is logged.
+ */
+struct error *target_available(struct strbuf *out) __must_check;
 void target_free(struct target **t);
 #define __cleanup_target __cleanup(target_free)
 

@@ -230,3 +230,22 @@ struct error *target_add(const char *given, struct target **out)
 		return error_errno(errno, "keeping %s", final);
 	return target_open(name, out);
 }
+
+struct error *target_available(struct strbuf *out)
+{
+	struct strbuf text __cleanup_strbuf = { 0 }, trouble __cleanup_strbuf = { 0 };
+	int lock __closefd = -1;
+
+	TRY(store_lock(&lock));
+	TRY(kernel_packages_list(&text, &trouble));
+	progress_done();
+	if (trouble.n)
+		log_info("not all suites could be asked:\n%s", trouble.s);
+	for (const char *s = strbuf_str(&text); *s; s += strcspn(s, "\n") + 1) {
+		size_t suite = strcspn(s, " ");
+
+		TRY(strbuf_printf(out, "%.*s kernel:%.*s\n", (int)suite, s,
+				  (int)strcspn(s + suite + 1, "\n"), s + suite + 1));
+	}
+	return NULL;
+}

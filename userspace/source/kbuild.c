@@ -88,15 +88,36 @@ static const char *last_lines(const char *s)
 	return n > 800 ? s + n - 800 : s;
 }
 
-/* What the shell could not find; without it a part of the kernel would be unknown here. */
-static struct error *missing_program(const char *said)
+/* Rust is surveyed by nobody here: what is not C cannot be fixed. */
+static bool is_rust_tool(const char *name, size_t n)
 {
-	const char *end = strstr(said, ": not found"), *line = end;
+	static const char *const tools[] = { "rustc", "rustdoc", "rustfmt", "bindgen" };
 
-	while (line && line > said && line[-1] != '\n')
-		line--;
-	return error_failed("the kernel's makefiles need a program that is not here:\n%.*s",
-			    (int)(end ? strcspn(line, "\n") : 0), end ? line : "");
+	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
+		if (n == strlen(tools[i]) && !strncmp(name, tools[i], n))
+			return true;
+	return false;
+}
+
+/*
+ * What the shell could not find ("/bin/sh: 1: gcc: not found"); without it a part of the
+ * kernel would be unknown here.
+ */
+static struct error *check_programs(const char *said)
+{
+	static const char mark[] = ": not found\n";
+
+	for (const char *end = said; (end = strstr(end, mark)); end++) {
+		const char *name = end;
+
+		while (name > said && !strchr(" \n", name[-1]))
+			name--;
+		if (!is_rust_tool(name, (size_t)(end - name)))
+			return error_failed("the kernel's makefiles need a program that is not "
+					    "here: %.*s",
+					    (int)(end - name), name);
+	}
+	return NULL;
 }
 
 static struct error *run_survey(const struct target *t, const char *units)
@@ -125,8 +146,7 @@ static struct error *run_survey(const struct target *t, const char *units)
 	 * Its status is not asked for: what would link images that are not needed here (the
 	 * vdso, the real-mode trampoline) fails, for nothing was compiled.
 	 */
-	if (strstr(strbuf_str(&err), "Error 127"))
-		return missing_program(strbuf_str(&err));
+	TRY(check_programs(strbuf_str(&err)));
 	log_debug("survey: make ended with %d after %s\n%s", p.status, str_duration(p.seconds).s,
 		  strbuf_str(&err));
 	if (file_exists(units))

@@ -22,9 +22,9 @@
 #include "source/toolchain_store.h"
 
 /* Beside the compiler and its libraries: what the kernel's makefiles and scripts call. */
-static const char *const tools[] = { "make",	  "libc6-dev", "bash",	   "dash",
-				     "coreutils", "sed",       "grep",	   "mawk",
-				     "findutils", "diffutils", "perl-base" };
+static const char *const tools[] = { "make",	  "libc6-dev", "bash",	    "dash",
+				     "coreutils", "sed",       "grep",	    "mawk",
+				     "findutils", "diffutils", "perl-base", "bc" };
 
 /*
  * $1 apt-get's option, $2 the compiler's name, the rest NAME=VERSION. 90: the download failed.

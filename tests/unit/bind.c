@@ -84,6 +84,38 @@ static void test_a_destination_that_differs_is_seen_beside_a_shorter_jump(void *
 	assert_int_equal(placed(&b, "entry")->how, BIND_NONE);
 }
 
+/* 'first' decides where in its section the padded function lies: 16 bytes off, or not. */
+#define WITH_PADDING(first, inside)                                                     \
+	first "int count;\n"                                                            \
+	      "__attribute__((aligned(16), noinline)) int entry(int x)\n"               \
+	      "{ count = x * 3; if (x == 77) return 12345;\n"                           \
+	      "  asm volatile(\".p2align 5\\n1: " inside "\\n\\tjz 1b\" ::: \"cc\");\n" \
+	      "  return count + 4711; }\n"                                              \
+	      "__attribute__((aligned(16))) int last(int x) { return entry(x) * 5; }\n"
+#define ODD "__attribute__((aligned(32))) int first(int x) { return x; }\n"
+
+static void test_padding_of_another_length_before_a_loop_is_understood(void **state)
+{
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, WITH_PADDING(ODD, "inc %%eax"), NULL,
+		units(WITH_PADDING(ODD, "inc %%eax")));
+	expect(&b, "entry", BIND_MATCHED);
+	expect(&b, "last", BIND_MATCHED);
+	assert_int_equal(b.binding->counts.shorter, 1);
+}
+
+static void test_code_that_differs_is_seen_behind_padding_of_another_length(void **state)
+{
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_it(&b, false, WITH_PADDING(ODD, "inc %%eax"), NULL,
+		units(WITH_PADDING(ODD, "dec %%eax")));
+	assert_int_equal(placed(&b, "entry")->how, BIND_NONE);
+}
+
 static void test_an_outside_symbol_nothing_refers_to_is_found_by_name(void **state)
 {
 	static const char source[] = "extern int outside(int);\n"
@@ -241,6 +273,8 @@ int main(void)
 		cmocka_unit_test(test_jumps_that_are_shorter_in_the_image_are_understood),
 		cmocka_unit_test(test_a_condition_that_differs_is_seen_beside_a_shorter_jump),
 		cmocka_unit_test(test_a_destination_that_differs_is_seen_beside_a_shorter_jump),
+		cmocka_unit_test(test_padding_of_another_length_before_a_loop_is_understood),
+		cmocka_unit_test(test_code_that_differs_is_seen_behind_padding_of_another_length),
 		cmocka_unit_test(test_an_outside_symbol_nothing_refers_to_is_found_by_name),
 		cmocka_unit_test(test_twins_are_told_apart_by_who_calls_them),
 		cmocka_unit_test(test_positions_count_by_address_in_the_kernel),

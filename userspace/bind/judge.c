@@ -74,7 +74,7 @@ struct error *code_judge(struct work *w, struct code *c, uint64_t address, bool 
 	TRY(match_section(w, c->section, address, ok));
 	first = w->match.difference;
 	if (!*ok && (first.kind == DIFFER_BYTES || first.kind == DIFFER_OUTSIDE) &&
-	    may_be_shorter(c->section)) {
+	    (may_be_shorter(c->section) || c->section->align >= PADDED_TO)) {
 		TRY(match_relaxed(w, c->section, address, ok));
 		if (w->match.difference.kind == DIFFER_NOT)
 			w->match.difference = first;

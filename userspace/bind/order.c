@@ -5,11 +5,22 @@
  */
 #include "bind/work.h"
 
+static uint64_t align_up(uint64_t address, uint64_t align)
+{
+	return (address + align - 1) / align * align;
+}
+
 static uint64_t next_address(const struct code *after, const struct code *c)
 {
-	uint64_t align = c->section->align ? c->section->align : 1;
+	return align_up(after->address + after->size, c->section->align ? c->section->align : 1);
+}
 
-	return (after->address + after->size + align - 1) / align * align;
+/* Padding inside of a function raises its section's alignment, which is not the function's. */
+static bool lies_next(const struct code *after, const struct code *c, uint64_t address)
+{
+	return next_address(after, c) == address ||
+	       (c->section->align >= PADDED_TO &&
+		align_up(after->address + after->size, PADDED_TO / 2) == address);
 }
 
 struct code *order_next(const struct work *w, const struct code *c)
@@ -33,8 +44,8 @@ bool order_agrees(const struct work *w, const struct code *c, uint64_t address)
 	const struct code *before = order_previous(w, c), *after = order_next(w, c);
 	const struct code at = { .address = address, .size = w->match.size };
 
-	return (!before || !before->believed || next_address(before, c) == address) &&
-	       (!after || !after->believed || next_address(&at, after) == after->address);
+	return (!before || !before->believed || lies_next(before, c, address)) &&
+	       (!after || !after->believed || lies_next(&at, after, after->address));
 }
 
 /*
@@ -110,7 +121,7 @@ static struct error *choose_before(struct work *w, struct code *c, const struct 
 
 		TRY(code_judge(w, c, *a, &ok));
 		at.size = w->match.size;
-		if (ok && next_address(&at, after) == after->address)
+		if (ok && lies_next(&at, after, after->address))
 			return code_believe(w, c, *a);
 	}
 	return NULL;

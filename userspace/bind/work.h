@@ -94,6 +94,9 @@ struct code {
 	size_t tried;		      /* how many were */
 };
 
+/* What gcc, from 14 on, pads tight loops to, in functions that are aligned to less. */
+#define PADDED_TO 32
+
 struct work {
 	const struct object *object;
 	const struct image *image;

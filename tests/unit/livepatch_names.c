@@ -292,9 +292,21 @@ static void test_vmlinux_may_not_use_what_the_patch_adds_to_a_module(void **stat
 	assert_null(w.out);
 }
 
+static void test_a_percpu_variable_among_init_data_is_not_gone(void **state)
+{
+	struct world w __cleanup_world = { 0 };
+
+	(void)state;
+	world_make(&w, "vmlinux", CALLS("a_counter"));
+	place(&w, "a_counter", INIT + 0x808);
+	ok(world_link(&w));
+	assert_non_null(reloc_to(w.out, ".klp.rela.vmlinux..text", ".klp.sym.vmlinux.a_counter,0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_percpu_variable_among_init_data_is_not_gone),
 		cmocka_unit_test(test_an_exported_symbol_is_an_ordinary_one_with_its_crc),
 		cmocka_unit_test(test_a_static_does_not_bind_to_the_export_of_its_name),
 		cmocka_unit_test(

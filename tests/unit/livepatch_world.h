@@ -30,16 +30,27 @@ static const struct {
 	uint64_t address;
 	char type;
 } kernel_symbols[] = {
-	{ "kfree", TEXT + 0x100, 'T' },	       { "klp_enable_patch", TEXT + 0x180, 'T' },
-	{ "old_function", TEXT + 0x200, 't' }, { "helper", TEXT + 0x300, 't' },
-	{ "helper", TEXT + 0x400, 't' },       { "shared", TEXT + 0x500, 'T' }, /* exported */
+	{ "kfree", TEXT + 0x100, 'T' },
+	{ "klp_enable_patch", TEXT + 0x180, 'T' },
+	{ "old_function", TEXT + 0x200, 't' },
+	{ "helper", TEXT + 0x300, 't' },
+	{ "helper", TEXT + 0x400, 't' },
+	{ "shared", TEXT + 0x500, 'T' }, /* exported */
 	{ "shared", TEXT + 0x600, 't' }, /* a static of the same name */
 	{ "spaced", TEXT + 0x700, 'T' }, /* exported in a namespace */
-	{ "unexported", TEXT + 0x800, 'T' },   { "a_percpu", 0, 'A' },
-	{ "with,comma", TEXT + 0x900, 't' },   { "__tracepoint_beat", TEXT + 0xa00, 'D' },
-	{ "a_key", TEXT + 0xb00, 'd' },	       { "__SCK__call", TEXT + 0xc00, 'd' },
-	{ "__SCT__call", TEXT + 0xd00, 't' },  { "__init_begin", INIT, 'D' },
-	{ "gone", INIT + 0x10, 't' },	       { "__init_end", INIT + 0x1000, 'D' },
+	{ "unexported", TEXT + 0x800, 'T' },
+	{ "a_percpu", 0, 'A' },
+	{ "with,comma", TEXT + 0x900, 't' },
+	{ "__tracepoint_beat", TEXT + 0xa00, 'D' },
+	{ "a_key", TEXT + 0xb00, 'd' },
+	{ "__SCK__call", TEXT + 0xc00, 'd' },
+	{ "__SCT__call", TEXT + 0xd00, 't' },
+	{ "__init_begin", INIT, 'D' },
+	{ "gone", INIT + 0x10, 't' },
+	{ "__init_end", INIT + 0x1000, 'D' },
+	{ "__per_cpu_start", INIT + 0x800, 'D' },
+	{ "a_counter", INIT + 0x808, 'd' },
+	{ "__per_cpu_end", INIT + 0x900, 'D' },
 };
 
 static const char symvers_text[] =

@@ -90,20 +90,29 @@ static const struct image_symbol *symbol_of(const struct image *img, const struc
 	return p->symbol;
 }
 
-/* Init code and data are given back after boot, or after the module's init function. */
-static bool gone_after_init(const struct image *img, uint64_t address)
+static bool is_between(const struct image *img, const char *first, const char *behind,
+		       uint64_t address)
 {
 	const struct image_symbol *begin = NULL, *end = NULL;
+
+	return globals_named(img, first, &begin) == 1 && globals_named(img, behind, &end) == 1 &&
+	       address >= begin->address && address < end->address;
+}
+
+/*
+ * Init code and data are given back after boot, or after the module's init function. From 6.15 on
+ * percpu variables have addresses among them: their first values are given back, they are not.
+ */
+static bool gone_after_init(const struct image *img, uint64_t address)
+{
 	const struct image_segment *segment;
 
 	if (!is_vmlinux(img)) {
 		segment = image_segment_at(img, address);
 		return segment && str_starts(segment->name, ".init");
 	}
-	if (globals_named(img, "__init_begin", &begin) != 1 ||
-	    globals_named(img, "__init_end", &end) != 1)
-		return false;
-	return address >= begin->address && address < end->address;
+	return is_between(img, "__init_begin", "__init_end", address) &&
+	       !is_between(img, "__per_cpu_start", "__per_cpu_end", address);
 }
 
 static struct error *check_names(const char *object, const char *name)

@@ -123,7 +123,7 @@ class Tree:
             with open(where, "w", encoding="utf-8", errors="surrogateescape") as f:
                 f.write(content)
             ended = subprocess.run(["sh", "-ec", command], cwd=self.path, capture_output=True, text=True,
-                                   errors="replace", check=False, env={**os.environ, "LC_ALL": "C"})
+                                   errors="replace", check=False, env={**os.environ, "LC_ALL": "C", "SRCARCH": "x86"})
         finally:
             if os.path.exists(where):
                 os.remove(where)

@@ -125,17 +125,38 @@ def leads(memory, at, field):
     return (v + (at + relative if relative is not None else 0)) & MASK
 
 
-def alike(wanted, got):
+def ends_of(elf):
+    """{"array+0x20": {"what lies behind it"}}: where one variable ends, another may begin."""
+    found = {}
+    for section in elf.sections:
+        starts = {}
+        for sym in section.symbols:
+            if sym.type == plain_elf.STT_OBJECT:
+                starts.setdefault(sym.value, set()).add(plain_elf.stem(sym.name))
+        for sym in section.symbols:
+            if sym.type == plain_elf.STT_OBJECT and sym.size and sym.value + sym.size in starts:
+                found.setdefault(plain_text.word(plain_elf.stem(sym.name), sym.size), set()).update(
+                    starts[sym.value + sym.size])
+    return found
+
+
+def same_place(wanted, got, ends):
+    """Whether two tokens are of one instruction whose place is the end of one, the start of another variable."""
+    a, b = wanted.split(" | "), got.split(" | ")
+    return len(a) == len(b) and all(x == y or x in ends.get(y, ()) for x, y in zip(a, b))
+
+
+def alike(wanted, got, ends):
     """An empty variable (a lock's key, where locks are not checked) lies where another one is, and
     has the other's name where sections are not one a variable."""
     return len(wanted) == len(got) and all(
-        a == b or (a == JUMP_LABEL and re.match(r"nop|jmp|xchg %ax,%ax$", b)) or (b.endswith("| __key") and a.rpartition(" | ")[0] == b.rpartition(" | ")[0])
+        a == b or same_place(a, b, ends) or (a == JUMP_LABEL and re.match(r"nop|jmp|xchg %ax,%ax$", b)) or (b.endswith("| __key") and a.rpartition(" | ")[0] == b.rpartition(" | ")[0])
         for a, b in zip(wanted, got))
 
 
-def first_difference(wanted, got):
+def first_difference(wanted, got, ends):
     for k, (a, b) in enumerate(zip(wanted, got)):
-        if not alike([a], [b]):
+        if not alike([a], [b], ends):
             return f"instruction {k} is '{b}', compiled it is '{a}'"
     return f"{len(got)} instructions, compiled there are {len(wanted)}"
 
@@ -248,24 +269,24 @@ class Oracle:
 
     def check_code(self):
         """The patch's functions are those of the new source, instruction for instruction."""
-        after = {}
+        after, ends = {}, ends_of(self.after)
         for name, candidates in functions_of(self.after).items():
             after.setdefault(plain_elf.stem(name), []).extend(candidates)
         for name, candidates in functions_of(self.patch.elf).items():
             for section, sym in candidates:
-                if name.startswith("suture_"):
+                if name.startswith(("suture_", "__pfx_")):  # the glue, and padding with a name
                     continue
                 if section.name == ".text" and plain_elf.stem(name) in GLUE and plain_elf.stem(name) not in after:
                     continue
                 got = Function(self.patch.elf, self.patch.path, section, sym, self.code).tokens()
                 wanted = [Function(self.after, self.after_path, s, f, self.code).tokens()
                           for s, f in after.get(plain_elf.stem(name), [])]
-                if any(alike(w, got) for w in wanted):
+                if any(alike(w, got, ends) for w in wanted):
                     self.counts.add("functions of the new source")
                 elif not wanted:
                     self.complain(f"{name}() of the patch is not in the new source's object")
                 else:
-                    self.complain(f"{name}() of the patch is not the new source's: " + first_difference(wanted[0], got))
+                    self.complain(f"{name}() of the patch is not the new source's: " + first_difference(wanted[0], got, ends))
 
     def learn_unique(self):
         """Also from functions that are not redirected, where their place is beyond doubt."""
@@ -336,18 +357,19 @@ class Oracle:
 
     def copied_data(self, function, i, field, sym, section, target, before, running):
         name = plain_elf.stem(sym.name) if sym else section.name
+        if KEPT_APART.match(field[3]):
+            self.counts.add("record of the place")
+            return
         if sym and section.flags & 1 and not KEPT_APART.match(name):  # SHF_WRITE
             self.complain(f"{self.where(function, i, field)} leads to a private copy of the variable {name}")
             return
-        if sym and KEPT_APART.match(name):
-            self.counts.add("record of the place")
-            return
         size = (sym.size if sym else 0) or self.string(running) or 8
         a, b = self.world.bytes(running, size), self.patch.bytes(target, size)
-        if a is None or b is None:
+        while (a is None or b is None) and size > 1:
             # A constant shorter than that, at the end of its section.
-            a, b = self.world.bytes(running, 4), self.patch.bytes(target, 4)
-        if a == b or (sym and self.pointers(a, b)):
+            size //= 2
+            a, b = self.world.bytes(running, size), self.patch.bytes(target, size)
+        if (a is not None and a == b) or (sym and a and b and self.pointers(a, b)):
             self.counts.add("same content")
             return
         self.complain(f"{self.where(function, i, field)} leads to a copy of other content: {a!r} is now {b!r}")

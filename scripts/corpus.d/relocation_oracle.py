@@ -115,6 +115,15 @@ def text_in(section, at):
     return None if end < 0 else '"' + section.data[at:end].hex() + '"'
 
 
+def read_size(text):
+    """How many bytes of a constant an instruction reads, where its name says so; else 0. One that
+    takes an address reads none."""
+    if "$0x0" in text:
+        return 0
+    m = re.match(r"mov[zs]([bw])|(?:mov|cmp|test|add|or|and)([bwlq])? ", text)
+    return {"b": 1, "w": 2, "l": 4, "q": 8}.get((m.group(1) or m.group(2)) if m else None, 0)
+
+
 def leads(memory, at, field):
     """The address to which a field of a function that lies at 'at' leads."""
     offset, size, relative, _, _ = field
@@ -276,13 +285,13 @@ class Oracle:
             for section, sym in candidates:
                 if name.startswith(("suture_", "__pfx_")):  # the glue, and padding with a name
                     continue
-                if section.name == ".text" and plain_elf.stem(name) in GLUE and plain_elf.stem(name) not in after:
-                    continue
                 got = Function(self.patch.elf, self.patch.path, section, sym, self.code).tokens()
                 wanted = [Function(self.after, self.after_path, s, f, self.code).tokens()
                           for s, f in after.get(plain_elf.stem(name), [])]
                 if any(alike(w, got, ends) for w in wanted):
                     self.counts.add("functions of the new source")
+                elif plain_elf.stem(name) in GLUE:
+                    self.counts.add("of the glue")
                 elif not wanted:
                     self.complain(f"{name}() of the patch is not in the new source's object")
                 else:
@@ -363,7 +372,7 @@ class Oracle:
         if sym and section.flags & 1 and not KEPT_APART.match(name):  # SHF_WRITE
             self.complain(f"{self.where(function, i, field)} leads to a private copy of the variable {name}")
             return
-        size = (sym.size if sym else 0) or self.string(running) or 8
+        size = (sym.size if sym else 0) or read_size(i.text) or self.string(running) or 8
         a, b = self.world.bytes(running, size), self.patch.bytes(target, size)
         while (a is None or b is None) and size > 1:
             # A constant shorter than that, at the end of its section.

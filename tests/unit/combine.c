@@ -157,7 +157,7 @@ static void title_is(const char *text, const char *want)
 
 static void test_the_title_is_what_a_diffs_text_says_first(void **state)
 {
-	char longest[600] = "";
+	char longest[601] = "";
 
 	(void)state;
 	title_is("fuse: fix it\n\nmore\n--- a/x\n+++ b/x\n", "fuse: fix it");

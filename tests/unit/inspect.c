@@ -107,7 +107,6 @@ static void test_a_module_is_read_back_as_it_was_linked(void **state)
 static void test_a_manifest_that_tells_the_truth_agrees(void **state)
 {
 	struct sample s __cleanup_sample = { 0 };
-	struct strbuf text __cleanup_strbuf = { 0 };
 
 	(void)state;
 	make(&s);

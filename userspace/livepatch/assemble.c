@@ -20,23 +20,7 @@
 #include "livepatch/modinfo.h"
 #include "livepatch/records.h"
 #include "livepatch/reference.h"
-
-struct link {
-	const struct livepatch_part *parts;
-	size_t n;
-	const struct assemble_from *from;
-	const struct livepatch_request *request;
-	bool reload; /* reload.c is linked in */
-	struct extras extras;
-	struct constants constants;
-	struct naming naming;
-	struct image_exports exports; /* of vmlinux */
-	struct merge merge;
-	struct hash_map by_name; /* name of an undefined or livepatch symbol -> it */
-	struct hash_map inside;	 /* "OBJECT NAME" of a new global -> its input, its symbol there */
-	const struct livepatch_reference ***references; /* by part, by symbol index; or NULL */
-	struct livepatch_account *account;
-};
+#include "livepatch/work.h"
 
 static void link_free(struct link *l)
 {
@@ -374,18 +358,10 @@ static struct error *add_constants(struct link *l, const struct records *r)
 	return records_set_fill(r, in->symbols[fill->index]);
 }
 
-/* vmlinux first. */
-static int compare_objects(const char *a, const char *b)
-{
-	bool av = str_equal(a, "vmlinux"), bv = str_equal(b, "vmlinux");
-
-	return av != bv ? (av ? -1 : 1) : strcmp(a, b);
-}
-
 static int by_object(const void *a, const void *b)
 {
 	const struct livepatch_function *x = a, *y = b;
-	int c = compare_objects(x->object, y->object);
+	int c = objects_compare(x->object, y->object);
 
 	if (!c)
 		c = (x->part > y->part) - (x->part < y->part);
@@ -417,113 +393,6 @@ static struct error *list_functions(struct link *l)
 	}
 	vec_sort(&l->account->functions, by_object);
 	return NULL;
-}
-
-/* For the account: what each set calls, and which states there are. */
-static struct error *tell_extras(struct link *l)
-{
-	struct livepatch_account *a = l->account;
-
-	vec_for_each(&l->extras.sets, set) {
-		for (size_t k = 0; k < RECORD_CALLBACKS; k++) {
-			struct livepatch_callback c = { .when = extras_callback_name(k) };
-
-			if (!set->function[k])
-				continue;
-			c.object = arena_strdup(&a->arena, set->object);
-			c.function = arena_strdup(&a->arena, set->function[k]->name);
-			if (!c.object || !c.function)
-				return error_nomem();
-			TRY(vec_push(&a->callbacks, c));
-		}
-	}
-	vec_for_each(&l->extras.states, s)
-		TRY(vec_push(&a->states,
-			     (struct livepatch_state){ s->id, (unsigned int)s->version }));
-	return NULL;
-}
-
-/* By object, as functions are; within one in the order of the parts. */
-static void sort_sets(struct link *l)
-{
-	struct record_set *v = l->extras.sets.v;
-
-	for (size_t i = 1; i < l->extras.sets.n; i++)
-		for (size_t k = i; k && compare_objects(v[k - 1].object, v[k].object) > 0; k--) {
-			struct record_set t = v[k];
-
-			v[k] = v[k - 1];
-			v[k - 1] = t;
-		}
-}
-
-static struct error *list_extras(struct link *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		TRY(extras_read(&l->parts[i], &l->merge.inputs[i], &l->extras));
-	sort_sets(l);
-	if (!l->account->functions.n && !l->extras.sets.n)
-		return error_new(ERROR_NOTHING, "there is no function to redirect");
-	return tell_extras(l);
-}
-
-static int by_object_name(const void *a, const void *b)
-{
-	return compare_objects(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Those that have functions or callbacks, each once. */
-static struct error *list_objects(struct link *l, struct record_list *list)
-{
-	const char **all = arena_array(&l->merge.arena, l->account->functions.n + l->extras.sets.n,
-				       sizeof(*all));
-	size_t n = 0, kept = 0;
-
-	if (!all)
-		return error_nomem();
-	vec_for_each(&l->account->functions, f)
-		all[n++] = f->object;
-	vec_for_each(&l->extras.sets, set)
-		all[n++] = set->object;
-	qsort(all, n, sizeof(*all), by_object_name);
-	for (size_t i = 0; i < n; i++)
-		if (!kept || strcmp(all[kept - 1], all[i]))
-			all[kept++] = all[i];
-	list->objects = all;
-	list->n_objects = kept;
-	return NULL;
-}
-
-static struct error *add_records(struct link *l, struct records *out)
-{
-	size_t n = l->account->functions.n;
-	struct record *funcs = arena_array(&l->merge.arena, n ? n : 1, sizeof(*funcs));
-	struct record_list list = { .funcs = funcs,
-				    .n_funcs = n,
-				    .sets = l->extras.sets.v,
-				    .n_sets = l->extras.sets.n,
-				    .states = l->extras.states.v,
-				    .n_states = l->extras.states.n,
-				    .replace = l->request->replace,
-				    .late = l->reload,
-				    .n_constants = l->constants.list.n };
-
-	if (!funcs)
-		return error_nomem();
-	for (size_t i = 0; i < n; i++) {
-		const struct livepatch_function *f = &l->account->functions.v[i];
-		struct symbol *new = l->merge.inputs[f->part].symbols[f->new->index];
-
-		if (!new || new->type != STT_FUNC)
-			return error_failed("%s: its replacement is not in the extracted object",
-					    f->name);
-		funcs[i] = (struct record){ .object = f->object,
-					    .old_name = f->name,
-					    .sympos = f->sympos,
-					    .new_function = new };
-	}
-	TRY(list_objects(l, &list));
-	return records_add(l->merge.out, &list, out);
 }
 
 /* --- the whole ---------------------------------------------------------------- */
@@ -592,8 +461,8 @@ static struct error *link_parts(struct link *l)
 	for (size_t i = 0; i < l->n; i++)
 		TRY(make_symbols(l, i));
 	TRY(list_functions(l));
-	TRY(list_extras(l));
-	TRY(add_records(l, &records));
+	TRY(link_extras(l));
+	TRY(link_records(l, &records));
 	TRY(resolve_glue(l, &records));
 	TRY(merge_relocate(&l->merge));
 	TRY(add_late_records(l, &records));

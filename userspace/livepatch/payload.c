@@ -62,9 +62,11 @@ static struct error *compile(const struct target *t, const char *folder, const c
 {
 	char *m __free = str_printf("M=%s", folder);
 	char *tmp __free = str_printf("TMPDIR=%s", folder);
+	/* A distro's tree names its compiler itself. */
+	char *cc __free = t->source ? str_printf("CC=%s", t->compiler) : strdup("KBUILD_VERBOSE=0");
 	struct strbuf output __cleanup_strbuf = { 0 };
 	struct subprocess make = {
-		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m,
+		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m, cc,
 					 object),
 		/* Nothing of the caller's environment (KCFLAGS, ...) may reach the compiler. */
 		.env = subprocess_words("LC_ALL=C", tmp),
@@ -75,7 +77,7 @@ static struct error *compile(const struct target *t, const char *folder, const c
 		.err = &output,
 	};
 
-	if (!m || !tmp)
+	if (!m || !tmp || !cc)
 		return error_nomem();
 	TRY(write_source(folder, "Kbuild", kbuild));
 	TRY(write_source(folder, "records.h", glue_records_h));

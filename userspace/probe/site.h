@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ftrace site of an x86-64 function: five bytes behind an optional ENDBR64, or what is left of one, that are a nop,
- * or a call while someone hooks the function (arch/x86/kernel/ftrace.c). Pure.
+ * The ftrace site of an x86-64 function: five bytes behind an optional ENDBR64, or what is left
+ * of one, that are a nop, or a call while someone hooks the function (arch/x86/kernel/ftrace.c).
+ * Pure.
  */
 #ifndef SUTURE_PROBE_SITE_H
 #define SUTURE_PROBE_SITE_H

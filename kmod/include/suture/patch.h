@@ -10,9 +10,9 @@
  * loaded, or the module that comes later. Then, and when the patch is taken back, post_unpatch
  * is called if pre_patch of the same set succeeded. Sets of one file are called in the
  * order of their lines, files as the patch has them; on the way back in the reverse order. A
- * patch that is replaced by another is not taken back: none of its callbacks is called then. They
- *run in process context and may sleep; each must work while other tasks still run the old, or
- *already the new code.
+ * patch that is replaced by another is not taken back: none of its callbacks is called then.
+ * They run in process context and may sleep; each must work while other tasks still run the
+ * old, or already the new code.
  *
  *	SUTURE_CALLBACKS(counters,
  *		.pre_patch = allocate_counters,

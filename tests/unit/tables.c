@@ -192,6 +192,177 @@ static void test_warnings_of_all_kernels_are_cut(void **state)
 	expect_entry(USERS(BUG_TERSE("9"), "5"), USERS(BUG_TERSE("9"), "6"), "__bug_table", 8, 1);
 }
 
+/* --- code that refers to its own entry (6.19) ------------------------------------- */
+
+#define ENTRY(number, place)                                      \
+	PUSH("__bug_table,\\\"aw\\\"")                            \
+	".Lentry" number ": .long " place " - .\\n.long %c[f] - " \
+	".\\n.long %c[s] - .\\n.word %c[l]\\n.word 27\\n"         \
+	".org .Lentry" number " + 16\\n" POP
+#define INPUTS(format) "[f] \"i\"(\"" format "\"), [s] \"i\"(\"dir/file.c\"), [l] \"i\"(__LINE__)"
+/* The handler gets the address of entry 'meant', which begins 'at' bytes before that. */
+#define WARN_OF(number, meant, at, format)                                                      \
+	"{ const void *bug; asm volatile(\"lea .Lentry" meant "+" at "(%%rip), %[b]\\n"         \
+	".Lplace" number ": " ENTRY(number, ".Lplace" number) "\" : [b] \"=r\"(bug) : " INPUTS( \
+		format) "); n += sink(n, bug); }\n"
+#define WARN(number, format) WARN_OF(number, number, "0", format)
+#define SINK "int sink(int, const void *);\n"
+#define FUNCTION(name, warnings, result) \
+	"int " name "(int n) { " warnings " return n + " result "; }\n"
+#define THREE(result)                                                            \
+	SINK FUNCTION("first", WARN("1", "one"), "1")                            \
+		FUNCTION("f", WARN("2", "two %d") WARN("3", "three %d"), result) \
+			FUNCTION("last", WARN("4", "four"), "1")
+
+static void expect_same(const char *before, const char *after)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	pair_make(&p, before, after);
+	expect_nothing(p.delta);
+}
+
+static void test_a_reference_to_an_own_entry_is_the_same_wherever_that_is(void **state)
+{
+	(void)state;
+	expect_same(THREE("5"), THREE("5"));
+	expect_same(THREE("5"), "/* a\n\n */\n" THREE("5"));
+}
+
+/* What is left of the table moves; the functions behind are the same. */
+static void test_an_entry_less_before_it_is_no_change_of_what_code_refers_to(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, THREE("5"),
+		  SINK FUNCTION("first", "", "1")
+			  FUNCTION("f", WARN("2", "two %d") WARN("3", "three %d"), "5")
+				  FUNCTION("last", WARN("4", "four"), "1"));
+	expect_changed(p.delta, "first");
+}
+
+static void test_another_format_in_the_entry_is_a_change(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, SINK FUNCTION("f", WARN("1", "one"), "1"),
+		  SINK FUNCTION("f", WARN("1", "two"), "1"));
+	expect_changed(p.delta, "f");
+}
+
+/* The same code, the same table: only which entry the code means is another. */
+static void test_another_entry_of_its_own_is_a_change(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, SINK FUNCTION("f", WARN("1", "one") WARN_OF("2", "2", "0", "two"), "1"),
+		  SINK FUNCTION("f", WARN("1", "one") WARN_OF("2", "1", "0", "two"), "1"));
+	expect_changed(p.delta, "f");
+}
+
+/* Where the relocation leads, counted in the table, from a lea. */
+static uint64_t led_to(const struct section *code, const struct section *table, size_t nth)
+{
+	vec_for_each(&code->relocs, r)
+		if (r->symbol->section == table && !nth--)
+			return r->symbol->value + (uint64_t)r->addend + 4;
+	fail_msg("no such reference");
+	return 0;
+}
+
+static const char *format_at(const struct section *table, uint64_t entry)
+{
+	const struct reloc *r = &table->relocs.v[section_reloc_at(table, entry + 4)];
+
+	return (const char *)r->symbol->section->bytes + r->symbol->value + r->addend;
+}
+
+static void test_included_code_refers_to_its_entry_in_the_new_table(void **state)
+{
+	struct extraction *x __cleanup_extraction = NULL;
+	struct pair p __cleanup_pair = { 0 };
+	const struct section *table, *code;
+
+	(void)state;
+	pair_make(&p, THREE("5"), THREE("6"));
+	expect_changed(p.delta, "f");
+	ok(delta_extract(p.delta, &x));
+	table = table_of(x, "__bug_table", 32, 6);
+	code = object_section(x->object, ".text.f");
+	assert_int_equal(led_to(code, table, 0), 0);
+	assert_int_equal(led_to(code, table, 1), 16);
+	assert_string_equal(format_at(table, 0), "two %d");
+	assert_string_equal(format_at(table, 16), "three %d");
+	assert_int_equal(led_to(object_section(p.after, ".text.f"),
+				object_section(p.after, "__bug_table"), 0),
+			 16);
+	vec_for_each(&x->outside, o)
+		assert_false(str_equal(o->symbol->name, "__bug_table"));
+}
+
+/* f() and its neighbour change; what is left out lies between their entries. */
+static void test_entries_left_out_between_are_counted(void **state)
+{
+	struct extraction *x __cleanup_extraction = NULL;
+	struct pair p __cleanup_pair = { 0 };
+	const struct section *table;
+
+	(void)state;
+#define APART(n)                                                                         \
+	SINK FUNCTION("first", WARN("1", "one"), n) FUNCTION("f", WARN("2", "two"), "1") \
+		FUNCTION("last", WARN("3", "three"), n)
+	pair_make(&p, APART("5"), APART("6"));
+	ok(delta_extract(p.delta, &x));
+	table = table_of(x, "__bug_table", 32, 6);
+	assert_int_equal(led_to(object_section(x->object, ".text.first"), table, 0), 0);
+	assert_int_equal(led_to(object_section(x->object, ".text.last"), table, 0), 16);
+	assert_string_equal(format_at(table, 16), "three");
+}
+
+static void expect_odd(const char *before, const char *after)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	pair_make(&p, before, after);
+	expect_finding(p.delta, "odd-reference", "f");
+}
+
+static void test_a_reference_to_another_functions_entry_is_refused(void **state)
+{
+	(void)state;
+#define STRANGER(n)                                   \
+	SINK FUNCTION("first", WARN("1", "one"), "1") \
+		FUNCTION("f", WARN_OF("2", "1", "0", "two"), n)
+	expect_same(STRANGER("5"), STRANGER("5"));
+	expect_odd(STRANGER("5"), STRANGER("6"));
+}
+
+static void test_a_reference_into_the_middle_of_an_entry_is_refused(void **state)
+{
+	(void)state;
+#define MIDDLE(n)                                     \
+	SINK FUNCTION("first", WARN("1", "one"), "1") \
+		FUNCTION("f", WARN_OF("2", "2", "4", "two"), n)
+	expect_odd(MIDDLE("5"), MIDDLE("6"));
+	expect_odd(SINK FUNCTION("f", WARN_OF("2", "2", "16", "two"), "5"),
+		   SINK FUNCTION("f", WARN_OF("2", "2", "16", "two"), "6"));
+}
+
+static void test_a_reference_to_an_entry_of_another_table_is_refused(void **state)
+{
+	(void)state;
+#define RETRY(n)                                                                                     \
+	SINK "int f(int *p) { const void *at; asm volatile(\"lea 9f(%%rip), %1\\n1: mov (%0), "      \
+	     "%%eax\\n2:\\n" PUSH(                                                                   \
+		     "__ex_table,\\\"a\\\"") "9: .long 1b - .\\n.long 2b - .\\n.long 3\\n" POP       \
+					     "\" : : \"r\"(p), \"r\"(at) : \"eax\"); return sink(" n \
+					     ", at); }\n"
+	expect_odd(RETRY("5"), RETRY("6"));
+}
+
 /* --- others --------------------------------------------------------------------- */
 
 #define PARA                                                  \
@@ -323,6 +494,15 @@ int main(void)
 		cmocka_unit_test(test_alternatives_of_another_form_are_refused),
 		cmocka_unit_test(test_a_warnings_line_may_move_in_all_kernels),
 		cmocka_unit_test(test_warnings_of_all_kernels_are_cut),
+		cmocka_unit_test(test_a_reference_to_an_own_entry_is_the_same_wherever_that_is),
+		cmocka_unit_test(test_an_entry_less_before_it_is_no_change_of_what_code_refers_to),
+		cmocka_unit_test(test_another_format_in_the_entry_is_a_change),
+		cmocka_unit_test(test_another_entry_of_its_own_is_a_change),
+		cmocka_unit_test(test_included_code_refers_to_its_entry_in_the_new_table),
+		cmocka_unit_test(test_entries_left_out_between_are_counted),
+		cmocka_unit_test(test_a_reference_to_another_functions_entry_is_refused),
+		cmocka_unit_test(test_a_reference_into_the_middle_of_an_entry_is_refused),
+		cmocka_unit_test(test_a_reference_to_an_entry_of_another_table_is_refused),
 		cmocka_unit_test(test_a_last_entry_without_its_padding_is_an_entry),
 		cmocka_unit_test(test_jump_labels_of_all_kernels_are_cut),
 		cmocka_unit_test(test_a_size_that_debug_information_denies_is_refused),

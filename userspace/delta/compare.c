@@ -67,20 +67,31 @@ static bool contents_equal(struct delta *d, struct node *a, struct node *b, unsi
 	return a->equal;
 }
 
+static bool entry_equal(struct delta *d, const struct entry *x, const struct entry *y);
+
+/* What is no node: another object's, or a place in a table. */
+static bool places_same(struct delta *d, const struct target *a, const struct target *b)
+{
+	const struct entry *x = NULL, *y = NULL;
+	bool bug = leads_to_bugs(&d->private->before, a, &x);
+
+	if (leads_to_bugs(&d->private->after, b, &y) || bug)
+		return x && y && entry_equal(d, x, y);
+	if (!a->section != !b->section || a->offset != b->offset)
+		return false;
+	if (a->section)
+		return str_equal(a->section->name, b->section->name);
+	return a->symbol->shndx == b->symbol->shndx && a->symbol->value == b->symbol->value &&
+	       str_equal(a->symbol->name, b->symbol->name);
+}
+
 static bool targets_same(struct delta *d, const struct target *a, const struct target *b,
 			 unsigned int depth)
 {
 	if (!a->node != !b->node)
 		return false;
-	if (!a->node) {
-		if (!a->section != !b->section || a->offset != b->offset)
-			return false;
-		if (a->section)
-			return str_equal(a->section->name, b->section->name);
-		return a->symbol->shndx == b->symbol->shndx &&
-		       a->symbol->value == b->symbol->value &&
-		       str_equal(a->symbol->name, b->symbol->name);
-	}
+	if (!a->node)
+		return places_same(d, a, b);
 	if (a->node->class == CLASS_LITERALS && b->node->class == CLASS_LITERALS)
 		return literals_equal(a, b);
 	if (a->offset != b->offset)

@@ -9,6 +9,7 @@ struct extractor {
 	struct object *o;
 	struct section **section_of; /* by node index: where it went */
 	struct symbol **symbol_of;   /* by node index: what stands for it there */
+	struct section **table_of;   /* by index of the table: what is kept of it */
 	struct hash_map outside;     /* address of the symbol it stands for -> index */
 };
 
@@ -16,6 +17,7 @@ static void extractor_free(struct extractor *e)
 {
 	free(e->section_of);
 	free(e->symbol_of);
+	free(e->table_of);
 	hash_free(&e->outside);
 }
 
@@ -153,6 +155,26 @@ static struct error *outside_defined(struct extractor *e, const struct target *t
 	return outside(e, before->name, before, before, STT_NOTYPE, t->branch, out);
 }
 
+static bool is_kept(const struct entry *entry)
+{
+	return entry->owner && entry->owner->item;
+}
+
+/* To where the entry went: some before it may be left out. */
+static struct error *move_to_entry(struct extractor *e, const struct reloc *r,
+				   const struct entry *entry, struct section *to, uint64_t shift)
+{
+	const struct table *t = entry->table;
+	uint64_t addend = (uint64_t)r->addend + r->symbol->value; /* may wrap */
+	struct symbol *sym;
+
+	TRY(object_section_symbol(e->o, e->table_of[t - e->v->tables.v], &sym));
+	for (const struct entry *left = t->entries; left < entry; left++)
+		if (!is_kept(left))
+			addend -= t->entry_size;
+	return object_add_reloc(to, r->offset - shift, r->type, sym, (int64_t)addend);
+}
+
 static struct error *move_reloc(struct extractor *e, const struct reloc *r, const struct target *t,
 				bool from_table, struct section *to, uint64_t shift)
 {
@@ -179,18 +201,17 @@ static struct error *move_relocs(struct extractor *e, struct node *n)
 	struct section *to = e->section_of[n->index];
 
 	for (size_t i = 0; i < n->n_relocs; i++) {
+		const struct entry *own;
 		struct target t;
 
 		if (!node_target(n, &n->relocs[i], &t))
 			return error_refused("relocation type %u is not known", n->relocs[i].type);
-		TRY(move_reloc(e, &n->relocs[i], &t, false, to, node_begin(n)));
+		if (leads_to_bugs(e->v, &t, &own) && own && own->owner == n)
+			TRY(move_to_entry(e, &n->relocs[i], own, to, node_begin(n)));
+		else
+			TRY(move_reloc(e, &n->relocs[i], &t, false, to, node_begin(n)));
 	}
 	return NULL;
-}
-
-static bool is_kept(const struct entry *entry)
-{
-	return entry->owner && entry->owner->item;
 }
 
 static struct error *add_table(struct extractor *e, const struct section *from,
@@ -210,7 +231,7 @@ static struct error *copy_entries(struct extractor *e, const struct table *t, st
 	for (size_t i = 0; i < t->n; i++)
 		if (is_kept(&t->entries[i]))
 			TRY(entry_copy(&t->entries[i], &rows));
-	return add_table(e, t->section, &rows, out);
+	return rows.n ? add_table(e, t->section, &rows, out) : NULL;
 }
 
 /* The rows of a table that goes in lockstep with t. */
@@ -224,6 +245,14 @@ static struct error *copy_partner(struct extractor *e, const struct table *t)
 		if (is_kept(&t->entries[i]))
 			TRY(strbuf_add(&rows, t->partner->bytes + i * size, size));
 	return add_table(e, t->partner, &rows, &to);
+}
+
+static struct error *copy_table(struct extractor *e, const struct table *t)
+{
+	struct section **to = &e->table_of[t - e->v->tables.v];
+
+	TRY(copy_entries(e, t, to));
+	return *to && t->special->kind == SPECIAL_UNWIND_IP ? copy_partner(e, t) : NULL;
 }
 
 struct row {
@@ -249,16 +278,8 @@ static struct error *move_entry_reloc(const struct entry *entry, const struct re
 
 static struct error *move_table(struct extractor *e, const struct table *t)
 {
-	struct row row = { .e = e };
-	size_t kept = 0;
+	struct row row = { .e = e, .to = e->table_of[t - e->v->tables.v] };
 
-	for (size_t i = 0; i < t->n; i++)
-		kept += is_kept(&t->entries[i]);
-	if (!kept)
-		return NULL;
-	TRY(copy_entries(e, t, &row.to));
-	if (t->special->kind == SPECIAL_UNWIND_IP)
-		TRY(copy_partner(e, t));
 	for (size_t i = 0; i < t->n; i++) {
 		if (!is_kept(&t->entries[i]))
 			continue;
@@ -280,7 +301,8 @@ static struct error *extract(struct extractor *e)
 
 	e->section_of = calloc(n, sizeof(*e->section_of));
 	e->symbol_of = calloc(n, sizeof(*e->symbol_of));
-	if (!e->section_of || !e->symbol_of)
+	e->table_of = calloc(e->v->tables.n + 1, sizeof(*e->table_of));
+	if (!e->section_of || !e->symbol_of || !e->table_of)
 		return error_nomem();
 	TRY(object_new(e->d->after->name, e->d->after->machine, &e->x->object));
 	e->o = e->x->object;
@@ -288,6 +310,8 @@ static struct error *extract(struct extractor *e)
 	vec_for_each(&e->v->nodes, it)
 		if ((*it)->item)
 			TRY(add_section(e, *it));
+	vec_for_each(&e->v->tables, t)
+		TRY(copy_table(e, t));
 	vec_for_each(&e->v->nodes, it)
 		if ((*it)->item)
 			TRY(move_relocs(e, *it));

@@ -206,6 +206,13 @@ bool entry_target(struct view *v, const struct entry *e, const struct reloc *r, 
 bool entry_names_nothing(const struct entry *e, const struct reloc *r);
 bool node_has_fentry(const struct node *n);
 
+/*
+ * bug_reference.c: code that passes on the address of an entry about a warning of its own, as
+ * WARN() does from 6.19 on. True if the reference leads, for certain, into a table of such
+ * entries that is cut; *out is the entry that begins there, NULL if none does.
+ */
+bool leads_to_bugs(const struct view *v, const struct target *t, const struct entry **out);
+
 /* correlate.c */
 struct error *correlate(struct delta *d) __must_check;
 

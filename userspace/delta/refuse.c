@@ -48,6 +48,24 @@ static bool same_neighbours(const struct node *n)
 	       left->twin->start + left->twin->size == n->twin->start;
 }
 
+/* It may be an entry about a warning in the same code, which goes where that goes. */
+static struct error *refuse_place_in_table(struct delta *d, const struct node *from,
+					   const struct target *t, bool from_table)
+{
+	const struct entry *e = NULL;
+	const char *name = node_name(from);
+
+	if (!leads_to_bugs(from->view, t, &e))
+		return add_finding(d, "odd-reference", name, NULL,
+				   "%s refers to section %s, which is not something code uses",
+				   name, t->section->name);
+	if (e && e->owner == from && !from_table)
+		return NULL;
+	return add_finding(d, "odd-reference", name, NULL,
+			   "%s refers to a place in %s that is no entry about itself", name,
+			   t->section->name);
+}
+
 static struct error *refuse_target(struct delta *d, const struct node *from, const struct target *t,
 				   bool from_table)
 {
@@ -55,9 +73,7 @@ static struct error *refuse_target(struct delta *d, const struct node *from, con
 	const char *name = node_name(from);
 
 	if (!n && t->section)
-		return add_finding(d, "odd-reference", name, NULL,
-				   "%s refers to section %s, which is not something code uses",
-				   name, t->section->name);
+		return refuse_place_in_table(d, from, t, from_table);
 	if (!n &&
 	    (t->symbol->shndx == SHN_COMMON || t->symbol->shndx == SHN_ABS || !*t->symbol->name))
 		return add_finding(d, "odd-symbol", name, NULL,

@@ -107,7 +107,7 @@ static struct error *assert_claims(struct work *w)
 		p->state = PLACE_KNOWN;
 		p->address = c->address;
 		p->external = c->external;
-		if (p->section && !p->merged && !p->code)
+		if (p->section && !p->merged && !p->code && !place_is_bugs(w, p))
 			TRY(vec_push(&w->queue, p));
 	}
 	return NULL;

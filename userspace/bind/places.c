@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/str.h"
 #include "bind/work.h"
 
 static struct error *new_place(struct work *w, struct place **out)
@@ -145,6 +146,38 @@ static bool names_fit(const struct work *w, const struct place *p, uint64_t addr
 	return true;
 }
 
+static bool address_of(const struct work *w, const char *name, uint64_t *out)
+{
+	size_t first;
+
+	if (image_symbols_named(w->image, name, &first) != 1)
+		return false;
+	*out = w->image->symbols.v[w->image->name_order.v[first]].address;
+	return true;
+}
+
+bool place_is_bugs(const struct work *w, const struct place *p)
+{
+	const struct special *s = p->section ? arch_special(w->arch, p->section->name) : NULL;
+
+	return s && s->kind == SPECIAL_BUGS;
+}
+
+/* The bounds that the kernel itself goes by (lib/bug.c); a module's table is a section. */
+static bool in_table_of_bugs(const struct work *w, const struct section *s, uint64_t address)
+{
+	const struct image_segment *seg = image_segment_at(w->image, address);
+	uint64_t from, to;
+
+	if (!seg)
+		return false;
+	if (str_equal(w->image->name, "vmlinux") && address_of(w, "__start___bug_table", &from) &&
+	    address_of(w, "__stop___bug_table", &to))
+		return address >= from && address <= to && s->size <= to - address;
+	return (!*seg->name || str_equal(seg->name, s->name)) &&
+	       s->size <= seg->size - (address - seg->address);
+}
+
 enum difference_kind place_check(struct work *w, struct place *p, uint64_t address)
 {
 	if (p->checked && p->checked_at == address)
@@ -152,6 +185,8 @@ enum difference_kind place_check(struct work *w, struct place *p, uint64_t addre
 	if (p->merged && !same_content(w, p, address))
 		return DIFFER_CONTENT;
 	if (!p->merged && w->use_names && !names_fit(w, p, address))
+		return DIFFER_NAME;
+	if (place_is_bugs(w, p) && !in_table_of_bugs(w, p->section, address))
 		return DIFFER_NAME;
 	p->checked = p->merged || w->use_names;
 	p->checked_at = address;

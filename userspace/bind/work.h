@@ -130,6 +130,11 @@ struct error *place_of(struct work *w, const struct symbol *s, int64_t addend,
 		       const struct reloc_kind *kind, struct place **out,
 		       int64_t *distance) __must_check;
 struct place *place_of_section(struct work *w, const struct section *s);
+/*
+ * The table of the object's warnings, to whose entries code may refer: it must lie in the image's,
+ * at one place for all. What is in it follows from the code, whose jumps may be shorter there.
+ */
+bool place_is_bugs(const struct work *w, const struct place *p);
 /* Do names and, for merged pieces, content allow this place at that address? */
 enum difference_kind place_check(struct work *w, struct place *p, uint64_t address);
 

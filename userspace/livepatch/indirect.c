@@ -99,9 +99,12 @@ struct error *indirect_check(const struct livepatch_part *p, const struct outsid
 	const struct image *img = image_of(p, r);
 	const struct image_segment *s = img ? image_segment_at(img, r->address) : NULL;
 
-	/* What another module exports keeps its ENDBR. */
-	if (!o->pointed || !s || !s->executable || !p->vmlinux || !seal_of(p->vmlinux) ||
-	    str_starts(r->name, "__SCT__"))
+	/*
+	 * What another module exports keeps its ENDBR. What can be written to is data, whatever
+	 * else it is: from 7.x on the kernel's .data says that it can be executed.
+	 */
+	if (!o->pointed || !s || !s->executable || s->writable || !p->vmlinux ||
+	    !seal_of(p->vmlinux) || str_starts(r->name, "__SCT__"))
 		return NULL;
 	if (has_endbr(img, r->address) && !is_sealed(img, r->address))
 		return NULL;

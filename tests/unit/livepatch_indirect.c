@@ -85,6 +85,19 @@ static void test_what_the_running_code_points_to_may_be_pointed_to(void **state)
 	ok(world_link(&w));
 }
 
+/* The .data of kernels from 7.x on says that it can be executed. */
+static void test_data_needs_no_endbr_even_if_it_seems_to_be_code(void **state)
+{
+	struct world w __cleanup_world = { 0 };
+
+	(void)state;
+	make_kernel(&w, POINTS("unexported"), TEXT + 0x100);
+	is_new(&w, "unexported");
+	text_bytes[UNEXPORTED - TEXT] = 0x90;
+	w.vmlinux->segments.v[0].writable = true;
+	ok(world_link(&w));
+}
+
 static void test_calls_need_no_endbr(void **state)
 {
 	struct world w __cleanup_world = { 0 };
@@ -115,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_a_function_whose_endbr_is_removed_at_boot_is_not_pointed_to),
 		cmocka_unit_test(test_a_function_without_an_endbr_is_not_pointed_to),
 		cmocka_unit_test(test_what_the_running_code_points_to_may_be_pointed_to),
+		cmocka_unit_test(test_data_needs_no_endbr_even_if_it_seems_to_be_code),
 		cmocka_unit_test(test_calls_need_no_endbr),
 		cmocka_unit_test(test_kernels_without_tracking_do_not_care),
 	};

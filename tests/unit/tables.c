@@ -4,9 +4,7 @@
  * Each text has two functions with an entry each, so that entries must be told apart.
  */
 #include "delta_pair.h"
-
-#define PUSH(section) ".pushsection " section "\\n"
-#define POP ".popsection"
+#include "warnings.h"
 
 /* Two functions with one asm() statement each; f() returns n. */
 #define USERS(statement, n)                                            \
@@ -194,21 +192,6 @@ static void test_warnings_of_all_kernels_are_cut(void **state)
 
 /* --- code that refers to its own entry (6.19) ------------------------------------- */
 
-#define ENTRY(number, place)                                      \
-	PUSH("__bug_table,\\\"aw\\\"")                            \
-	".Lentry" number ": .long " place " - .\\n.long %c[f] - " \
-	".\\n.long %c[s] - .\\n.word %c[l]\\n.word 27\\n"         \
-	".org .Lentry" number " + 16\\n" POP
-#define INPUTS(format) "[f] \"i\"(\"" format "\"), [s] \"i\"(\"dir/file.c\"), [l] \"i\"(__LINE__)"
-/* The handler gets the address of entry 'meant', which begins 'at' bytes before that. */
-#define WARN_OF(number, meant, at, format)                                                      \
-	"{ const void *bug; asm volatile(\"lea .Lentry" meant "+" at "(%%rip), %[b]\\n"         \
-	".Lplace" number ": " ENTRY(number, ".Lplace" number) "\" : [b] \"=r\"(bug) : " INPUTS( \
-		format) "); n += sink(n, bug); }\n"
-#define WARN(number, format) WARN_OF(number, number, "0", format)
-#define SINK "int sink(int, const void *);\n"
-#define FUNCTION(name, warnings, result) \
-	"int " name "(int n) { " warnings " return n + " result "; }\n"
 #define THREE(result)                                                            \
 	SINK FUNCTION("first", WARN("1", "one"), "1")                            \
 		FUNCTION("f", WARN("2", "two %d") WARN("3", "three %d"), result) \

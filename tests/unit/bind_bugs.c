@@ -45,21 +45,33 @@ static void test_in_a_module_too(void **state)
 }
 
 /* The table says where in the code: there, that is nearer to the function's start. */
+#define MANY "n * 77 + (n >> 3) * (n << 4)"
+#define INNER "int count; static " NOINLINE "int inner(int x) { count += x; return x * count; }\n"
+#define JUMP "if (__builtin_expect(n & 1, 1)) return inner(n + 2); "
+#define BEHIND NOINLINE FUNCTION("behind", JUMP WARN("2", "two"), MANY)
+static const char shorter[] = SINK FUNCTION("first", WARN("1", "one"), MANY)
+INNER BEHIND FUNCTION("caller", "n += behind(n + 1);", MANY);
+
 static void test_a_shorter_jump_before_the_warning_is_understood(void **state)
 {
-	static const char source[] =
-		SINK "int count;\n"
-		     "static " NOINLINE "int inner(int x) { count += x; return x * count; }\n"
-		     "int behind(int n) { if (n & 1) return inner(n + 2); " WARN(
-			     "1", "one") " return n; }\n" FUNCTION("last", WARN("2", "two"), "3");
 	struct bound b __cleanup_bound = { 0 };
 
 	(void)state;
-	bind_it(&b, false, source, NULL, units(neighbour, source, bounds));
-	expect(&b, "last", BIND_MATCHED);
+	bind_it(&b, false, shorter, NULL, units(neighbour, shorter, bounds));
+	expect(&b, "first", BIND_MATCHED);
 	expect(&b, "behind", BIND_MATCHED);
 	expect(&b, "inner", BIND_MATCHED);
 	assert_int_equal(b.binding->counts.shorter, 1);
+}
+
+static void test_a_shorter_jump_before_the_warning_is_understood_without_names_too(void **state)
+{
+	struct bound b __cleanup_bound = { 0 };
+
+	(void)state;
+	bind_nameless(&b, shorter, units(neighbour, shorter));
+	assert_int_equal(placed(&b, "first")->how, BIND_MATCHED);
+	assert_int_equal(placed(&b, "behind")->how, BIND_MATCHED);
 }
 
 static void test_another_entry_than_the_image_refers_to_is_refused(void **state)
@@ -98,6 +110,8 @@ int main(void)
 		cmocka_unit_test(test_code_that_refers_to_its_entries_is_found),
 		cmocka_unit_test(test_in_a_module_too),
 		cmocka_unit_test(test_a_shorter_jump_before_the_warning_is_understood),
+		cmocka_unit_test(
+			test_a_shorter_jump_before_the_warning_is_understood_without_names_too),
 		cmocka_unit_test(test_another_entry_than_the_image_refers_to_is_refused),
 		cmocka_unit_test(test_a_reference_that_the_image_has_to_no_entry_is_refused),
 	};

@@ -39,7 +39,7 @@ struct insn {
 enum special_kind {
 	SPECIAL_NONE,
 	SPECIAL_SITES,	      /* entries, each about one place; kept with it */
-	SPECIAL_BUGS,	      /* the same, with a line number */
+	SPECIAL_BUGS,	      /* the same, with a line number; the code may refer to its entry */
 	SPECIAL_ALTERNATIVES, /* entries that name a replacement */
 	SPECIAL_PIECES,	      /* code that such entries, or sites, refer to */
 	SPECIAL_FIXUPS,	      /* entries that name where to go on after a fault */

@@ -141,6 +141,30 @@ static void test_a_changed_inline_function_changes_all_its_callers(void **state)
 	assert_null(item_named(p.delta, "h"));
 }
 
+/* A person looks for the line in the function that changed, not in what was inlined there. */
+static void test_a_change_in_inlined_code_is_told_by_the_line_that_calls_it(void **state)
+{
+	static const char text[] = "#line 250 \"include/mutex.h\"\n"
+				   "int lock(int);\n"
+				   "static inline int in(int x)\n"
+				   "{ return lock(x + %d) * 3; }\n"
+				   "#line 40 \"fs/proc.c\"\n"
+				   "int f(int x)\n"
+				   "{\n"
+				   "	lock(7);\n"
+				   "	return in(x);\n"
+				   "}\n";
+	struct pair p __cleanup_pair = { 0 };
+	char before[400], after[400];
+
+	(void)state;
+	snprintf(before, sizeof(before), text, 1);
+	snprintf(after, sizeof(after), text, 2);
+	pair_make(&p, before, after);
+	assert_string_equal(item_named(p.delta, "f")->file, "fs/proc.c");
+	assert_int_equal(item_named(p.delta, "f")->line, 43);
+}
+
 #define NOINLINE "__attribute__((noinline, noclone)) "
 
 static void test_a_new_function_comes_with_who_needs_it(void **state)
@@ -354,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_a_changed_string_is_a_change_and_its_text_is_copied),
 		cmocka_unit_test(test_a_string_that_only_moved_is_no_change),
 		cmocka_unit_test(test_a_changed_inline_function_changes_all_its_callers),
+		cmocka_unit_test(test_a_change_in_inlined_code_is_told_by_the_line_that_calls_it),
 		cmocka_unit_test(test_a_new_function_comes_with_who_needs_it),
 		cmocka_unit_test(test_an_unchanged_callee_stays_outside),
 		cmocka_unit_test(test_a_change_in_the_cold_part_changes_the_function),

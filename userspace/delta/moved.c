@@ -296,12 +296,27 @@ bool only_lines_moved(struct node *a, struct node *b)
 	return data_moved(a, b) || record_moved(a, b);
 }
 
+/* Of what is inlined, the line of the function's own text that calls it. */
+static struct line own_line(struct lines *l, const struct node *n, uint64_t at)
+{
+	struct line found = lines_at(l, n->section, n->start + at), declared;
+	unsigned int around[16];
+	size_t n_around = lines_around(l, n->section, n->start + at, around, ARRAY_SIZE(around));
+
+	if (n_around < 2 || n_around == ARRAY_SIZE(around))
+		return found;
+	declared = lines_declared(l, n->section, n->start);
+	if (!declared.file)
+		return found;
+	return (struct line){ .file = declared.file, .line = around[n_around - 1] };
+}
+
 struct line node_line(struct node *n, uint64_t at)
 {
 	struct lines *l = lines_of(n->view);
 	struct line found = { 0 };
 
 	if (n->section->flags & SHF_EXECINSTR)
-		found = lines_at(l, n->section, n->start + at);
+		found = own_line(l, n, at);
 	return found.file ? found : lines_declared(l, n->section, n->start);
 }

@@ -90,7 +90,9 @@ class Tree:
         """The object of the tree as it is, by kbuild; its path."""
         obj = source[:-2] + ".o"
         if not os.path.exists(self._record(source)):
-            ended = self._make(f"M={folder}", os.path.relpath(obj, folder))
+            # Else kbuild takes checkpoint.o and helpers.o for its own "check%" and "help%",
+            # which want no configuration.
+            ended = self._make(f"M={folder}", os.path.relpath(obj, folder), "no-dot-config-targets=none")
             if ended.returncode or not os.path.exists(self._record(source)):
                 raise Failed((ended.stdout + ended.stderr)[-2000:])
         return os.path.join(self.path, obj)

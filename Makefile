@@ -30,7 +30,7 @@ all_cppflags := -D_GNU_SOURCE -DSUTURE_VERSION='"$(VERSION)"' -Iuserspace -I. -I
 all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -fno-strict-aliasing \
 	$(if $(WERROR),-Werror) $(sanitize)
 all_ldflags := $(LDFLAGS) $(sanitize)
-libs := -lelf -ldw -lZydis -lbpf -larchive -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
+libs := -lelf -ldw -lyaml -lZydis -lbpf -larchive -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
 
 lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) $(wildcard qemu/*.c)
 cli_src := $(wildcard userspace/cli/*.c)
@@ -45,7 +45,7 @@ programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
 fuzz_bin := $(fuzz_src:%.c=$B/%)
 # What the programs of tests/vm and tests/e2e share.
 lab_obj := $(patsubst %.c,$B/%.o,$(wildcard tests/lab/*.c))
-man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.1.scd))
+man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.[15].scd))
 
 .PHONY: all tests help clean FORCE
 all: $B/suture
@@ -100,7 +100,7 @@ $(call programs,vm) $(call programs,e2e): $B/tests/%: $B/tests/%.o $B/tests/lab.
 $B/tests/%: $B/tests/%.o $B/libsuture.a
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/libsuture.a $(libs) -lcmocka
 
-$B/docs/%.1: docs/%.1.scd
+$B/docs/%: docs/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN,$@) scdoc < $< > $@.new && mv $@.new $@
 
@@ -182,14 +182,15 @@ compile_commands.json: $(skeletons)
 
 .PHONY: install uninstall
 bindir := $(DESTDIR)$(PREFIX)/bin
-man1dir := $(DESTDIR)$(PREFIX)/share/man/man1
+mandir := $(DESTDIR)$(PREFIX)/share/man
 compdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 install: all man
 	$(INSTALL) -D -m 755 $B/suture $(bindir)/suture
-	$(INSTALL) -D -m 644 -t $(man1dir) $(man_pages)
+	$(INSTALL) -D -m 644 -t $(mandir)/man1 $(filter %.1,$(man_pages))
+	$(INSTALL) -D -m 644 -t $(mandir)/man5 $(filter %.5,$(man_pages))
 	$(INSTALL) -D -m 644 scripts/completion.bash $(compdir)/suture
 uninstall:
-	rm -f $(bindir)/suture $(compdir)/suture $(patsubst $B/docs/%,$(man1dir)/%,$(man_pages))
+	rm -f $(bindir)/suture $(compdir)/suture $(foreach p,$(man_pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
 
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json

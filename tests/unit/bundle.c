@@ -65,6 +65,7 @@ static void write_sample(struct parts *p, const char *to)
 	ok(digest_bytes(source, sizeof(source), &d));
 	payload.provenance.config = d;
 	b.facts.title = "a title";
+	b.facts.severity = "high";
 	b.facts.fixed_in = "6.1.193-1";
 	ok(vec_push(&b.facts.cves.v, "CVE-2026-12345"));
 	ok(vec_push(&b.facts.requires.v, "another_fix"));
@@ -130,6 +131,7 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_int_equal(b->fixes.n, 1);
 	assert_string_equal(b->fixes.v[0].patch->s, p.patch.s);
 	assert_string_equal(b->facts.title, "a title");
+	assert_string_equal(b->facts.severity, "high");
 	assert_string_equal(b->facts.cves.v.v[0], "CVE-2026-12345");
 	assert_string_equal(b->facts.requires.v.v[0], "another_fix");
 	assert_string_equal(b->facts.fixed_in, "6.1.193-1");
@@ -302,13 +304,14 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 	static const struct {
 		const char *from, *to, *word;
 	} changes[] = {
-		{ "suture-bundle/2", "suture-bundle/3", "schema" },
+		{ "suture-bundle/3", "suture-bundle/2", "schema" },
 		{ "CVE-2026-12345", "CVE-2026-123", "CVE ID" },
 		{ "CVE-2026-12345", "2026-12345", "CVE ID" },
 		{ "\"another_fix\"", "\"../x\"", "fix's name" },
 		{ "\"another_fix\"", "\"fuse_uaf\"", "own name" },
-		{ "\"6.1.193-1\"", "\"6.1 193\"", "no version" },
+		{ "\"6.1.193-1\"", "\"6.1 193\"", "not a version" },
 		{ "\"a title\"", "\"a\\ntitle\"", "one line" },
+		{ "\"high\"", "\"urgent\"", "low, medium, high or critical" },
 		{ "\"requires\"", "\"required\"", "requires" },
 		{ "\"fixes\"", "\"fixed\"", "fixes" },
 		{ "fixes/fuse_uaf.patch", "fixes/../x.patch", "path" },

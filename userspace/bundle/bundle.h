@@ -3,7 +3,7 @@
  * A bundle: one file with one fix (or several, as one), its payloads, and where it is all from. An
  *uncompressed POSIX tar (ustar), so that anybody's tools can look into it:
  *
- *	manifest.json                 first; schema "suture-bundle/2"
+ *	manifest.json                 first; schema "suture-bundle/3"
  *	fixes/NAME.patch              each diff as it was given, in the order they are applied
  *	kernel/RELEASE/MODULE.ko      a livepatch module for each kernel
  *	kernel/RELEASE/MODULE.ko.debug

@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 #define MOST 1000	 /* names of a kind */
-#define LONGEST_TEXT 200 /* characters of a title or version */
+#define LONGEST_TEXT 200 /* bytes of a title or version */
 
 static bool is_cve(const char *s)
 {
@@ -50,6 +50,27 @@ static bool is_version(const char *s)
 	return *s && strlen(s) <= LONGEST_TEXT;
 }
 
+static bool is_severity(const char *s)
+{
+	static const char *const all[] = { "low", "medium", "high", "critical" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (str_equal(s, all[i]))
+			return true;
+	return false;
+}
+
+const struct bundle_form bundle_form_title = { is_text, "one line of at most 200 bytes" };
+const struct bundle_form bundle_form_severity = { is_severity, "low, medium, high or critical" };
+const struct bundle_form bundle_form_cve = { is_cve, "a CVE ID: CVE-YEAR-NUMBER" };
+const struct bundle_form bundle_form_name = { is_name, "a fix's name: 1 to 48 of a-z, 0-9 and _" };
+const struct bundle_form bundle_form_version = { is_version, "a version" };
+
+static struct error *check_one(const char *what, const char *s, const struct bundle_form *f)
+{
+	return s && !f->fits(s) ? error_failed("%s: '%s' is not %s", what, s, f->form) : NULL;
+}
+
 static const char *find(const struct bundle_names *in, const char *name, size_t end)
 {
 	for (size_t i = 0; i < end; i++)
@@ -59,13 +80,12 @@ static const char *find(const struct bundle_names *in, const char *name, size_t 
 }
 
 static struct error *check_names(const char *what, const struct bundle_names *n,
-				 bool (*is_one)(const char *s), const char *form)
+				 const struct bundle_form *form)
 {
 	if (n->v.n > MOST)
 		return error_failed("%s: more than %d", what, MOST);
 	for (size_t i = 0; i < n->v.n; i++) {
-		if (!is_one(n->v.v[i]))
-			return error_failed("%s: '%s' is not %s", what, n->v.v[i], form);
+		TRY(check_one(what, n->v.v[i], form));
 		if (find(n, n->v.v[i], i))
 			return error_failed("%s: %s is named twice", what, n->v.v[i]);
 	}
@@ -74,7 +94,7 @@ static struct error *check_names(const char *what, const struct bundle_names *n,
 
 static struct error *check_fixes(const char *what, const struct bundle_names *n, const char *name)
 {
-	TRY(check_names(what, n, is_name, "a fix's name: 1 to 48 of a-z, 0-9 and _"));
+	TRY(check_names(what, n, &bundle_form_name));
 	if (find(n, name, n->v.n))
 		return error_failed("%s: %s is its own name", what, name);
 	return NULL;
@@ -82,13 +102,12 @@ static struct error *check_fixes(const char *what, const struct bundle_names *n,
 
 struct error *bundle_facts_check(const struct bundle_facts *f, const char *name)
 {
-	if (!is_name(name))
-		return error_failed("'%s' is not a fix's name: 1 to 48 of a-z, 0-9 and _", name);
-	if (f->title && !is_text(f->title))
-		return error_failed("title: it must be one line of at most %d bytes", LONGEST_TEXT);
-	if (f->fixed_in && !is_version(f->fixed_in))
-		return error_failed("fixed-in: '%s' is no version", f->fixed_in);
-	TRY(check_names("cve", &f->cves, is_cve, "a CVE ID: CVE-YEAR-NUMBER"));
+	TRY(check_one("name", name, &bundle_form_name));
+	if (f->title && !is_text(f->title)) /* which may be no text for a terminal */
+		return error_failed("title: it must be %s", bundle_form_title.form);
+	TRY(check_one("severity", f->severity, &bundle_form_severity));
+	TRY(check_one("fixed-in", f->fixed_in, &bundle_form_version));
+	TRY(check_names("cve", &f->cves, &bundle_form_cve));
 	TRY(check_fixes("requires", &f->requires, name));
 	TRY(check_fixes("conflicts", &f->conflicts, name));
 	TRY(check_fixes("supersedes", &f->supersedes, name));
@@ -110,6 +129,7 @@ static void write_names(struct json *j, const char *key, const struct bundle_nam
 void bundle_facts_write(const struct bundle_facts *f, struct json *j)
 {
 	json_string(j, "title", f->title);
+	json_string(j, "severity", f->severity);
 	write_names(j, "cves", &f->cves);
 	write_names(j, "requires", &f->requires);
 	write_names(j, "conflicts", &f->conflicts);
@@ -136,6 +156,7 @@ static struct error *read_names(const struct json_value *o, const char *key,
 struct error *bundle_facts_read(const struct json_value *o, struct bundle_facts *f)
 {
 	TRY(json_need_string_or_null(o, "title", &f->title));
+	TRY(json_need_string_or_null(o, "severity", &f->severity));
 	TRY(read_names(o, "cves", &f->cves));
 	TRY(read_names(o, "requires", &f->requires));
 	TRY(read_names(o, "conflicts", &f->conflicts));

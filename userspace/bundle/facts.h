@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What people say about a fix: what it is for, what it needs, and when it is no longer needed.
- * From suture build's options; later from a fix's metadata file.
+ * From suture build's options and a fix's fix.yaml.
  */
 #ifndef SUTURE_BUNDLE_FACTS_H
 #define SUTURE_BUNDLE_FACTS_H
+
+#include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/json.h"
@@ -17,12 +19,21 @@ struct bundle_names {
 
 struct bundle_facts {
 	const char *title;		/* one line; or NULL */
+	const char *severity;		/* low, medium, high or critical; or NULL: unsaid */
 	struct bundle_names cves;	/* "CVE-2026-12345" */
 	struct bundle_names requires;	/* fixes that must be live, by name */
 	struct bundle_names conflicts;	/* fixes that must not */
 	struct bundle_names supersedes; /* fixes that it takes the place of */
 	const char *fixed_in; /* the distro's first version that has the fix itself; or NULL */
 };
+
+/* The form of one fact: whether a text has it, and what it is called ("a CVE ID: ..."). */
+struct bundle_form {
+	bool (*fits)(const char *s);
+	const char *form;
+};
+extern const struct bundle_form bundle_form_title, bundle_form_severity, bundle_form_cve,
+	bundle_form_name, bundle_form_version;
 
 /*
  * ERROR_FAILED, naming it, if a fact has not the form that it must have, is there twice, or

@@ -5,7 +5,7 @@
 
 #include "bundle/bundle.h"
 
-#define MANIFEST_SCHEMA "suture-bundle/2"
+#define MANIFEST_SCHEMA "suture-bundle/3"
 #define MANIFEST_NAME "manifest.json"
 
 /* Paths in the archive. NULL: no memory. Free with free(). */

@@ -75,6 +75,8 @@ static struct error *print_facts(struct page *p, const struct bundle *b)
 
 	if (f->title)
 		TRY(line(p, "title", f->title));
+	if (f->severity)
+		TRY(line(p, "severity", f->severity));
 	TRY(names(p, "closes", &f->cves));
 	TRY(names(p, "requires", &f->requires));
 	TRY(names(p, "conflicts", &f->conflicts));

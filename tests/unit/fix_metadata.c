@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fix.yaml: what is taken, and what is refused with file, line, key and what is allowed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/yaml_read.h"
+#include "fix/metadata.h"
+
+static struct fix_metadata *taken(const char *text)
+{
+	struct fix_metadata *m = NULL;
+	struct error *e __cleanup_error = fix_metadata_parse(text, strlen(text), "f.yaml", &m);
+
+	if (e)
+		fail_msg("%s: %s", text, error_message(e));
+	return m;
+}
+
+/* Its message is 'says', and its advice begins with 'advises' (NULL: not looked at). */
+static void refused(const char *text, const char *says, const char *advises)
+{
+	struct fix_metadata *m = NULL;
+	struct error *e __cleanup_error = fix_metadata_parse(text, strlen(text), "f.yaml", &m);
+
+	if (!e)
+		fail_msg("%s is taken", text);
+	assert_null(m);
+	assert_string_equal(error_message(e), says);
+	assert_int_equal(error_kind(e), ERROR_USAGE);
+	if (advises && (!error_advice(e) || !str_starts(error_advice(e), advises)))
+		fail_msg("'%s' does not begin with '%s'", error_advice(e), advises);
+}
+
+#define SCHEMA "schema: suture-fix/1\n"
+
+static void test_a_file_that_says_nothing_has_the_usual(void **state)
+{
+	struct fix_metadata *m __cleanup_fix_metadata = taken(SCHEMA);
+
+	(void)state;
+	assert_int_equal(m->n_diffs, 1);
+	assert_string_equal(m->diffs[0].file, "fix.patch");
+	assert_null(m->reproducer.file);
+	assert_null(m->facts.title);
+	assert_int_equal(m->expect.verdict, FIX_HEALTHY);
+	assert_int_equal(m->reproducer.before.exit, 1);
+	assert_int_equal(m->reproducer.after.exit, 0);
+	assert_int_equal(m->transition_timeout, 60);
+}
+
+static void test_everything_that_can_be_said_is_read(void **state)
+{
+	static const char text[] = SCHEMA "name: fuse_uaf\n"
+					  "title: 'fuse: no use after free'\n"
+					  "description: |\n  Two\n  lines.\n"
+					  "severity: high\n"
+					  "cves: [CVE-2026-12345, CVE-2026-1]\n";
+	static const char more[] = SCHEMA
+		"name: fuse_uaf\n"
+		"title: 'fuse: no use after free'\n"
+		"description: |\n  Two\n  lines.\n"
+		"severity: high\n"
+		"cves: [CVE-2026-12345]\n"
+		"fixed-in: 6.1.192-1\n"
+		"requires: [a]\nconflicts: [b]\nsupersedes: [c, d]\n"
+		"replace: true\n"
+		"targets: ['kernel:6.1.*-amd64', 'tree:*']\n"
+		"modules: fuse\n"
+		"diffs:\n- fix.patch\n- file: sub/6.12.patch\n  targets: 'kernel:6.12.*'\n"
+		"accept:\n- {finding: 'changed-data:x', reason: only the default}\n"
+		"reproducer:\n  file: repro.c\n  arguments: [/tmp/file, '3']\n  timeout: 2 min\n"
+		"  before: {exit: 3, output: [bad, worse]}\n"
+		"  after: {output: good}\n"
+		"expect: {verdict: failed, because: transition, function: f, log: [known]}\n"
+		"timeouts: {transition: 90s}\n";
+	struct fix_metadata *m __cleanup_fix_metadata = taken(more);
+
+	(void)state;
+	refused(text, "f.yaml:8: cves: 'CVE-2026-1' is not a CVE ID: CVE-YEAR-NUMBER", NULL);
+	assert_string_equal(m->name, "fuse_uaf");
+	assert_string_equal(m->facts.title, "fuse: no use after free");
+	assert_string_equal(m->description, "Two\nlines.\n");
+	assert_string_equal(m->facts.severity, "high");
+	assert_string_equal(m->facts.cves.v.v[0], "CVE-2026-12345");
+	assert_string_equal(m->facts.fixed_in, "6.1.192-1");
+	assert_int_equal(m->facts.supersedes.v.n, 2);
+	assert_true(m->replace);
+	assert_true(fix_fits(&m->targets, "kernel:6.1.0-56-amd64"));
+	assert_false(fix_fits(&m->targets, "kernel:6.12.0-1-amd64"));
+	assert_string_equal(m->modules.v[0], "fuse");
+	assert_string_equal(m->diffs[1].file, "sub/6.12.patch");
+	assert_false(fix_fits(&m->diffs[1].targets, "kernel:6.1.0-56-amd64"));
+	assert_true(fix_fits(&m->diffs[0].targets, "kernel:6.1.0-56-amd64"));
+	assert_string_equal(m->accept[0].reason, "only the default");
+	assert_true(m->reproducer.is_source);
+	assert_string_equal(m->reproducer.arguments.v[1], "3");
+	assert_int_equal(m->reproducer.timeout, 120);
+	assert_int_equal(m->reproducer.before.exit, 3);
+	assert_int_equal(m->reproducer.reverted.exit, 3);
+	assert_string_equal(m->reproducer.reverted.output.v[1], "worse");
+	assert_int_equal(m->expect.verdict, FIX_FAILED);
+	assert_int_equal(m->expect.cause, FIX_CAUSE_TRANSITION);
+	assert_string_equal(m->expect.function, "f");
+	assert_int_equal(m->transition_timeout, 90);
+}
+
+static void test_what_is_wrong_is_named_with_file_line_and_key(void **state)
+{
+	static const struct {
+		const char *text, *says, *advises;
+	} wrong[] = {
+		{ "", "f.yaml:1: 'schema' is missing", "a fix.yaml begins with: schema" },
+		{ "schema: suture-fix/9\n",
+		  "f.yaml:1: schema: 'suture-fix/9' is not known: this program reads suture-fix/1" },
+		{ SCHEMA "titel: x\n", "f.yaml:2: 'titel' is no key here",
+		  "allowed here: schema, name, title" },
+		{ SCHEMA "title: x\ntitle: y\n",
+		  "f.yaml: line 3: 'title' is there twice, before in line 2" },
+		{ SCHEMA "title: [x]\n", "f.yaml:2: title: it is a list, and must be a text" },
+		{ SCHEMA "title:\n", "f.yaml:2: title: it is empty" },
+		{ SCHEMA "title: \"a\\eb\"\n",
+		  "f.yaml:2: title: it has control characters, or more than one line" },
+		{ SCHEMA "severity: urgent\n",
+		  "f.yaml:2: severity: 'urgent' is not low, medium, high or critical" },
+		{ SCHEMA "requires: [a, b, a]\n", "f.yaml:2: requires: a is named twice" },
+		{ SCHEMA "replace: yes\n", "f.yaml:2: replace: 'yes' is not true or false" },
+		{ SCHEMA "reproducer: {file: x, before: {exit: 256}}\n",
+		  "f.yaml:2: reproducer.before.exit: '256' is not an exit status: 0 to 255" },
+		{ SCHEMA "reproducer: {file: x, timeout: 30}\n",
+		  "f.yaml:2: reproducer.timeout: '30' is not a time like 30 s, 2 min or 1 h, up to "
+		  "a day" },
+		{ SCHEMA "reproducer: {file: x,\n before: {exit: 0}}\n",
+		  "f.yaml:2: reproducer: 'before' and 'after' are the same: it would prove "
+		  "nothing" },
+		{ SCHEMA "reproducer: {timeout: 3 s}\n",
+		  "f.yaml:2: reproducer: 'file' is missing" },
+		{ SCHEMA "diffs: []\n", "f.yaml:2: diffs: it is empty" },
+		{ SCHEMA "diffs:\n- targets: x\n", "f.yaml:3: diffs: 'file' is missing" },
+		{ SCHEMA "accept:\n- finding: x\n",
+		  "f.yaml:3: accept: it needs 'finding' (CODE:WHERE) and 'reason'" },
+		{ SCHEMA "expect: {verdict: dead}\n",
+		  "f.yaml:2: expect.verdict: 'dead' is not known",
+		  "allowed: healthy, degraded, failed, inconclusive" },
+		{ SCHEMA "expect: {verdict: failed}\n",
+		  "f.yaml:2: expect: 'because' is for a 'verdict' other than healthy, which needs "
+		  "it" },
+		{ SCHEMA "expect: {build: refused, verdict: healthy}\n",
+		  "f.yaml:2: expect: a fix that is not built gets no 'verdict'" },
+		{ SCHEMA "targets: '*a*a*a*a*a'\n",
+		  "f.yaml:2: targets: '*a*a*a*a*a' has more than 4 stars" },
+		{ SCHEMA "title: &a x\n", "f.yaml: line 2: an anchor (&NAME) is not allowed here" },
+		{ SCHEMA "title: *a\n", "f.yaml: line 2: an alias (*NAME) is not allowed here" },
+		{ SCHEMA "title: !!str x\n", "f.yaml: line 2: a tag (!NAME) is not allowed here" },
+		{ SCHEMA "---\na: b\n",
+		  "f.yaml: line 2: a second document begins; only one is allowed" },
+		{ "- x\n", "f.yaml:1: it is a list, and must be a map" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		refused(wrong[i].text, wrong[i].says, wrong[i].advises);
+}
+
+static void test_paths_stay_inside_of_the_folder(void **state)
+{
+	static const char *const paths[] = { "/etc/passwd", "../x", "a/../../x", "a//b",
+					     ".",	    "a/",   "./a" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		char *text __free = str_printf(SCHEMA "diffs: ['%s']\n", paths[i]);
+		char *says __free = str_printf(
+			"f.yaml:2: diffs: '%s' is not a file inside of the fix's folder", paths[i]);
+
+		refused(text, says, NULL);
+	}
+}
+
+static void test_depth_size_and_number_are_bounded(void **state)
+{
+	static char text[YAML_SIZE_MAX + 2];
+	struct strbuf many __cleanup_strbuf = { 0 };
+
+	(void)state;
+	memset(text, '[', 500);
+	refused(text, "f.yaml: line 1: lists and maps are nested too deeply", NULL);
+	memset(text, ' ', sizeof(text) - 1);
+	refused(text, "f.yaml: it has 262145 bytes; at most 262144 are read", NULL);
+	for (int i = 0; i < 1001; i++)
+		assert_null(strbuf_printf(&many, "k%d: x\n", i));
+	refused(strbuf_str(&many), "f.yaml: line 1001: a list or map of more than 1000", NULL);
+}
+
+static void write_text(const struct tmpdir *d, const char *name, const char *text)
+{
+	char *path __free = str_printf("%s/%s", d->path, name);
+
+	assert_null(file_write(path, text, strlen(text), 0644));
+}
+
+static void read_says(const struct tmpdir *d, const char *word)
+{
+	struct fix_metadata *m __cleanup_fix_metadata = NULL;
+	struct error *e __cleanup_error = fix_metadata_read(d->path, &m);
+
+	if (!e || !strstr(error_message(e), word))
+		fail_msg("\"%s\" does not say \"%s\"", e ? error_message(e) : "(taken)", word);
+}
+
+static void test_files_that_are_named_must_be_there_and_inside(void **state)
+{
+	struct fix_metadata *m __cleanup_fix_metadata = NULL;
+	struct tmpdir d __cleanup_tmpdir = { 0 };
+	char *link __free = NULL, *path __free = NULL;
+
+	(void)state;
+	assert_null(tmpdir_make(NULL, &d));
+	assert_false(fix_metadata_is_at(d.path));
+	write_text(&d, "fix.yaml", SCHEMA);
+	assert_true(fix_metadata_is_at(d.path));
+	read_says(&d, "diffs: fix.patch: No such file");
+	link = str_printf("%s/fix.patch", d.path);
+	assert_int_equal(symlink("/etc/passwd", link), 0);
+	read_says(&d, "fix.patch leads out of the folder");
+	unlink(link);
+	write_text(&d, "fix.patch", "x");
+	assert_null(fix_metadata_read(d.path, &m));
+	path = fix_path(m, m->diffs[0].file);
+	assert_string_equal(path, link);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_file_that_says_nothing_has_the_usual),
+		cmocka_unit_test(test_everything_that_can_be_said_is_read),
+		cmocka_unit_test(test_what_is_wrong_is_named_with_file_line_and_key),
+		cmocka_unit_test(test_paths_stay_inside_of_the_folder),
+		cmocka_unit_test(test_depth_size_and_number_are_bounded),
+		cmocka_unit_test(test_files_that_are_named_must_be_there_and_inside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

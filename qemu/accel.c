@@ -11,8 +11,10 @@
 #include "base/hash.h"
 #include "base/str.h"
 
+#define WORKS "works\n"
+
 /* The size and time of the emulator's binary, wherever PATH finds it. */
-static struct error *add_emulator(struct strbuf *key)
+struct error *accel_emulator(struct strbuf *key)
 {
 	const char *path = getenv("PATH");
 	char *copy __free = strdup(path ? path : "/usr/bin:/bin");
@@ -31,11 +33,14 @@ static struct error *add_emulator(struct strbuf *key)
 	return copy ? NULL : error_nomem();
 }
 
-static struct error *add_cpu(struct strbuf *key)
+struct error *accel_host(struct strbuf *key)
 {
 	struct strbuf text __cleanup_strbuf = { 0 };
+	struct utsname u;
 	const char *at;
 
+	uname(&u);
+	TRY(strbuf_printf(key, "%s %s %s\n", u.release, u.version, u.machine));
 	TRY(file_read("/proc/cpuinfo", &text));
 	at = strstr(strbuf_str(&text), "model name");
 	return at ? strbuf_add(key, at, strcspn(at, "\n")) : NULL;
@@ -45,19 +50,31 @@ static struct error *answer_path(char **out)
 {
 	struct strbuf key __cleanup_strbuf = { 0 };
 	char *cache __free = NULL, *dir __free = NULL;
-	struct utsname u;
 
 	TRY(cache_dir(&cache));
-	uname(&u);
-	TRY(strbuf_printf(&key, "%s %s %s\n", u.release, u.version, u.machine));
-	TRY(add_emulator(&key));
-	TRY(add_cpu(&key));
+	TRY(accel_emulator(&key));
+	TRY(accel_host(&key));
 	dir = str_printf("%s/vm", cache);
 	if (!dir)
 		return error_nomem();
 	TRY(dir_make(dir));
 	*out = str_printf("%s/kvm-%016llx", dir, (unsigned long long)hash_bytes(key.s, key.n, 0));
 	return *out ? NULL : error_nomem();
+}
+
+static struct error *remember(const char *path, bool works)
+{
+	const char *answer = works ? WORKS : "does not run guests\n";
+
+	return file_write(path, answer, strlen(answer), 0666);
+}
+
+struct error *accel_refute(void)
+{
+	char *path __free = NULL;
+
+	TRY(answer_path(&path));
+	return remember(path, false);
 }
 
 struct error *accel_kvm(accel_smoke *smoke, void *arg, bool *use_kvm)
@@ -72,10 +89,9 @@ struct error *accel_kvm(accel_smoke *smoke, void *arg, bool *use_kvm)
 	TRY(answer_path(&path));
 	if (file_exists(path)) {
 		TRY(file_read(path, &answer));
-		*use_kvm = str_equal(strbuf_str(&answer), "works\n");
+		*use_kvm = str_equal(strbuf_str(&answer), WORKS);
 		return NULL;
 	}
 	TRY(smoke(arg, use_kvm));
-	return *use_kvm ? file_write(path, "works\n", 6, 0666)
-			: file_write(path, "does not run guests\n", 20, 0666);
+	return remember(path, *use_kvm);
 }

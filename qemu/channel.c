@@ -20,7 +20,10 @@ uint32_t channel_begin(struct channel *c)
 static struct error *wait_for(struct channel *c, short events, double deadline,
 			      enum channel_event *event)
 {
-	struct pollfd p = { .fd = c->fd, .events = events };
+	struct pollfd p[] = {
+		{ .fd = c->fd, .events = events },
+		{ .fd = c->monitor ? c->monitor->fd : -1, .events = POLLIN },
+	};
 	double left = deadline - clock_seconds();
 
 	TRY(interrupt_check());
@@ -28,8 +31,13 @@ static struct error *wait_for(struct channel *c, short events, double deadline,
 		*event = CHANNEL_SILENT;
 		return NULL;
 	}
-	if (poll(&p, 1, left < 1 ? (int)(left * 1000) + 1 : 1000) < 0 && errno != EINTR)
+	if (poll(p, 2, left < 1 ? (int)(left * 1000) + 1 : 1000) < 0 && errno != EINTR)
 		return error_errno(errno, "waiting for the guest");
+	/* The emulator's end is seen on the channel, once all that was sent before is read. */
+	if (p[1].revents && !monitor_poll(c->monitor))
+		c->monitor = NULL;
+	if (c->monitor && c->monitor->shut_down && !p[0].revents)
+		*event = CHANNEL_CLOSED;
 	return interrupt_check();
 }
 
@@ -90,7 +98,7 @@ static struct error *take_shared(struct channel *c, double deadline, struct fram
 	c->large.n = 0;
 	TRY(strbuf_add(&c->large, c->shared + SHARED_HALF, length));
 	/* The copy is checked: the guest may write on. */
-	*valid = frame_checksum(c->large.s, length) == sum;
+	*valid = frame_shared_checksum(c->large.s, length) == sum;
 	f->type &= ~(uint32_t)FRAME_SHARED;
 	f->payload = (const uint8_t *)c->large.s;
 	f->length = length;
@@ -150,7 +158,7 @@ struct error *channel_send_shared(struct channel *c, double deadline, uint32_t t
 
 	memcpy(c->shared, payload, n);
 	frame_put32(words, (uint32_t)n);
-	frame_put32(words + 4, frame_checksum(payload, n));
+	frame_put32(words + 4, frame_shared_checksum(payload, n));
 	return send_frame(c, deadline, type | FRAME_SHARED, c->id, words, sizeof(words), event);
 }
 

@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "qemu/frame.h"
+#include "qemu/monitor.h"
 
 struct channel {
-	int fd;		 /* borrowed; not blocking */
-	uint8_t *shared; /* borrowed; SHARED_SIZE bytes */
+	int fd;			 /* borrowed; not blocking */
+	uint8_t *shared;	 /* borrowed; SHARED_SIZE bytes */
+	struct monitor *monitor; /* borrowed, or NULL: tells of a guest that ended */
 	uint32_t id;
 	struct frame_reader in;
 	struct strbuf log;   /* the kernel log so far */
@@ -24,7 +26,7 @@ struct channel {
 
 enum channel_event {
 	CHANNEL_FRAME,
-	CHANNEL_CLOSED, /* the emulator has ended */
+	CHANNEL_CLOSED, /* the guest has ended, and perhaps the emulator with it */
 	CHANNEL_SILENT, /* nothing until the deadline */
 };
 

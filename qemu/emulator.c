@@ -12,21 +12,13 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "qemu/accel.h"
+#include "qemu/emulator_args.h"
 #include "qemu/frame.h"
 
-#define QEMU "qemu-system-x86_64"
-
-/*
- * panic=-1 and -no-reboot: a panic ends the emulator at once. The console gets warnings and
- * worse (a panic raises that to everything by itself); the whole log comes through the channel.
- */
-#define COMMAND_LINE                                                                         \
-	"console=ttyS0,115200 loglevel=5 panic=-1 8250.nr_uarts=2 rcupdate.rcu_expedited=1 " \
-	"tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on"
-
-/* What the child gets, in the order of its file descriptors from FIRST on. */
-#define FIRST 3
-enum { CHANNEL, INITRAMFS, CONSOLE, SHARED, FAIL, DESCRIPTORS };
+/* The descriptors by their places in the child; -1: none. */
+#define AT(what) ((what)-EMULATOR_FIRST)
+#define DESCRIPTORS AT(EMULATOR_END)
 
 static struct error *memory_file(const char *name, int *out)
 {
@@ -42,7 +34,7 @@ static struct error *fill(int fd, const struct strbuf *b)
 		ssize_t k = write(fd, b->s + done, b->n - done);
 
 		if (k < 0 && errno != EINTR)
-			return error_errno(errno, "writing the initramfs");
+			return error_errno(errno, "memory for the guest");
 		if (k > 0)
 			done += (size_t)k;
 	}
@@ -77,15 +69,16 @@ static void child_exec(char *const *argv, pid_t parent, const int fd[DESCRIPTORS
 	dup2(complaints, 2);
 	/* First to where dup2() cannot step on one that is still needed. */
 	for (int i = 0; i < DESCRIPTORS; i++)
-		away[i] = fcntl(fd[i], F_DUPFD, 64);
+		away[i] = fd[i] < 0 ? -1 : fcntl(fd[i], F_DUPFD, 64);
+	syscall(SYS_close_range, EMULATOR_FIRST, EMULATOR_END - 1, 0);
 	for (int i = 0; i < DESCRIPTORS; i++)
-		if (dup2(away[i], FIRST + i) < 0)
+		if (fd[i] >= 0 && dup2(away[i], EMULATOR_FIRST + i) < 0)
 			_exit(127);
-	fcntl(FIRST + FAIL, F_SETFD, FD_CLOEXEC);
-	syscall(SYS_close_range, FIRST + DESCRIPTORS, ~0u, 0);
+	fcntl(EMULATOR_FAIL, F_SETFD, FD_CLOEXEC);
+	syscall(SYS_close_range, EMULATOR_END, ~0u, 0);
 	execvp(argv[0], argv);
 	code = errno;
-	if (write(FIRST + FAIL, &code, sizeof(code)) < 0)
+	if (write(EMULATOR_FAIL, &code, sizeof(code)) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -98,7 +91,7 @@ static struct error *start(char *const *argv, int fd[DESCRIPTORS], struct emulat
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return error_errno(errno, "pipe");
-	fd[FAIL] = pair[1];
+	fd[AT(EMULATOR_FAIL)] = pair[1];
 	fflush(NULL);
 	m->pid = fork();
 	if (!m->pid)
@@ -136,85 +129,74 @@ static struct error *share_memory(struct emulator *m, int *fd)
 	return NULL;
 }
 
-static struct error *make_channel(struct emulator *m, int *fd)
+/* Ours is not blocking; the other goes to the emulator. */
+static struct error *make_line(const char *what, int *ours, int *theirs)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(errno, "making the guest's channel");
-	m->channel = pair[0];
-	*fd = pair[1];
-	fcntl(m->channel, F_SETFL, O_NONBLOCK);
+		return error_errno(errno, "making the %s", what);
+	*ours = pair[0];
+	*theirs = pair[1];
+	fcntl(*ours, F_SETFL, O_NONBLOCK);
 	return NULL;
 }
 
 static struct error *launch(const struct emulator_options *opt, struct emulator *m)
 {
+	struct emulator_args args __cleanup_emulator_args = { 0 };
 	int channel __closefd = -1, initramfs __closefd = -1, shared __closefd = -1;
-	char *append __free = str_printf("%s%s%s", COMMAND_LINE, opt->append ? " " : "",
-					 opt->append ? opt->append : "");
-	char *cpus __free = str_printf("%u", opt->cpus);
-	char *memory __free = str_printf("%u", opt->memory);
+	int monitor __closefd = -1;
 
-	if (!append || !cpus || !memory)
-		return error_nomem();
-	TRY(make_channel(m, &channel));
+	TRY(emulator_args(opt, &args));
+	TRY(make_line("guest's channel", &m->channel, &channel));
+	TRY(make_line("emulator's monitor", &m->monitor.fd, &monitor));
 	TRY(open_console(opt->console, &m->console));
+	if (opt->printed)
+		TRY(fill(m->console, opt->printed));
 	TRY(memory_file("emulator's output", &m->complaints));
-	TRY(memory_file("initramfs", &initramfs));
-	TRY(fill(initramfs, opt->initramfs));
-	TRY(share_memory(m, &shared));
-	/* clang-format off: an option and its value a line */
-	char *const argv[] = {
-		QEMU,
-		"-nodefaults",
-		"-no-user-config",
-		"-no-reboot",
-		"-display",
-		"none",
-		"-machine",
-		opt->kvm ? "pc,accel=kvm,usb=off,vmport=off" : "pc,accel=tcg,usb=off,vmport=off",
-		"-cpu",
-		opt->kvm ? "host" : "max",
-		"-smp",
-		cpus,
-		"-m",
-		memory,
-		"-kernel",
-		(char *)opt->kernel,
-		"-initrd",
-		"/proc/self/fd/4",
-		"-append",
-		append,
-		"-chardev",
-		"file,id=console,path=/proc/self/fd/5,append=on",
-		"-serial",
-		"chardev:console",
-		"-chardev",
-		"socket,id=channel,fd=3",
-		"-serial",
-		"chardev:channel",
-		"-object",
-		"memory-backend-file,id=shared,mem-path=/proc/self/fd/6,size=4M,share=on",
-		"-device",
-		"ivshmem-plain,memdev=shared",
-		NULL,
+	if (opt->initramfs) {
+		TRY(memory_file("initramfs", &initramfs));
+		TRY(fill(initramfs, opt->initramfs));
+	}
+	if (opt->shared)
+		TRY(share_memory(m, &shared));
+	int fd[DESCRIPTORS] = {
+		[AT(EMULATOR_CHANNEL)] = channel,
+		[AT(EMULATOR_INITRAMFS)] = initramfs,
+		[AT(EMULATOR_CONSOLE)] = m->console,
+		[AT(EMULATOR_SHARED)] = shared,
+		[AT(EMULATOR_MONITOR)] = monitor,
+		[AT(EMULATOR_RAM)] = opt->ram,
+		[AT(EMULATOR_STATE)] = opt->initramfs ? -1 : opt->state,
 	};
-	/* clang-format on */
-	_Static_assert(SHARED_SIZE == 4 << 20, "the size in the arguments");
-	int fd[DESCRIPTORS] = { channel, initramfs, m->console, shared, -1 };
-	return start(argv, fd, m);
+	return start((char *const *)args.words.v, fd, m);
 }
 
 struct error *emulator_start(const struct emulator_options *opt, struct emulator *out)
 {
 	struct error *e;
 
-	*out = (struct emulator){ .channel = -1, .console = -1, .complaints = -1 };
+	*out = EMULATOR_NONE;
 	e = launch(opt, out);
 	if (e)
 		emulator_kill(out);
 	return e;
+}
+
+struct error *emulator_identity(const struct emulator_options *opt, struct strbuf *out)
+{
+	struct emulator_args args __cleanup_emulator_args = { 0 };
+	struct emulator_options same = *opt;
+
+	/* Where the kernel lies, and what differs between making and using, is of no interest. */
+	same.kernel = "";
+	same.gdb = NULL;
+	TRY(emulator_args(&same, &args));
+	for (size_t i = 0; i + 1 < args.words.n; i++)
+		TRY(strbuf_printf(out, "%s\n", args.words.v[i]));
+	TRY(accel_emulator(out));
+	return opt->kvm ? accel_host(out) : NULL;
 }
 
 bool emulator_ended(struct emulator *m, double seconds)
@@ -253,6 +235,7 @@ void emulator_kill(struct emulator *m)
 	if (m->shared)
 		munmap(m->shared, SHARED_SIZE);
 	m->shared = NULL;
+	monitor_close(&m->monitor);
 	close_fd(&m->channel);
 	close_fd(&m->console);
 	close_fd(&m->complaints);

@@ -25,6 +25,25 @@ uint32_t frame_checksum(const void *p, size_t n)
 	return ~crc;
 }
 
+uint32_t frame_shared_checksum(const void *p, size_t n)
+{
+	const uint64_t odd = 0x9e3779b97f4a7c15ULL;
+	const uint8_t *b = p;
+	uint64_t sum = n, w;
+
+	/* Each step can be undone, so no change of one word goes unseen. */
+	for (; n >= 8; b += 8, n -= 8) {
+		memcpy(&w, b, 8);
+		sum = ((sum ^ w) * odd);
+		sum ^= sum >> 29;
+	}
+	w = 0;
+	if (n)
+		memcpy(&w, b, n);
+	sum = (sum ^ w) * odd;
+	return (uint32_t)(sum >> 32);
+}
+
 uint32_t frame_get32(const uint8_t *p)
 {
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -36,6 +55,17 @@ void frame_put32(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)(v >> 8);
 	p[2] = (uint8_t)(v >> 16);
 	p[3] = (uint8_t)(v >> 24);
+}
+
+uint64_t frame_get64(const uint8_t *p)
+{
+	return frame_get32(p) | (uint64_t)frame_get32(p + 4) << 32;
+}
+
+void frame_put64(uint8_t *p, uint64_t v)
+{
+	frame_put32(p, (uint32_t)v);
+	frame_put32(p + 4, (uint32_t)(v >> 32));
 }
 
 size_t frame_write(uint8_t *to, uint32_t type, uint32_t id, const void *payload, size_t length)

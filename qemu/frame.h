@@ -28,12 +28,17 @@ enum frame_type {
 	FRAME_GET,	/* payload: path */
 	FRAME_PING,	/* is answered at once; what the kernel logged before comes first */
 	FRAME_POWEROFF, /* not answered */
+	FRAME_FREEZE,	/* FRAME_ACK, and then silence, whatever happens, until: */
+	FRAME_THAW,	/* payload: the time (seconds 64 bits, nanoseconds 32 bits), then random
+			   bytes; FRAME_HELLO as at boot */
+	FRAME_UNPACK,	/* payload: a folder; then a cpio archive as FRAME_DATA, FRAME_END */
+	FRAME_LOAD,	/* payload: path of a module; FRAME_EXIT */
 	/* either way */
 	FRAME_DATA = 32,
 	FRAME_END,
 	FRAME_ACK,
 	/* to the runner */
-	FRAME_HELLO = 64, /* the guest is up; payload: uname -r */
+	FRAME_HELLO = 64, /* the guest is up; payload: uname -r, NUL, what went wrong */
 	FRAME_OUTPUT,	  /* payload: what the command printed */
 	FRAME_EXIT,	  /* payload: exit status (32 bits) */
 	FRAME_PONG,
@@ -69,9 +74,13 @@ struct frame_reader {
 
 /* CRC-32 (IEEE 802.3). */
 uint32_t frame_checksum(const void *p, size_t n);
+/* Of what lies in the shared memory: quick, for megabytes in an emulated guest. */
+uint32_t frame_shared_checksum(const void *p, size_t n);
 
 uint32_t frame_get32(const uint8_t *p);
 void frame_put32(uint8_t *p, uint32_t v);
+uint64_t frame_get64(const uint8_t *p);
+void frame_put64(uint8_t *p, uint64_t v);
 
 /* Write a whole frame to 'to', which has room for FRAME_MAX bytes; returns its size.
  * length is at most FRAME_PAYLOAD_MAX. */

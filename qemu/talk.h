@@ -3,6 +3,7 @@
 #ifndef SUTURE_QEMU_TALK_H
 #define SUTURE_QEMU_TALK_H
 
+#include "base/vec.h"
 #include "qemu/channel.h"
 #include "qemu/emulator.h"
 #include "qemu/vm.h"
@@ -15,7 +16,10 @@ struct vm {
 	struct channel channel;
 	enum vm_state state;
 	bool kvm;
+	bool restored;
 	char *keep;
+	char *modules;	    /* the folder; NULL: none */
+	VEC(char *) loaded; /* modules, relative to it */
 };
 
 /* An error if the guest does not run any more. */
@@ -30,6 +34,11 @@ struct error *vm_hear(struct vm *vm, const char *doing, double deadline,
 struct error *vm_await(struct vm *vm, const char *doing, uint32_t type) __must_check;
 /* The error in a FRAME_FAILED. */
 struct error *vm_refusal(const struct frame *f) __must_check;
+/* Unpack an archive in a folder of the guest. */
+struct error *vm_unpack(struct vm *vm, const char *doing, const char *at, const void *archive,
+			size_t n) __must_check;
+/* What vm_boot() promises of files and modules. */
+struct error *vm_supply(struct vm *vm, const struct vm_options *opt) __must_check;
 /* The guest is no more, or answers no more: sets the state, and tells its last words. */
 struct error *vm_gone(struct vm *vm, enum channel_event event, const char *doing) __must_check;
 

@@ -9,16 +9,16 @@
 
 #define FILE_MAX (1u << 30)
 
-static struct error *put_bytes(struct vm *vm, const char *doing, const struct file_map *m)
+static struct error *put_bytes(struct vm *vm, const char *doing, const uint8_t *bytes, size_t size)
 {
 	enum channel_event event;
 
 	TRY(vm_await(vm, doing, FRAME_ACK));
-	for (size_t sent = 0, n; sent < m->size; sent += n) {
+	for (size_t sent = 0, n; sent < size; sent += n) {
 		double deadline = clock_seconds() + ANSWER_TIMEOUT;
 
-		n = m->size - sent < SHARED_HALF ? m->size - sent : SHARED_HALF;
-		TRY(channel_send_shared(&vm->channel, deadline, FRAME_DATA, m->bytes + sent, n,
+		n = size - sent < SHARED_HALF ? size - sent : SHARED_HALF;
+		TRY(channel_send_shared(&vm->channel, deadline, FRAME_DATA, bytes + sent, n,
 					&event));
 		if (event != CHANNEL_FRAME)
 			return vm_gone(vm, event, doing);
@@ -49,7 +49,15 @@ struct error *vm_put(struct vm *vm, const char *from, const char *to)
 		return error_failed("%s: the name is too long", doing);
 	channel_begin(&vm->channel);
 	TRY(vm_tell(vm, doing, clock_seconds() + ANSWER_TIMEOUT, FRAME_PUT, request.s, request.n));
-	return put_bytes(vm, doing, &m);
+	return put_bytes(vm, doing, m.bytes, m.size);
+}
+
+struct error *vm_unpack(struct vm *vm, const char *doing, const char *at, const void *archive,
+			size_t n)
+{
+	channel_begin(&vm->channel);
+	TRY(vm_tell(vm, doing, clock_seconds() + ANSWER_TIMEOUT, FRAME_UNPACK, at, strlen(at)));
+	return put_bytes(vm, doing, archive, n);
 }
 
 struct error *vm_get(struct vm *vm, const char *from, const char *to)

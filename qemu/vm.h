@@ -3,12 +3,18 @@
  * A virtual machine with a given kernel, a small memory file system, and a channel for
  * commands apart from the console.
  *
- *	vm_boot → vm_put, vm_run, vm_get … → vm_stop
+ *	vm_boot → vm_put, vm_share, vm_load, vm_run, vm_get … → vm_stop
  *
- * Three things can go wrong and are told apart: a command fails (its status), the guest
- * panics (VM_PANICKED), the guest is lost (VM_LOST: no answer in time). Console and kernel
- * log of each are kept in the VM's folder. KVM is used only where a smoke boot has proved
- * that it runs guests; else TCG.
+ * A kernel boots once: the guest that is up, and has seen nothing of what it is to be used for,
+ * is kept as a snapshot in the cache, and the next vm_boot() with the same kernel, command line,
+ * processors and memory goes on from there, in a fraction of a second, any number of them side by
+ * side. Files and modules come after that.
+ *
+ * Four things can go wrong and are told apart: a command fails (its status), it does not end in
+ * time (an error, and the guest is well), the guest panics (VM_PANICKED), the guest is lost
+ * (VM_LOST: no answer in time, or the emulator ended). Console and kernel log of each are kept
+ * in the VM's folder. KVM is used only where a smoke boot has proved that it runs guests; else
+ * TCG.
  */
 #ifndef SUTURE_QEMU_VM_H
 #define SUTURE_QEMU_VM_H
@@ -24,7 +30,7 @@ enum vm_state { VM_RUNNING, VM_STOPPED, VM_PANICKED, VM_LOST };
 struct vm_options {
 	const char *kernel;	  /* vmlinuz or bzImage */
 	const char *modules;	  /* /lib/modules/RELEASE of that kernel; NULL: none */
-	const char *const *load;  /* modules to load at boot, with what they depend on; or NULL */
+	const char *const *load;  /* modules to load, with what they depend on; or NULL */
 	const char *const *files; /* "host path=guest path" to put in; executables bring their
 				     shared libraries; NULL-terminated or NULL */
 	const char *append;	  /* more kernel command line, or NULL */
@@ -32,14 +38,18 @@ struct vm_options {
 	unsigned int memory;	  /* MiB; 0: 512 */
 	double boot_timeout;	  /* seconds; 0: 120 */
 	const char *keep;	  /* folder for console.log, dmesg.log, ...; NULL: temporary */
+	bool fresh;		  /* boot, whatever there is; and make no snapshot */
 };
 
 struct vm;
 
+/* The guest is up, its files are in place, its modules loaded. */
 struct error *vm_boot(const struct vm_options *opt, struct vm **out) __must_check;
 enum vm_state vm_state(const struct vm *vm);
 /* "TCG" or "KVM" */
 const char *vm_accelerator(const struct vm *vm);
+/* It goes on from a snapshot: its uptime, and the beginning of its log, are of an earlier boot. */
+bool vm_restored(const struct vm *vm);
 
 /*
  * Run a command line with /bin/sh in the guest. *status is its exit status; output (stdout
@@ -53,6 +63,10 @@ struct error *vm_run(struct vm *vm, const char *command, double timeout, struct 
 /* Copy a host file into the guest, a guest file out. */
 struct error *vm_put(struct vm *vm, const char *from, const char *to) __must_check;
 struct error *vm_get(struct vm *vm, const char *from, const char *to) __must_check;
+/* Copy what is in a folder of the host to a folder of the guest; the copy is the guest's own. */
+struct error *vm_share(struct vm *vm, const char *dir, const char *at) __must_check;
+/* Load a module from vm_options.modules, with what it depends on, unless it is loaded. */
+struct error *vm_load(struct vm *vm, const char *module) __must_check;
 /* The kernel log so far. */
 struct error *vm_dmesg(struct vm *vm, struct strbuf *out) __must_check;
 

@@ -10,19 +10,44 @@
 
 static void put_failed(int err)
 {
-	send_failed(guest.file_id, err, guest.path);
-	if (guest.file >= 0)
-		close(guest.file);
+	send_failed(guest.file_id, err, guest.unpacking ? unpack_path() : guest.path);
+	if (guest.unpacking)
+		unpack_end();
+	guest.unpacking = false;
+	if (guest.file < 0)
+		return;
+	close(guest.file);
 	guest.file = -1;
 	unlink(guest.path);
 }
 
-void put_begin(uint32_t id, const struct frame *f)
+/* What was begun before and not ended. */
+static void forget(uint32_t id)
 {
 	if (guest.file >= 0)
 		close(guest.file);
 	guest.file = -1;
+	guest.unpacking = false;
 	guest.file_id = id;
+}
+
+void put_archive(uint32_t id, const struct frame *f)
+{
+	forget(id);
+	if (!f->length || f->length >= sizeof(guest.path)) {
+		send_failed(id, EINVAL, "an archive needs a folder");
+		return;
+	}
+	memcpy(guest.path, f->payload, f->length);
+	guest.path[f->length] = '\0';
+	unpack_begin(guest.path);
+	guest.unpacking = true;
+	send_frame(FRAME_ACK, id, NULL, 0);
+}
+
+void put_begin(uint32_t id, const struct frame *f)
+{
+	forget(id);
 	if (f->length < 5 || f->length - 4 >= sizeof(guest.path)) {
 		send_failed(id, EINVAL, "a file to write needs a name");
 		return;
@@ -42,8 +67,17 @@ void put_data(const struct frame *f)
 	const uint8_t *p = f->payload;
 	size_t left = f->length;
 
-	if (guest.file < 0 || f->id != guest.file_id)
+	if ((guest.file < 0 && !guest.unpacking) || f->id != guest.file_id)
 		return;
+	if (guest.unpacking) {
+		int err = unpack_bytes(p, left);
+
+		if (err)
+			put_failed(err);
+		else
+			send_frame(FRAME_ACK, f->id, NULL, 0);
+		return;
+	}
 	while (left) {
 		ssize_t n = write(guest.file, p, left);
 
@@ -61,8 +95,18 @@ void put_data(const struct frame *f)
 
 void put_end(uint32_t id)
 {
-	if (guest.file < 0 || id != guest.file_id)
+	if ((guest.file < 0 && !guest.unpacking) || id != guest.file_id)
 		return;
+	if (guest.unpacking) {
+		int err = unpack_end();
+
+		guest.unpacking = false;
+		if (err)
+			send_failed(id, err, unpack_path());
+		else
+			send_number(FRAME_EXIT, id, 0);
+		return;
+	}
 	if (fchmod(guest.file, guest.mode) < 0 || close(guest.file) < 0) {
 		put_failed(errno);
 		return;

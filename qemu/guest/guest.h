@@ -15,14 +15,16 @@ extern struct guest {
 	struct frame_reader in;
 	uint8_t *shared; /* with the runner; NULL: none found */
 	bool acknowledged;
+	bool frozen; /* until FRAME_THAW nothing is sent */
 
 	/* the running command */
 	pid_t child;
 	uint32_t child_id;
 	int output;
 
-	/* the file that is being received */
+	/* the file, or the archive, that is being received */
 	int file; /* -1: none */
+	bool unpacking;
 	uint32_t file_id;
 	mode_t mode;
 	char path[4096];
@@ -60,13 +62,24 @@ void reap(void);
 void put_begin(uint32_t id, const struct frame *f);
 void put_data(const struct frame *f);
 void put_end(uint32_t id);
+void put_archive(uint32_t id, const struct frame *f);
 void get_file(uint32_t id, const struct frame *f);
+
+/* unpack.c: an archive, in pieces. Each returns 0 or an errno; unpack_path() is about what. */
+void unpack_begin(const char *at);
+int unpack_bytes(const uint8_t *p, size_t n);
+int unpack_end(void);
+const char *unpack_path(void);
+
+/* modules.c */
+void load_module(uint32_t id, const struct frame *f);
+
+/* thaw.c: what a restored guest must do first; the payload of FRAME_THAW */
+void thaw(const uint8_t *payload, size_t n);
 
 /* set_up.c */
 void mount_all(void);
 void loopback_up(void);
 void find_shared(void);
-/* What went wrong is written to 'trouble'. */
-void load_modules(char *trouble, size_t room);
 
 #endif

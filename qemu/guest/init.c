@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The guest's first process, linked statically and alone: mounts what a test needs, loads the
- * modules that the runner chose, then serves the runner's requests on the second serial port.
- * It must not end: the kernel would panic.
- *
- * /suture/modules lists the modules to load, one path a line, in order.
+ * The guest's first process, linked statically and alone: mounts what a test needs, then serves
+ * the runner's requests on the second serial port. It must not end: the kernel would panic.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,16 +22,13 @@ struct guest guest = { .line = -1, .kmsg = -1, .signals = -1, .output = -1, .fil
 
 static void hello(void)
 {
-	char words[FRAME_PAYLOAD_MAX];
+	char words[512];
 	struct utsname u;
 	size_t n;
 
 	uname(&u);
 	n = (size_t)snprintf(words, 256, "%s", u.release) + 1;
-	if (guest.shared)
-		load_modules(words + n, sizeof(words) - n);
-	else
-		strcpy(words + n, "the memory shared with the runner was not found");
+	strcpy(words + n, guest.shared ? "" : "the memory shared with the runner was not found");
 	send_frame(FRAME_HELLO, 0, words, n + strlen(words + n));
 }
 
@@ -68,6 +62,22 @@ void serve(const struct frame *received)
 		break;
 	case FRAME_END:
 		put_end(f->id);
+		break;
+	case FRAME_UNPACK:
+		put_archive(f->id, f);
+		break;
+	case FRAME_LOAD:
+		load_module(f->id, f);
+		break;
+	case FRAME_FREEZE:
+		send_log(true);
+		guest.frozen = true;
+		send_frame(FRAME_ACK, f->id, NULL, 0);
+		break;
+	case FRAME_THAW:
+		guest.frozen = false;
+		thaw(f->payload, f->length);
+		hello();
 		break;
 	case FRAME_GET:
 		get_file(f->id, f);
@@ -111,7 +121,7 @@ int main(void)
 			{ .fd = guest.kmsg, .events = POLLIN },
 		};
 
-		if (poll(p, 4, -1) < 0)
+		if (poll(p, guest.frozen ? 1 : 4, -1) < 0)
 			continue;
 		if (p[2].revents && guest.output >= 0)
 			send_output();

@@ -57,7 +57,7 @@ void send_large(uint32_t type, uint32_t id, const void *payload, size_t n)
 	}
 	memcpy(guest.shared + SHARED_HALF, payload, n);
 	frame_put32(words, (uint32_t)n);
-	frame_put32(words + 4, frame_checksum(payload, n));
+	frame_put32(words + 4, frame_shared_checksum(payload, n));
 	guest.acknowledged = false;
 	send_frame(type | FRAME_SHARED, id, words, sizeof(words));
 	while (!guest.acknowledged)
@@ -93,7 +93,7 @@ bool find_payload(struct frame *f)
 		return false;
 	length = frame_get32(f->payload);
 	sum = frame_get32(f->payload + 4);
-	if (length > SHARED_HALF || frame_checksum(guest.shared, length) != sum)
+	if (length > SHARED_HALF || frame_shared_checksum(guest.shared, length) != sum)
 		return false;
 	f->type &= ~(uint32_t)FRAME_SHARED;
 	f->payload = guest.shared;

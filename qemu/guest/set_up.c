@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a test expects of a system: mounts, the loopback, the modules that the runner chose. */
+/* What a test expects of a system: mounts, the loopback; and the memory shared with the runner. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,6 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "qemu/guest/guest.h"
@@ -50,41 +49,6 @@ void loopback_up(void)
 		return;
 	ioctl(fd, SIOCSIFFLAGS, &lo);
 	close(fd);
-}
-
-/* The kernel unpacks what it was itself configured to pack (CONFIG_MODULE_DECOMPRESS). */
-static int load_flags(const char *path)
-{
-	const char *dot = strrchr(path, '.');
-
-	return dot && strcmp(dot, ".ko") ? 4 /* MODULE_INIT_COMPRESSED_FILE */ : 0;
-}
-
-/* What went wrong is appended to 'trouble'. */
-void load_modules(char *trouble, size_t room)
-{
-	FILE *list = fopen("/suture/modules", "re");
-	char path[4096];
-	size_t used = 0;
-
-	trouble[0] = '\0';
-	while (list && fgets(path, sizeof(path), list)) {
-		int fd, failed = 0;
-
-		path[strcspn(path, "\n")] = '\0';
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 ||
-		    (syscall(SYS_finit_module, fd, "", load_flags(path)) < 0 && errno != EEXIST))
-			failed = errno;
-		if (fd >= 0)
-			close(fd);
-		if (failed && used < room)
-			used += (size_t)snprintf(trouble + used, room - used,
-						 "%sloading module %s: %s", used ? "; " : "", path,
-						 strerror(failed));
-	}
-	if (list)
-		fclose(list);
 }
 
 static bool file_says(const char *dir, const char *name, const char *words)

@@ -313,7 +313,9 @@ static void test_what_is_no_kernel_is_an_error_with_the_emulators_words(void **s
 
 static void test_a_boot_that_takes_too_long_is_given_up(void **state)
 {
-	struct vm_options opt = { .kernel = lab.target->vmlinuz, .boot_timeout = 0.3 };
+	struct vm_options opt = { .kernel = lab.target->vmlinuz,
+				  .boot_timeout = 0.3,
+				  .fresh = true };
 	double start = clock_seconds();
 
 	(void)state;

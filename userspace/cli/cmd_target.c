@@ -15,7 +15,7 @@
 #include "source/toolchain.h"
 
 static const char help[] =
-	"suture target add TARGET [--json]\n"
+	"suture target add TARGET [--kernel TARGET] [--json]\n"
 	"suture target list [--available] [--json]\n"
 	"suture target show TARGET [--json]\n"
 	"suture target remove TARGET\n"
@@ -25,7 +25,9 @@ static const char help[] =
 	"\n"
 	"  kernel:RELEASE    a distro kernel, as uname -r names it (kernel:6.1.0-56-amd64)\n"
 	"  tree:PATH         a kernel tree of yours, or the folder that it is built in (make O=);\n"
-	"                    it is only read, and every build takes over what has changed in it\n"
+	"                    it is only read, and every build takes over what has changed in it;\n"
+	"                    or a folder with modules of yours that are built outside of one (make\n"
+	"                    M=), for the kernel that its .ko files were built for, or --kernel\n"
 	"\n"
 	"list shows what is ready; list --available what could be added: the kernels in all\n"
 	"suites of the distro's archive.\n"
@@ -49,6 +51,8 @@ static struct error *print_json(const struct target *t)
 static void print_target(const struct target *t)
 {
 	printf("%s  %s, ready\n\n", t->name, t->source ? t->release : t->version);
+	if (t->kernel)
+		printf("kernel    %s\n", t->kernel);
 	printf("compiler  %s\n", t->compiler_text);
 	if (t->toolchain)
 		printf("toolchain %s, %zu packages\n", t->toolchain->name,
@@ -70,11 +74,11 @@ static struct error *print(const struct target *t, bool json)
 	return NULL;
 }
 
-static struct error *add(const char *name, bool json)
+static struct error *add(const char *name, const char *kernel, bool json)
 {
 	struct target *t __cleanup_target = NULL;
 
-	TRY(target_add(name, &t));
+	TRY(kernel ? target_add_modules(name, kernel, &t) : target_add(name, &t));
 	/* Else the first build would pay for it. */
 	progress_step("compile the module glue");
 	TRY(payload_prepare(t));
@@ -186,7 +190,7 @@ static const struct action {
 	bool wants_target;
 	struct error *(*run)(const char *name, bool json);
 } actions[] = {
-	{ "add", true, add },
+	{ "add", true, NULL }, /* has an option of its own */
 	{ "list", false, list },
 	{ "show", true, show },
 	{ "remove", true, drop },
@@ -204,14 +208,18 @@ static struct error *run(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 						 { "available", no_argument, NULL, 'a' },
+						 { "kernel", required_argument, NULL, 'k' },
 						 { 0 } };
+	const char *kernel = NULL;
 	const struct action *a;
 	bool json = false, available = false;
 	int c, words;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'j' && c != 'a')
+		if (c != 'j' && c != 'a' && c != 'k')
 			return error_advise(error_usage("unknown option"), "suture target --help");
+		if (c == 'k')
+			kernel = optarg;
 		json = json || c == 'j';
 		available = available || c == 'a';
 	}
@@ -226,6 +234,11 @@ static struct error *run(int argc, char **argv)
 				    "suture target --help");
 	if (available)
 		return list_available(NULL, json);
+	if (!a->run)
+		return add(argv[optind + 1], kernel, json);
+	if (kernel)
+		return error_advise(error_usage("--kernel is for target add"),
+				    "suture target --help");
 	return a->run(a->wants_target ? argv[optind + 1] : NULL, json);
 }
 

@@ -83,9 +83,10 @@ static struct error *bind_unit(struct build *b, struct build_unit *u)
 static struct error *bind(struct build *b, const struct target *t)
 {
 	if (!t->n_symbols)
-		return error_advise(error_refused("%s has no built kernel to match with", t->name),
-				    "make -C %s bzImage modules: suture takes it from there",
-				    t->build ? t->build : t->source);
+		return error_advise(error_refused("%s has no built kernel to match with",
+						  t->kernel ? t->kernel : t->name),
+				    "make bzImage modules in that tree: suture takes it from "
+				    "there");
 	progress_step("match with the code of %s", t->name);
 	TRY(image_open_cache(t->image, &b->vmlinux));
 	for (size_t i = 0; i < b->n; i++) {

@@ -103,7 +103,7 @@ const char *fixes_path(const struct fixes *f)
 	return f->combined ? f->combined : f->v.v[0].path;
 }
 
-static struct error *read_fix(const char *path, struct fixes *all)
+static struct error *read_fix(const struct target *t, const char *path, struct fixes *all)
 {
 	struct fix f __cleanup(fix_clear) = { .path = path };
 
@@ -115,6 +115,8 @@ static struct error *read_fix(const char *path, struct fixes *all)
 	TRY(file_read(path, &f.text));
 	TRY(fix_title(strbuf_str(&f.text), f.text.n, &f.title));
 	TRY_CONTEXT(diff_parse(strbuf_str(&f.text), f.text.n, &f.diff), "%s", path);
+	if (t->folder)
+		TRY(diff_move(&f.diff, t->folder));
 	TRY(vec_push(&all->v, f));
 	f = (struct fix){ 0 };
 	return NULL;
@@ -141,6 +143,6 @@ struct error *fixes_read(const struct target *t, const char *const *paths, size_
 			 struct fixes *out)
 {
 	for (size_t i = 0; i < n; i++)
-		TRY(read_fix(paths[i], out));
-	return n > 1 ? combine(t, out) : NULL;
+		TRY(read_fix(t, paths[i], out));
+	return n > 1 || t->folder ? combine(t, out) : NULL;
 }

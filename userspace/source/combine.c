@@ -72,7 +72,8 @@ static struct error *pass(const struct combine_input *in, struct passage *p)
 				    "earlier one, or leave one out",
 				    strbuf_str(&p->by), p->path);
 	if (e)
-		return error_advise(e, "is the diff for another kernel version?");
+		return error_advise(
+			e, "is the diff for another kernel version, or made in another folder?");
 	p->last = f;
 	p->n++;
 	return strbuf_printf(&p->by, "%s%s", p->by.n ? ", " : "", in->name);

@@ -327,3 +327,16 @@ struct error *diff_parse(const char *text, size_t n, struct diff *out)
 	d = (struct diff){ 0 };
 	return NULL;
 }
+
+struct error *diff_move(struct diff *d, const char *folder)
+{
+	vec_for_each(&d->files, f) {
+		char *path = str_printf("%s/%s", folder, f->path);
+
+		if (!path)
+			return error_nomem();
+		free(f->path);
+		f->path = path;
+	}
+	return NULL;
+}

@@ -45,6 +45,9 @@ struct error *diff_parse(const char *text, size_t n, struct diff *out) __must_ch
 void diff_free(struct diff *d);
 #define __cleanup_diff __cleanup(diff_free)
 
+/* Put each path into a folder: where in a tree the files of the diff are. */
+struct error *diff_move(struct diff *d, const char *folder) __must_check;
+
 /*
  * Append to 'out' the file's content after its hunks. The error names the file, the hunk, the
  * line, and what was expected and found there.

@@ -59,10 +59,10 @@ static const char makefile[] =
 	"# A goal that ends in 'install' needs the configuration but does not renew it.\n"
 	"suture_install:\n"
 	"\t@env -0 > $(SUTURE_ENV)\n"
-	"\t-@$(MAKE) -f scripts/Makefile.build obj=scripts need-builtin= need-modorder= "
-	"scripts/asn1_compiler scripts/selinux/genheaders/genheaders\n"
-	"\t@$(MAKE) -f scripts/Makefile.build obj=. need-builtin=1 need-modorder=1 "
-	"KBUILD_BUILTIN=1 KBUILD_MODULES=1\n"
+	"\t$(if $(KBUILD_EXTMOD),,-@$(MAKE) -f scripts/Makefile.build obj=scripts need-builtin= "
+	"need-modorder= scripts/asn1_compiler scripts/selinux/genheaders/genheaders)\n"
+	"\t@$(MAKE) -f scripts/Makefile.build obj=$(or $(KBUILD_EXTMOD),.) need-builtin=1 "
+	"need-modorder=1 KBUILD_BUILTIN=$(if $(KBUILD_EXTMOD),,1) KBUILD_MODULES=1\n"
 	"endif\n";
 
 /* Objects without an owner end up in nothing that runs: boot code, the vdso, the EFI stub. */
@@ -129,8 +129,9 @@ static struct error *run_survey(const struct target *t, const char *units)
 	char *to __free = str_printf("SUTURE_UNITS=%s", units);
 	char *env __free = str_printf("SUTURE_ENV=%s/kbuild.env", dir);
 	char *jobs __free = str_printf("-j%ld", sysconf(_SC_NPROCESSORS_ONLN) + 1);
+	char *m __free = t->folder ? str_printf("M=%s", t->folder) : strdup("-k");
 	struct subprocess p = {
-		.argv = subprocess_words("make", "-k", "--no-print-directory", jobs,
+		.argv = subprocess_words("make", "-k", "--no-print-directory", jobs, m,
 					 "suture_install"),
 		.env = subprocess_words(makefiles, to, env, "LC_ALL=C"),
 		.cwd = tree,
@@ -139,7 +140,7 @@ static struct error *run_survey(const struct target *t, const char *units)
 		.err = &err,
 	};
 
-	if (!tree || !makefiles || !to || !env || !jobs)
+	if (!tree || !makefiles || !to || !env || !jobs || !m)
 		return error_nomem();
 	TRY(error_advise(subprocess_run(&p), "make is in the package make"));
 	/*
@@ -280,24 +281,25 @@ static struct error *run_query(const struct target *t, const char *scratch,
 	struct strbuf err __cleanup_strbuf = { 0 };
 	char *makefiles __free = str_printf("MAKEFILES=%s/kbuild.mk", t->dir);
 	char *commands __free = str_printf("SUTURE_COMMANDS=%s", scratch);
+	char *top __free = str_printf("obj=%s", t->folder ? t->folder : ".");
 	VEC(const char *) argv = { 0 };
 	struct subprocess p = {
 		.cwd = t->tree, .clear_env = true, .root = target_root(t), .out = out, .err = &err
 	};
-	static const char *const make[] = { "make",
-					    "-n",
-					    "-rR",
-					    "--no-print-directory",
-					    "-f",
-					    "scripts/Makefile.build",
-					    "obj=.",
-					    "need-builtin=1",
-					    "need-modorder=1",
-					    "KBUILD_BUILTIN=1",
-					    "KBUILD_MODULES=1" };
+	const char *const make[] = { "make",
+				     "-n",
+				     "-rR",
+				     "--no-print-directory",
+				     "-f",
+				     "scripts/Makefile.build",
+				     top,
+				     "need-builtin=1",
+				     "need-modorder=1",
+				     "KBUILD_BUILTIN=1",
+				     "KBUILD_MODULES=1" };
 	struct error *e;
 
-	if (!makefiles || !commands)
+	if (!makefiles || !commands || !top)
 		return error_nomem();
 	TRY(environment_load(t, &env));
 	TRY(vec_push(&env.list, makefiles));

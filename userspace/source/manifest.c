@@ -101,7 +101,8 @@ static struct error *get_toolchain(const struct json_value *o, struct target *t)
 	if (!toolchain)
 		return NULL;
 	TRY(json_need_string(toolchain, "name", &name));
-	return toolchain_open(name, t->dir, false, &t->toolchain);
+	TRY(toolchain_open(name, t->dir, false, &t->toolchain));
+	return t->kernel ? toolchain_see(t->toolchain, t->kernel) : NULL;
 }
 
 static struct error *get_all(const struct json_value *o, struct target *t)
@@ -118,6 +119,8 @@ static struct error *get_all(const struct json_value *o, struct target *t)
 	TRY(get_string(o, "version", &t->version));
 	TRY(get_optional(o, "source", &t->source));
 	TRY(get_optional(o, "build", &t->build));
+	TRY(get_optional(o, "kernel", &t->kernel));
+	TRY(get_optional(o, "folder", &t->folder));
 	TRY(get_string(o, "compiler", &t->compiler));
 	TRY(get_string(o, "compiler_version", &t->compiler_text));
 	TRY(json_need_u64(o, "symbols", MOST, &t->n_symbols));
@@ -163,6 +166,10 @@ void target_json(const struct target *t, struct json *j, const char *key)
 		json_string(j, "source", t->source);
 	if (t->build)
 		json_string(j, "build", t->build);
+	if (t->kernel)
+		json_string(j, "kernel", t->kernel);
+	if (t->folder)
+		json_string(j, "folder", t->folder);
 	json_string(j, "compiler", t->compiler);
 	json_string(j, "compiler_version", t->compiler_text);
 	json_u64(j, "symbols", t->n_symbols);

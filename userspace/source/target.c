@@ -29,6 +29,8 @@ void target_free(struct target **t)
 	free(p->dir);
 	free(p->source);
 	free(p->build);
+	free(p->kernel);
+	free(p->folder);
 	free(p->tree);
 	free(p->image);
 	free(p->vmlinuz);

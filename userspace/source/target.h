@@ -17,6 +17,9 @@
  *				/lib/modules/RELEASE
  *		objects/        objects compiled from the tree as it is, by command
  *
+ * Modules that are built outside of a kernel's tree are a target of their own, with links to what
+ * they share with their kernel's (see module_tree.h).
+ *
  * Everything is fetched with the system's package manager (apt-get download) and unpacked;
  * nothing is installed on the host. A kernel of another suite brings its toolchain.
  */
@@ -51,6 +54,8 @@ struct target {
 	char *version; /* the packages' version: "6.1.192-2"; a tree's: "6.1.192" */
 	char *source;  /* a maintainer's tree that this follows; NULL: a distro kernel */
 	char *build;   /* the folder it is built in; NULL: the source itself */
+	char *kernel;  /* of a folder of modules: the target of the kernel that they run in, and */
+	char *folder;  /* what the folder is called in 'tree'; NULL: this is a kernel */
 	char *dir;     /* everything below */
 	char *tree, *image, *vmlinuz, *modules;
 	char *compiler;	     /* the command: "gcc-12" */
@@ -70,6 +75,9 @@ struct target {
  * target_add() waits for the first.
  */
 struct error *target_add(const char *name, struct target **out) __must_check;
+/* A folder of modules, of a kernel whose target is named. */
+struct error *target_add_modules(const char *name, const char *kernel,
+				 struct target **out) __must_check;
 /*
  * If the target follows a maintainer's tree, take over what has changed in it since: sources,
  * configuration, the built kernel. *changed tells how many files. The target is read anew.

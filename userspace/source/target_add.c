@@ -21,6 +21,7 @@
 #include "source/kbuild.h"
 #include "source/kernel_packages.h"
 #include "source/manifest.h"
+#include "source/module_folder.h"
 #include "source/store.h"
 #include "source/target_make.h"
 #include "source/toolchain.h"
@@ -174,6 +175,8 @@ static struct error *make(struct target *t)
 {
 	size_t changed = 0;
 
+	if (t->folder)
+		return target_make_modules(t, &changed);
 	return t->source ? target_make_tree(t, &changed) : make_of_packages(t);
 }
 
@@ -187,29 +190,45 @@ static struct error *make_or_remove(struct target *t)
 	return e;
 }
 
-static struct error *new_target(const char *name, const char *key, struct target **out)
+static struct error *set_source(struct target *t, const char *path, const char *kernel)
+{
+	struct tree_origin origin __cleanup_tree_origin = { 0 };
+
+	if (!tree_is(path) && module_folder_is(path)) {
+		t->source = strdup(path);
+		if (!t->source)
+			return error_nomem();
+		TRY(module_folder_name(path, NULL, &t->folder));
+		return target_modules_kernel(path, kernel, &t->kernel);
+	}
+	TRY(tree_find(path, &origin));
+	t->source = take(origin.source);
+	t->build = take(origin.build);
+	return NULL;
+}
+
+static struct error *new_target(const char *name, const char *key, const char *kernel,
+				struct target **out)
 {
 	struct target *t __cleanup_target = calloc(1, sizeof(*t));
-	struct tree_origin origin __cleanup_tree_origin = { 0 };
 
 	if (!t)
 		return error_nomem();
 	t->name = strdup(name);
 	if (!t->name)
 		return error_nomem();
-	if (str_starts(name, TREE_KIND)) {
-		TRY(tree_find(name + strlen(TREE_KIND), &origin));
-		t->source = take(origin.source);
-		t->build = take(origin.build);
-	} else {
+	if (str_starts(name, TREE_KIND))
+		TRY(set_source(t, name + strlen(TREE_KIND), kernel));
+	else
 		TRY(target_release(name, &t->release));
-	}
+	if (kernel && !t->folder)
+		return error_usage("--kernel is for a folder of modules, and %s is a kernel", name);
 	TRY(store_temporary(key, &t->dir));
 	*out = take(t);
 	return NULL;
 }
 
-struct error *target_add(const char *given, struct target **out)
+static struct error *add(const char *given, const char *kernel, struct target **out)
 {
 	char *name __free = NULL, *key __free = NULL, *final __free = NULL, *store __free = NULL;
 	struct target *t __cleanup_target = NULL;
@@ -222,13 +241,24 @@ struct error *target_add(const char *given, struct target **out)
 	if (file_is_dir(final))
 		return error_new(ERROR_NOTHING, "the target %s is there already", name);
 	TRY(store_sweep());
-	TRY(check_room(store));
-	TRY(new_target(name, key, &t));
+	TRY(new_target(name, key, kernel, &t));
+	if (!t->folder)
+		TRY(check_room(store));
 	TRY(dir_make(t->dir));
 	TRY_CONTEXT(make_or_remove(t), "preparing %s", name);
 	if (rename(t->dir, final) < 0)
 		return error_errno(errno, "keeping %s", final);
 	return target_open(name, out);
+}
+
+struct error *target_add(const char *name, struct target **out)
+{
+	return add(name, NULL, out);
+}
+
+struct error *target_add_modules(const char *name, const char *kernel, struct target **out)
+{
+	return add(name, kernel, out);
 }
 
 struct error *target_available(struct strbuf *out)

@@ -53,39 +53,32 @@ static struct error *check_config(const struct target *t)
 	return NULL;
 }
 
-/* What was said on the command line of the build that the configuration is from. */
-struct variables {
-	char *cc, *ld;
-	const char *argv[3];
-	struct strbuf makefile;
-};
-
-static void variables_free(struct variables *v)
+struct error *target_variables(const struct target *t, struct strbuf *makefile)
 {
-	free(v->cc);
-	free(v->ld);
-	strbuf_free(&v->makefile);
-}
-
-static struct error *find_variables(struct target *t, struct variables *v)
-{
-	size_t n = 0;
 	bool lld = false;
 
+	TRY(config_is(t, "CONFIG_LD_IS_LLD=y", &lld));
+	TRY(strbuf_printf(makefile, "override CC = %s\n", t->compiler));
+	return lld ? strbuf_puts(makefile, "override LD = ld.lld\n") : NULL;
+}
+
+static struct error *find_compiler(struct target *t)
+{
 	free(take(t->compiler));
 	free(take(t->compiler_text));
 	TRY(target_config_string(t->dir, "CONFIG_CC_VERSION_TEXT", &t->compiler_text));
-	TRY(tree_find_compiler(t));
-	TRY(config_is(t, "CONFIG_LD_IS_LLD=y", &lld));
-	v->cc = str_printf("CC=%s", t->compiler);
-	v->ld = lld ? strdup("LD=ld.lld") : NULL;
-	if (!v->cc || (lld && !v->ld))
+	return tree_find_compiler(t);
+}
+
+static struct error *prepare(const struct target *t)
+{
+	char *cc __free = str_printf("CC=%s", t->compiler);
+	bool lld = false;
+
+	if (!cc)
 		return error_nomem();
-	v->argv[n++] = v->cc;
-	if (lld)
-		v->argv[n++] = v->ld;
-	TRY(strbuf_printf(&v->makefile, "override CC = %s\n", t->compiler));
-	return lld ? strbuf_puts(&v->makefile, "override LD = ld.lld\n") : NULL;
+	TRY(config_is(t, "CONFIG_LD_IS_LLD=y", &lld));
+	return tree_prepare(t->dir, (const char *[]){ cc, lld ? "LD=ld.lld" : NULL, NULL });
 }
 
 /* The first line of a file of the tree, allocated. */
@@ -102,8 +95,7 @@ static struct error *first_line(const struct target *t, const char *name, char *
 	return *out ? NULL : error_nomem();
 }
 
-/* What the makefiles said of another state of the tree, and what was compiled from it. */
-static struct error *forget(const struct target *t, bool all)
+struct error *target_forget(const struct target *t, bool all)
 {
 	static const char *const names[] = { "objects", "commands", "payload" };
 
@@ -117,8 +109,7 @@ static struct error *forget(const struct target *t, bool all)
 	return NULL;
 }
 
-/* There from when the survey of this state is whole until the next begins. */
-static struct error *mark(const struct target *t, bool surveyed)
+struct error *target_mark_surveyed(const struct target *t, bool surveyed)
 {
 	char *path __free = str_printf("%s/surveyed", t->dir);
 
@@ -127,7 +118,7 @@ static struct error *mark(const struct target *t, bool surveyed)
 	return surveyed ? file_write(path, "", 0, 0644) : dir_remove(path);
 }
 
-static bool is_surveyed(const struct target *t)
+bool target_is_surveyed(const struct target *t)
 {
 	char *path __free = str_printf("%s/surveyed", t->dir);
 
@@ -137,18 +128,19 @@ static bool is_surveyed(const struct target *t)
 /* Versions and the makefiles' knowledge, after anything but plain sources changed. */
 static struct error *survey(struct target *t)
 {
-	struct variables v __cleanup(variables_free) = { 0 };
+	struct strbuf variables __cleanup_strbuf = { 0 };
 
 	TRY(check_config(t));
-	TRY(find_variables(t, &v));
-	TRY(tree_prepare(t->dir, v.argv));
+	TRY(find_compiler(t));
+	TRY(prepare(t));
+	TRY(target_variables(t, &variables));
 	TRY(first_line(t, "include/config/kernel.release", &t->release));
 	free(take(t->version));
 	t->version = strndup(t->release, strspn(t->release, "0123456789."));
 	if (!t->version)
 		return error_nomem();
 	progress_step("asking the kernel's makefiles what they compile");
-	return kbuild_survey(t, strbuf_str(&v.makefile), &t->n_units);
+	return kbuild_survey(t, strbuf_str(&variables), &t->n_units);
 }
 
 static struct error *take_image(struct target *t, const struct tree_origin *o, size_t *changed)
@@ -178,12 +170,12 @@ struct error *target_make_tree(struct target *t, size_t *changed)
 
 	progress_step("copying what is new in %s", t->source);
 	TRY(tree_copy(&o, t->dir, &changes));
-	again = changes.other || !is_surveyed(t);
+	again = changes.other || !target_is_surveyed(t);
 	if (again || changes.files) {
-		TRY(mark(t, false));
-		TRY(forget(t, again));
+		TRY(target_mark_surveyed(t, false));
+		TRY(target_forget(t, again));
 		TRY(again ? survey(t) : include_survey(t->dir));
-		TRY(mark(t, true));
+		TRY(target_mark_surveyed(t, true));
 	}
 	*changed = changes.files;
 	TRY(take_image(t, &o, changed));
@@ -195,10 +187,12 @@ struct error *target_make_tree(struct target *t, size_t *changed)
 }
 
 /* The tree may have been built elsewhere since, or be gone. */
-static struct error *refresh(struct target *t, size_t *changed)
+struct error *target_follow(struct target *t, size_t *changed)
 {
 	struct tree_origin now __cleanup_tree_origin = { 0 };
 
+	if (t->folder)
+		return target_make_modules(t, changed);
 	TRY(tree_find(t->name + strlen(TREE_KIND), &now));
 	free(t->source);
 	free(t->build);
@@ -216,7 +210,7 @@ struct error *target_refresh(struct target **at, size_t *changed)
 	if (!t->source)
 		return NULL;
 	TRY(store_lock(&lock));
-	TRY_CONTEXT(refresh(t, changed), "following %s", t->name);
+	TRY_CONTEXT(target_follow(t, changed), "following %s", t->name);
 	progress_done();
 	if (!*changed)
 		return NULL;

@@ -27,6 +27,7 @@ void toolchain_free(struct toolchain **t)
 	free(p->dir);
 	free(p->place);
 	free(p->temporary);
+	free(p->kernel);
 	free(p);
 	*t = NULL;
 }
@@ -119,8 +120,18 @@ struct error *toolchain_open(const char *name, const char *place, bool writable,
 	TRY_CONTEXT(read_manifest(t), "the toolchain %s", name);
 	t->binds[0] = (struct root_bind){ t->temporary, true };
 	t->binds[1] = (struct root_bind){ t->place, writable };
-	t->root = (struct root){ t->dir, t->binds, ARRAY_SIZE(t->binds) };
+	t->root = (struct root){ t->dir, t->binds, 2 };
 	*out = take(t);
+	return NULL;
+}
+
+struct error *toolchain_see(struct toolchain *t, const char *target)
+{
+	char *full __free = NULL, *key __free = NULL;
+
+	TRY(target_key(target, &full, &key));
+	TRY(store_path(key, &t->kernel));
+	t->binds[t->root.n++] = (struct root_bind){ t->kernel, false };
 	return NULL;
 }
 

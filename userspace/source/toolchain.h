@@ -24,7 +24,8 @@ struct toolchain {
 	char *name, *dir;
 	struct target_packages packages;
 	char *place, *temporary; /* folders seen inside at their own place */
-	struct root_bind binds[2];
+	char *kernel;		 /* another such folder, or NULL */
+	struct root_bind binds[3];
 	struct root root;
 };
 void toolchain_free(struct toolchain **t);
@@ -48,6 +49,9 @@ struct error *toolchain_prepare(const struct apt *apt, const char *compiler_text
 /* Open it; 'place' (a target's folder) is seen inside, to be written to only if so. */
 struct error *toolchain_open(const char *name, const char *place, bool writable,
 			     struct toolchain **out) __must_check;
+
+/* The folder of another target, to which this one's has links, is seen inside too, to be read. */
+struct error *toolchain_see(struct toolchain *t, const char *target) __must_check;
 
 /* Remove every toolchain that no target uses. Needs the store's lock. */
 struct error *toolchain_sweep(void) __must_check;

@@ -73,6 +73,12 @@ struct error *touched_check(const struct diff_file *f)
 	return NULL;
 }
 
+/* What a diff is for, in messages. */
+static const char *source_of(const struct target *t)
+{
+	return t->folder ? t->source : t->version;
+}
+
 struct error *touched_patch(const struct target *t, const struct diff_file *f, struct strbuf *out)
 {
 	char *path __free = str_printf("%s/%s", t->tree, f->path);
@@ -82,19 +88,19 @@ struct error *touched_patch(const struct target *t, const struct diff_file *f, s
 		return error_nomem();
 	if (f->created && file_exists(path))
 		return error_failed("%s: the diff creates it, but the source of %s has it", f->path,
-				    t->version);
+				    source_of(t));
 	if (f->created)
 		return diff_apply(f, "", 0, out);
 	if (!file_exists(path))
 		return error_advise(error_failed("%s: the diff changes it, but the source of %s "
 						 "has no such file",
-						 f->path, t->version),
+						 f->path, source_of(t)),
 				    "is the diff for another kernel version, or made in another "
 				    "folder?");
 	TRY(file_map(path, &old));
 	TRY(error_advise(diff_apply(f, (const char *)old.bytes, old.size, out),
 			 "the source is that of %s; a backport of the fix for it may be needed",
-			 t->version));
+			 source_of(t)));
 	if (f->deleted && out->n)
 		return error_failed("%s: the diff deletes it, but not all that is in it", f->path);
 	return NULL;

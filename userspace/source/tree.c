@@ -59,11 +59,17 @@ static struct error *find(const char *path, struct tree_origin *o)
 			error_failed("%s is no kernel tree: it has no Kbuild and Kconfig, and no "
 				     "link 'source' to a folder that has them",
 				     path),
-			"name the source's top folder, or the folder that make O= was given");
+			"name the source's top folder, the folder that make O= was given, or one "
+			"with modules, whose Makefile says obj-m");
 	TRY(real(link, &o->source));
 	if (!is_source(o->source))
 		return error_failed("%s leads to %s, which is no kernel source", link, o->source);
 	return real(path, &o->build);
+}
+
+bool tree_is(const char *path)
+{
+	return is_source(path) || has(path, "source");
 }
 
 struct error *tree_find(const char *path, struct tree_origin *out)
@@ -108,7 +114,7 @@ static bool is_beside(const char *path)
 }
 
 /* Made by a build and of no use for another one, or big. */
-static bool is_product(const char *base)
+bool tree_is_product(const char *base)
 {
 	static const char *const suffixes[] = { ".o",	".a",	".ko", ".mod", ".cmd",	   ".d",
 						".lds", ".dwo", ".gz", ".xz",  ".symtypes" };
@@ -132,7 +138,7 @@ static bool wants_source(const char *path, bool is_folder)
 		return !str_equal(base, ".git");
 	if (is_beside(path))
 		return str_starts(base, "Kconfig") || str_equal(base, "Makefile");
-	return !is_product(base);
+	return !tree_is_product(base);
 }
 
 /* The build folder's own Makefile and link lead back to the source. */
@@ -164,7 +170,7 @@ struct error *tree_copy(const struct tree_origin *o, const char *dir,
 /* --- what was built ---------------------------------------------------------------- */
 
 /* Debug information is ten times the rest, and not asked for. */
-static struct error *copy_stripped(const char *from, const char *to)
+struct error *tree_copy_stripped(const char *from, const char *to)
 {
 	struct subprocess p = { .argv = subprocess_words("strip", "--strip-debug", "-o", to,
 							 from) };
@@ -205,7 +211,7 @@ static struct error *copy_modules(const struct tree_origin *o, const char *dir, 
 			    .copy = to,
 			    .list = list,
 			    .wants = wants_modules,
-			    .put = copy_stripped };
+			    .put = tree_copy_stripped };
 	size_t before = changes->files;
 
 	if (!to || !list)
@@ -269,7 +275,7 @@ struct error *tree_copy_built(const struct tree_origin *o, const char *dir, cons
 		return error_errno(errno, "%s", dir);
 	if (!from)
 		return NULL;
-	TRY(str_ends(from, "/vmlinux") ? copy_stripped(from, to) : file_copy(from, to));
+	TRY(str_ends(from, "/vmlinux") ? tree_copy_stripped(from, to) : file_copy(from, to));
 	return set_time(from, to);
 }
 

@@ -21,6 +21,8 @@ struct tree_origin {
 	char *build;  /* NULL: built in the source itself */
 };
 
+/* Is it one, or the folder one is built in? Else it may be a folder of modules. */
+bool tree_is(const char *path);
 /* ERROR_USAGE or ERROR_FAILED, with advice, if PATH is no kernel tree or not configured. */
 struct error *tree_find(const char *path, struct tree_origin *out) __must_check;
 void tree_origin_free(struct tree_origin *o);
@@ -32,6 +34,11 @@ struct error *tree_copy(const struct tree_origin *o, const char *dir,
 /* dir/modules and dir/vmlinuz likewise; *image changes if vmlinux did. */
 struct error *tree_copy_built(const struct tree_origin *o, const char *dir, const char *release,
 			      struct mirror_changes *modules, bool *has_image) __must_check;
+
+/* Of a file's name: is it made by a build, and of no use for another one, or big? */
+bool tree_is_product(const char *base);
+/* A module or kernel without its debug information. */
+struct error *tree_copy_stripped(const char *from, const char *to) __must_check;
 
 /*
  * The compiler of t->compiler_text, by asking the likely commands for their version; sets

@@ -61,6 +61,7 @@ struct error *delta_compute_as(const struct object *before, const struct object 
 	if (!d->private)
 		return error_nomem();
 	d->private->builtin = opt->builtin;
+	d->private->at_load = opt->at_load && !opt->builtin;
 	d->before = before;
 	d->after = after;
 	d->arch = arch_find(after->machine);
@@ -69,6 +70,7 @@ struct error *delta_compute_as(const struct object *before, const struct object 
 	TRY(correlate(d));
 	TRY(compare(d));
 	TRY(renew_constants(d));
+	TRY(write_data(d));
 	TRY(redirect_callers(d));
 	TRY(include(d));
 	if (d->items.n)

@@ -27,6 +27,7 @@ enum delta_kind {
 				 */
 	DELTA_NEW_DATA,		/* a variable that the before build does not have */
 	DELTA_COPIED_DATA,	/* strings, constants, private records: a copy is as good */
+	DELTA_WRITTEN_DATA,	/* gets its new contents in place, when its module is loaded */
 	DELTA_SPECIAL,		/* entries of a special section that refer to included functions */
 };
 
@@ -51,7 +52,9 @@ struct delta_finding {
 	const char *file;   /* or NULL */
 	unsigned int line;
 	const char *left;     /* what stays undone if it is accepted; NULL: it can't be */
-	const char *accepted; /* why somebody accepted it (delta_accept()); NULL: it stands */
+	const char *accepted; /* why somebody accepted it (delta_accept()); NULL: nobody did */
+	/* How it is made true for a module that is loaded after the patch; NULL: it is not. */
+	const char *at_load;
 };
 
 struct delta {
@@ -74,6 +77,11 @@ struct error *delta_compute(const struct object *before, const struct object *af
 			    struct delta **out) __must_check;
 struct delta_options {
 	bool builtin; /* linked into the kernel: its exit code is never run */
+	/*
+	 * Part of a module that will be loaded after the patch if it must be: before it runs, its
+	 * data can be written, and nothing in memory has an old layout yet.
+	 */
+	bool at_load;
 };
 struct error *delta_compute_as(const struct object *before, const struct object *after,
 			       const struct delta_options *opt, struct delta **out) __must_check;
@@ -90,8 +98,17 @@ struct symbol *delta_old_symbol(const struct delta *d, const struct symbol *afte
  */
 struct error *delta_accept(struct delta *d, const char *which, const char *reason,
 			   size_t *n) __must_check;
+/* It keeps the delta from being made live. */
+static inline bool delta_finding_stands(const struct delta_finding *f)
+{
+	return !f->accepted && !f->at_load;
+}
 /* How many findings stand. */
 size_t delta_refused(const struct delta *d);
+/* The delta is for a module that is loaded after the patch, and for no other. */
+bool delta_at_load(const struct delta *d);
+/* Whether findings of this code may be such: CODE, or CODE:WHERE. */
+bool delta_code_at_load(const char *which);
 
 /* A refusal (ERROR_REFUSED) that tells all findings that stand; NULL if there are none. */
 struct error *delta_refusal(const struct delta *d) __must_check;
@@ -119,6 +136,19 @@ struct replacement {
 	struct symbol *new; /* in the extracted object, a defined function */
 };
 
+/* New contents of data that is written when its module is loaded lie in sections of this name. */
+#define DELTA_CONTENTS_SECTION ".suture.contents"
+
+/* Data that is written when its module is loaded. */
+struct written {
+	const char *name;
+	struct symbol *place;	  /* undefined, in the extracted object: where it is */
+	int64_t addend;		  /* behind that symbol */
+	struct section *contents; /* in the extracted object: all of it */
+	const uint8_t *expected;  /* what lies there until then, .contents->size bytes; but */
+	const uint8_t *known;	  /* 0: the byte is part of an address, 0xff: it is not */
+};
+
 /*
  * A static key or static call that new code has a site for. If it belongs to a module other
  * than the one patched, the kernel would not find it when the patch is loaded: the linker,
@@ -144,6 +174,7 @@ struct extraction {
 	VEC(struct outside) outside;
 	VEC(struct replacement) replacements;
 	VEC(struct key_site) key_sites;
+	VEC(struct written) written;
 };
 
 /*

@@ -31,6 +31,7 @@ void extraction_free(struct extraction **at)
 	vec_free(&x->outside);
 	vec_free(&x->replacements);
 	vec_free(&x->key_sites);
+	vec_free(&x->written);
 	vec_free(&x->pieces);
 	free(x);
 	*at = NULL;
@@ -118,12 +119,53 @@ static struct error *outside(struct extractor *e, const char *name, struct symbo
 	return NULL;
 }
 
+/* The new contents of data that stays where it is. */
+static struct error *add_contents(struct extractor *e, struct node *n)
+{
+	struct section *to;
+
+	TRY(object_add_section(e->o, DELTA_CONTENTS_SECTION, SHT_PROGBITS, SHF_ALLOC,
+			       n->section->align, NULL, n->size, &to));
+	if (n->bytes)
+		memcpy(to->bytes, n->bytes, n->size);
+	e->section_of[n->index] = to;
+	return NULL;
+}
+
+/* What lies there until then: before's bytes, but for the addresses in it. */
+static struct error *list_written(struct extractor *e, struct node *n)
+{
+	struct node *old = n->twin;
+	uint8_t *expected = arena_array(&e->o->arena, n->size, 1);
+	uint8_t *known = arena_array(&e->o->arena, n->size, 1);
+	struct written w = { .name = node_name(n),
+			     .contents = e->section_of[n->index],
+			     .expected = expected,
+			     .known = known };
+
+	if (!expected || !known)
+		return error_nomem();
+	if (old->bytes)
+		memcpy(expected, old->bytes, n->size);
+	memset(known, 0xff, n->size);
+	for (size_t i = 0; i < old->n_relocs; i++) {
+		const struct reloc_kind *kind = arch_reloc_kind(e->d->arch, old->relocs[i].type);
+		uint64_t at = old->relocs[i].offset - old->start;
+
+		for (uint64_t k = at; kind && k < at + kind->size && k < n->size; k++)
+			known[k] = 0;
+	}
+	w.addend = (int64_t)(old->start - old->symbol->value);
+	TRY(outside(e, old->symbol->name, old->symbol, old->symbol, STT_NOTYPE, false, &w.place));
+	return vec_push(&e->x->written, w);
+}
+
 /* Inside what was extracted, or the original outside? */
 static bool stays_inside(const struct target *t, bool from_table)
 {
 	const struct node *n = t->node;
 
-	if (!n || !n->item)
+	if (!n || !n->item || n->item->kind == DELTA_WRITTEN_DATA)
 		return false;
 	return n->item->kind != DELTA_CHANGED_FUNCTION || from_table || t->branch || t->offset;
 }
@@ -309,7 +351,7 @@ static struct error *extract(struct extractor *e)
 	e->o->flags = e->d->after->flags;
 	vec_for_each(&e->v->nodes, it)
 		if ((*it)->item)
-			TRY(add_section(e, *it));
+			TRY((*it)->written ? add_contents(e, *it) : add_section(e, *it));
 	vec_for_each(&e->v->tables, t)
 		TRY(copy_table(e, t));
 	vec_for_each(&e->v->nodes, it)
@@ -317,6 +359,9 @@ static struct error *extract(struct extractor *e)
 			TRY(move_relocs(e, *it));
 	vec_for_each(&e->v->tables, t)
 		TRY(move_table(e, t));
+	vec_for_each(&e->v->nodes, it)
+		if ((*it)->item && (*it)->written)
+			TRY(list_written(e, *it));
 	return NULL;
 }
 

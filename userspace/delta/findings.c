@@ -11,11 +11,14 @@
  */
 static const struct {
 	const char *code, *left;
+	bool at_load; /* may be none where the module is loaded after the patch */
 } acceptable[] = {
-	{ "changed-data", "the running variable keeps its value" },
-	{ "device-table", "devices are matched by the old table" },
-	{ "changed-layout", "memory that exists keeps the old layout, and so does all code that "
-			    "is not part of the patch" },
+	{ "changed-data", "the running variable keeps its value", true },
+	{ "device-table", "devices are matched by the old table", true },
+	{ "changed-layout",
+	  "memory that exists keeps the old layout, and so does all code that "
+	  "is not part of the patch",
+	  true },
 	{ "init-code", "what it did when it ran stays done; in an object that is loaded later, "
 		       "the old one will run" },
 	{ "init-data", "what was done with it stays done; in an object that is loaded later, the "
@@ -76,6 +79,22 @@ struct error *add_note(struct delta *d, const char *fmt, ...)
 	return e ? e : vec_push(&d->notes, note);
 }
 
+bool delta_code_at_load(const char *which)
+{
+	size_t n = strcspn(which, ":");
+
+	for (size_t i = 0; i < ARRAY_SIZE(acceptable); i++)
+		if (acceptable[i].at_load && strlen(acceptable[i].code) == n &&
+		    str_starts(which, acceptable[i].code))
+			return true;
+	return false;
+}
+
+void finding_at_load(struct delta *d, const char *how)
+{
+	d->findings.v[d->findings.n - 1].at_load = how;
+}
+
 struct error *finding_stands(struct delta *d, const char *why)
 {
 	struct delta_finding *f = &d->findings.v[d->findings.n - 1];
@@ -130,6 +149,14 @@ size_t delta_refused(const struct delta *d)
 	size_t n = 0;
 
 	vec_for_each(&d->findings, f)
-		n += !f->accepted;
+		n += delta_finding_stands(f);
 	return n;
+}
+
+bool delta_at_load(const struct delta *d)
+{
+	vec_for_each(&d->findings, f)
+		if (f->at_load)
+			return true;
+	return false;
 }

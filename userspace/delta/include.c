@@ -164,6 +164,16 @@ static struct error *add_changed(struct work *w, struct node *n)
 	return NULL;
 }
 
+static struct error *add_written(struct work *w, struct node *n)
+{
+	struct line line = { 0 };
+
+	TRY(add(w, n, DELTA_WRITTEN_DATA, why_changed(w->d, n, &line), NULL));
+	n->item->file = line.file;
+	n->item->line = line.line;
+	return NULL;
+}
+
 static bool new_global_data(const struct node *n)
 {
 	return n->class == CLASS_DATA && n->state == STATE_NEW && n->symbol &&
@@ -223,6 +233,8 @@ struct error *include(struct delta *d)
 			d->functions += n->symbol && n->symbol->type == STT_FUNC && !n->parent;
 		if (n->class == CLASS_TEXT && n->symbol && n->state != STATE_SAME)
 			TRY(add_changed(&w, n));
+		else if (n->written)
+			TRY(add_written(&w, n));
 		else if (new_global_data(n))
 			TRY(add(&w, n, DELTA_NEW_DATA,
 				"new and global: other objects may refer to it", NULL));

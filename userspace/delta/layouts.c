@@ -49,6 +49,13 @@ static const char *advice(struct delta *d, const struct layout_change *c)
 			    c->added);
 }
 
+/* Modules from elsewhere may have been compiled with it, and nobody sees them here. */
+static bool is_public(const struct layout_change *c)
+{
+	return !c->file || str_starts(c->file, "include/") || str_starts(c->file, "./") ||
+	       strstr(c->file, "/include/");
+}
+
 static struct error *refuse_layout(struct delta *d, const struct debug *after,
 				   const struct layout_change *c)
 {
@@ -66,6 +73,8 @@ static struct error *refuse_layout(struct delta *d, const struct debug *after,
 		return error_nomem();
 	f->file = c->file;
 	f->line = c->line;
+	if (d->private->at_load && !is_public(c))
+		finding_at_load(d, "no object of the old layout exists before the module runs");
 	return f->advice ? NULL : error_nomem();
 }
 

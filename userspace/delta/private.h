@@ -72,8 +72,10 @@ struct node {
 	struct referrer *referrers; /* once view_index_referrers() has run */
 	const char *because;	    /* not it changed, but something that it needs */
 	bool renewed;		    /* a changed constant: new code gets a copy of its own */
-	bool through_callers;	    /* changed, and redirected where it is called */
-	const char *why_not;	    /* neither: a sentence */
+	bool written;		    /* changed, and written when the module is loaded */
+	bool moved;	      /* renewed, as its place is too small: all who refer to it are new */
+	bool through_callers; /* changed, and redirected where it is called */
+	const char *why_not;  /* neither: a sentence */
 
 	struct delta_item *item;
 	uint8_t *bias; /* of each relocation, once needed */
@@ -181,6 +183,7 @@ bool name_is_private(const char *stem, bool numbered, bool writable);
 struct delta_private {
 	struct view before, after;
 	bool builtin; /* part of vmlinux, which is never unloaded */
+	bool at_load; /* may be put off until the module is loaded */
 };
 
 /* entry_size.c: of a table's entries; sets .entry_size, or .trouble if it can't be told. */
@@ -233,6 +236,9 @@ struct error *change_because(struct node *n, const char *reason) __must_check;
 /* readers.c: changed constants that only redirectable functions read become their own copies. */
 struct error *renew_constants(struct delta *d) __must_check;
 
+/* at_load.c: changed data that is written, or moved, when the module is loaded. */
+struct error *write_data(struct delta *d) __must_check;
+
 /* callers.c: what can't be redirected itself is, where it is called. */
 struct error *redirect_callers(struct delta *d) __must_check;
 
@@ -258,6 +264,8 @@ struct error *add_finding(struct delta *d, const char *code, const char *where, 
 struct error *add_note(struct delta *d, const char *fmt, ...) __printf_like(2, 3) __must_check;
 /* The one added last can't be accepted, though others of its code can: why, for its sentence. */
 struct error *finding_stands(struct delta *d, const char *why) __must_check;
+/* The one added last is none for a module loaded after the patch: how that comes true. */
+void finding_at_load(struct delta *d, const char *how);
 /* The findings made since there were 'from' are about this node. */
 void place_findings(struct delta *d, size_t from, struct node *n);
 
@@ -266,6 +274,8 @@ struct error *refuse(struct delta *d) __must_check;
 
 /* refuse_change.c: what the two builds differ in and a livepatch can't change. */
 struct error *refuse_changes(struct delta *d) __must_check;
+/* Why new code can't make do with the running variable; NULL: it can, with its old value. */
+const char *why_not_the_old(const struct node *old, const struct node *n);
 
 /* exports.c */
 bool is_export_section(const struct section *s);

@@ -261,8 +261,7 @@ static bool is_device_table(const struct node *n)
 	return false;
 }
 
-/* Why new code can't make do with the running variable; NULL: it can, with its old value. */
-static const char *why_not_the_old(const struct node *old, const struct node *n)
+const char *why_not_the_old(const struct node *old, const struct node *n)
 {
 	if (n->size > old->size)
 		return "new code would reach beyond the end of the running one";
@@ -284,12 +283,20 @@ static struct error *refuse_constant(struct delta *d, struct node *n, const char
 			   n->why_not ? n->why_not : "");
 }
 
+/* What is in a finding if the data gets its new contents when the module is loaded; or NULL. */
+static const char *how_at_load(const struct node *n)
+{
+	if (n->moved)
+		return "all who use it use a new one";
+	return n->written ? "it is written before the module runs" : NULL;
+}
+
 static struct error *refuse_data(struct delta *d, struct node *n)
 {
 	const char *name = source_name(n), *why, *problem;
 	uint64_t at = 0;
 
-	if (n->state == STATE_NEW || n->renewed)
+	if (n->state == STATE_NEW || (n->renewed && !n->moved) || (n->written && n->because))
 		return NULL;
 	why = explain_difference(d, n->twin, n, &at);
 	if (!why)
@@ -308,7 +315,8 @@ static struct error *refuse_data(struct delta *d, struct node *n)
 				"variable %s changed: %s", name, why));
 	else
 		TRY(refuse_constant(d, n, why));
-	problem = why_not_the_old(n->twin, n);
+	finding_at_load(d, how_at_load(n));
+	problem = n->moved ? NULL : why_not_the_old(n->twin, n);
 	return problem ? finding_stands(d, problem) : NULL;
 }
 

@@ -10,6 +10,7 @@ static const struct {
 	[DELTA_COPIED_FUNCTION] = { "copied", "copied-function" },
 	[DELTA_NEW_DATA] = { "new data", "new-data" },
 	[DELTA_COPIED_DATA] = { "copy", "copied-data" },
+	[DELTA_WRITTEN_DATA] = { "written", "written-data" },
 	[DELTA_SPECIAL] = { "table", "special" },
 };
 
@@ -36,14 +37,17 @@ static struct error *print_place(struct strbuf *out, const char *file, unsigned 
 static struct error *print_finding(struct strbuf *out, const struct delta_finding *f,
 				   const struct delta_finding *last)
 {
-	TRY(strbuf_printf(out, "  %s %s: %s", f->accepted ? "accepted" : "refused ", f->code,
-			  f->what));
+	const char *word = f->accepted ? "accepted" : f->at_load ? "at load " : "refused ";
+
+	TRY(strbuf_printf(out, "  %s %s: %s", word, f->code, f->what));
 	TRY(print_place(out, f->file, f->line));
 	TRY(strbuf_puts(out, "\n"));
 	if (f->users)
 		TRY(strbuf_printf(out, "           %s\n", f->users));
 	if (f->accepted)
 		return strbuf_printf(out, "           because %s; %s\n", f->accepted, f->left);
+	if (f->at_load)
+		return strbuf_printf(out, "           %s\n", f->at_load);
 	if (!f->advice || (last && last->advice && str_equal(last->advice, f->advice)))
 		return NULL;
 	return strbuf_printf(out, "           → %s\n", f->advice);
@@ -138,6 +142,7 @@ void delta_finding_json(const struct delta_finding *f, struct json *j)
 	json_bool(j, "acceptable", f->left != NULL);
 	json_string(j, "left", f->left);
 	json_string(j, "accepted", f->accepted);
+	json_string(j, "at_load", f->at_load);
 	json_end(j);
 }
 
@@ -182,7 +187,7 @@ struct error *delta_refusal(const struct delta *d)
 	if (!delta_refused(d))
 		return NULL;
 	vec_for_each(&d->findings, f) {
-		if (f->accepted)
+		if (!delta_finding_stands(f))
 			continue;
 		TRY(strbuf_printf(&all, "%s%s", all.n ? "; " : "", f->what));
 		if (f->file)
@@ -192,7 +197,7 @@ struct error *delta_refusal(const struct delta *d)
 	}
 	e = error_refused("%s: %s", d->after->name, strbuf_str(&all));
 	vec_for_each(&d->findings, f)
-		if (f->advice && !f->accepted)
+		if (f->advice && delta_finding_stands(f))
 			e = error_advise(e, "%s: %s", f->where, f->advice);
 	return e;
 }

@@ -36,8 +36,8 @@ extern const struct suture_state_record suture_states[];
  */
 static struct klp_func *suture_functions;
 static struct klp_object *suture_objects;
-static struct klp_state *suture_klp_states;
-struct klp_patch suture_klp_patch; /* suture/patch.h */
+static struct klp_state *suture_klp_states; /* the last two entries are zeroes */
+struct klp_patch suture_klp_patch;	    /* suture/patch.h */
 
 /* Whoever loads the module may say otherwise than who built it. */
 static int replace = -1;
@@ -65,23 +65,26 @@ static const struct suture_object_record *suture_target(const struct klp_object 
 	return &suture_targets[n];
 }
 
-/* Of the first n sets, the last first; then what is livepatch's own is put right. */
+static const struct suture_at_load *suture_at_load(const struct suture_object_record *target)
+{
+	return target->at_load ? (void *)(unsigned long)suture_patch.at_load : NULL;
+}
+
+/* Of the first n sets, the last first. */
 static void suture_undo(struct klp_object *object, const struct suture_callbacks_record *sets,
 			size_t n)
 {
 	while (n--)
 		suture_call(sets[n].post_unpatch, object);
-	suture_call(suture_patch.forget, object);
 }
 
-static int suture_pre_patch(struct klp_object *object)
+static int suture_do(struct klp_object *object, const struct suture_callbacks_record *sets,
+		     size_t n)
 {
-	const struct suture_callbacks_record *sets;
-	const struct suture_object_record *target = suture_target(object, &sets);
 	size_t i;
 	int err;
 
-	for (i = 0; i < target->n_sets; i++) {
+	for (i = 0; i < n; i++) {
 		if (!sets[i].pre_patch)
 			continue;
 		err = ((int (*)(struct klp_object *))(unsigned long)sets[i].pre_patch)(object);
@@ -91,6 +94,24 @@ static int suture_pre_patch(struct klp_object *object)
 		}
 	}
 	return 0;
+}
+
+/* The kernel's own relocations for an object that it does not take stay for us to undo. */
+static int suture_pre_patch(struct klp_object *object)
+{
+	const struct suture_callbacks_record *sets;
+	const struct suture_object_record *target = suture_target(object, &sets);
+	const struct suture_at_load *at_load = suture_at_load(target);
+	int err = at_load ? at_load->take(&suture_klp_patch, object) : 0;
+
+	if (!err) {
+		err = suture_do(object, sets, target->n_sets);
+		if (err && at_load)
+			at_load->let_go(object);
+	}
+	if (err)
+		suture_call(suture_patch.forget, object);
+	return err;
 }
 
 static void suture_post_patch(struct klp_object *object)
@@ -115,9 +136,14 @@ static void suture_pre_unpatch(struct klp_object *object)
 static void suture_post_unpatch(struct klp_object *object)
 {
 	const struct suture_callbacks_record *sets;
-	size_t n = suture_target(object, &sets)->n_sets;
+	const struct suture_object_record *target = suture_target(object, &sets);
+	const struct suture_at_load *at_load = suture_at_load(target);
 
-	suture_undo(object, sets, n);
+	suture_undo(object, sets, target->n_sets);
+	if (at_load)
+		at_load->let_go(object);
+	if (!suture_patch.clears)
+		suture_call(suture_patch.forget, object);
 }
 
 /* --- the kernel's structures ------------------------------------------------------ */
@@ -138,7 +164,7 @@ static int __init suture_allocate(void)
 		kcalloc(suture_patch.n_funcs + objects, sizeof(*suture_functions), GFP_KERNEL);
 	suture_objects = kcalloc(objects + 1, sizeof(*suture_objects), GFP_KERNEL);
 	suture_klp_states =
-		kcalloc(suture_patch.n_states + 1, sizeof(*suture_klp_states), GFP_KERNEL);
+		kcalloc(suture_patch.n_states + 2, sizeof(*suture_klp_states), GFP_KERNEL);
 	return suture_functions && suture_objects && suture_klp_states ? 0 : -ENOMEM;
 }
 
@@ -183,6 +209,7 @@ static void __init suture_fill(void)
 
 static int __init suture_payload_init(void)
 {
+	const struct suture_at_load *at_load = (void *)(unsigned long)suture_patch.at_load;
 	int err = suture_allocate();
 
 	if (!err && suture_patch.fill_constants)
@@ -193,6 +220,8 @@ static int __init suture_payload_init(void)
 	}
 	if (err)
 		suture_release();
+	else if (at_load)
+		at_load->begin(&suture_klp_patch, &suture_klp_states[suture_patch.n_states]);
 	return err;
 }
 

@@ -12,6 +12,9 @@
  *	suture_states	an array of struct suture_state_record, in .suture.state
  *	suture_late	an array of struct suture_late_record, in .suture.late, with the names
  *			it points to behind it; only where reload.c is linked in
+ *	suture_written	an array of struct suture_written_record, in .suture.written; what they
+ *			point to lies in .suture.expected and .suture.contents; only where
+ *			at_load.c is linked in
  *	suture_constants
  *			an array of struct suture_constant_record, in .suture.constants; only
  *			where constants.c is linked in
@@ -32,6 +35,9 @@
 #define SUTURE_NAMES_SECTION ".suture.names"
 #define SUTURE_LATE_SECTION ".suture.late"
 #define SUTURE_CONSTANTS_SECTION ".suture.constants"
+#define SUTURE_WRITTEN_SECTION ".suture.written"
+#define SUTURE_EXPECTED_SECTION ".suture.expected"
+#define SUTURE_CONTENTS_SECTION ".suture.contents"
 #define SUTURE_LAYOUT_SECTION ".suture.layout"
 
 /* What the fix's own C says, by suture/patch.h; the linker reads them and leaves them out. */
@@ -45,14 +51,18 @@ struct suture_patch_record {
 	__u64 replace; /* 1: takes the place of all other livepatches */
 	__u64 n_late;
 	__u64 forget; /* -> suture_forget() of reload.c; 0 if it is not there */
+	__u64 clears; /* 1: the kernel does it itself, but for a module that it did not take */
 	__u64 n_constants;
 	__u64 fill_constants; /* -> suture_fill_constants() of constants.c; 0 if it is not there */
+	__u64 n_written;
+	__u64 at_load; /* -> struct suture_at_load of at_load.c; 0 if it is not there */
 };
 
 struct suture_object_record {
 	__u64 name; /* -> NUL-terminated, in .suture.names; 0 for vmlinux */
 	__u64 n_funcs;
 	__u64 n_sets;
+	__u64 at_load; /* 1: a module that must be loaded after the patch */
 };
 
 struct suture_func_record {
@@ -98,6 +108,30 @@ struct suture_constant_record {
 		__u64 lead;  /* the SUTURE_CONSTANT_LEAD bytes before it, as in the image */
 	} sources[SUTURE_CONSTANT_SOURCES];
 };
+
+/* Data of a module that is written before the module runs. */
+struct suture_written_record {
+	__u64 place;	/* -> it, in the module */
+	__u64 size;	/* in bytes */
+	__u64 contents; /* -> what is written */
+	__u64 expected; /* -> what lies there until then, */
+	__u64 known;	/* -> and which bits of it are known */
+};
+
+#ifdef __KERNEL__
+/* What payload.c calls of at_load.c. */
+struct klp_object;
+struct klp_patch;
+struct klp_state;
+struct suture_at_load {
+	/* Once the patch is enabled; 'state' is an entry of its states that is all zeroes. */
+	void (*begin)(struct klp_patch *patch, struct klp_state *state);
+	/* An object that must be loaded after the patch is there: an error if that is not so. */
+	int (*take)(struct klp_patch *patch, struct klp_object *object);
+	/* It is gone. Once for each take() that was well. */
+	void (*let_go)(struct klp_object *object);
+};
+#endif
 
 /* How this kernel lays out what the linker fills in. */
 struct suture_layout_record {

@@ -2,11 +2,12 @@
 /*
  * Kernels before 6.3 do not undo the livepatch relocations of a module that is unloaded
  * while it is patched. When it comes again they find fields that are not zero, and refuse to
- * load it. So that is done here: linked in only where the kernel does not do it itself
- * (clear_relocate_add()) and the patch has such relocations.
+ * load it. Later kernels undo them (clear_relocate_add()), but not those of a module that a
+ * pre_patch callback did not let in. So that is done here: linked in where the patch has such
+ * relocations.
  *
- * Called by livepatch when the module goes, behind its exit function, and once it is no
- * longer redirected: nothing runs the code that is written to.
+ * Called when the module goes, behind its exit function, and once it is no longer redirected, or
+ * when it is not let in: nothing runs the code that is written to.
  */
 #include <linux/livepatch.h>
 #include <linux/memory.h>

@@ -21,6 +21,7 @@
 #include "livepatch/records.h"
 #include "livepatch/reference.h"
 #include "livepatch/work.h"
+#include "livepatch/written.h"
 
 static void link_free(struct link *l)
 {
@@ -136,9 +137,8 @@ static struct error *own_names(struct link *l, struct livepatch_reference *r)
 	return r->object && r->name ? NULL : error_nomem();
 }
 
-/* The module's symbol for a reference; each name once. */
-static struct error *symbol_for(struct link *l, const struct livepatch_reference *found,
-				struct symbol **out)
+struct error *link_symbol(struct link *l, const struct livepatch_reference *found,
+			  struct symbol **out)
 {
 	char *name = reference_symbol_name(&l->naming, found);
 	struct livepatch_reference *r = arena_dup(&l->account->arena, found, sizeof(*found));
@@ -226,35 +226,18 @@ static struct error *symbol_inside(struct link *l, const struct livepatch_part *
 
 /* --- the sections --------------------------------------------------------------- */
 
-/*
- * Behind the parts: the glue, what it needs for modules that come and go, and for runtime
- * constants.
- */
 static struct error *list_inputs(struct link *l)
 {
 	struct merge *m = &l->merge;
 
-	for (size_t i = 0; i < l->n && l->from->payload->reload; i++)
-		l->reload = l->reload || strcmp(l->parts[i].unit->module, "vmlinux") != 0;
-	if (l->constants.list.n && !l->from->payload->constants)
-		return error_refused("the patch has runtime constants, which this kernel has not");
-	m->n = l->n + 1 + l->reload + (l->constants.list.n > 0);
-	m->inputs = arena_array(&m->arena, m->n, sizeof(*m->inputs));
+	m->inputs = arena_array(&m->arena, l->n + LINK_GLUE_PARTS, sizeof(*m->inputs));
 	if (!m->inputs)
 		return error_nomem();
-	for (size_t i = 0; i < l->n; i++) {
-		m->inputs[i].object = l->parts[i].extraction->object;
-		m->inputs[i].patched = l->parts[i].unit->module;
+	for (m->n = 0; m->n < l->n; m->n++) {
+		m->inputs[m->n].object = l->parts[m->n].extraction->object;
+		m->inputs[m->n].patched = l->parts[m->n].unit->module;
 	}
-	m->inputs[l->n].object = l->from->payload->object;
-	m->inputs[l->n].patched = "vmlinux";
-	if (l->reload)
-		m->inputs[l->n + 1] = (struct merge_input){ .object = l->from->payload->reload,
-							    .patched = "vmlinux" };
-	if (l->constants.list.n)
-		m->inputs[m->n - 1] = (struct merge_input){ .object = l->from->payload->constants,
-							    .patched = "vmlinux" };
-	return NULL;
+	return link_glue_list(l);
 }
 
 static struct error *place(struct link *l, const char *name)
@@ -284,79 +267,12 @@ static struct error *make_symbols(struct link *l, size_t i)
 			TRY(symbol_inside(l, &l->parts[i], r->name,
 					  &in->outside[o->symbol->index]));
 		else
-			TRY(symbol_for(l, r, &in->outside[o->symbol->index]));
+			TRY(link_symbol(l, r, &in->outside[o->symbol->index]));
 	}
 	return NULL;
 }
 
-/* --- the glue ----------------------------------------------------------------- */
-
-static struct error *resolve_glue_symbol(struct link *l, const struct records *r, const char *name,
-					 struct symbol **out)
-{
-	const struct {
-		const char *name;
-		struct symbol *symbol;
-	} tables[] = {
-		{ "suture_patch", r->patch },	      { "suture_targets", r->objects },
-		{ "suture_funcs", r->funcs },	      { "suture_sets", r->sets },
-		{ "suture_states", r->states },	      { "suture_late", r->late },
-		{ "suture_constants", r->constants },
-	};
-	struct livepatch_reference found;
-
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		if (!str_equal(name, tables[i].name))
-			continue;
-		*out = tables[i].symbol;
-		return NULL;
-	}
-	TRY(reference_for_glue(&l->naming, l->parts[0].vmlinux, name, &found));
-	return symbol_for(l, &found, out);
-}
-
-static struct error *resolve_glue(struct link *l, const struct records *r)
-{
-	for (size_t i = l->n; i < l->merge.n; i++) {
-		struct merge_input *in = &l->merge.inputs[i];
-
-		vec_for_each(&in->object->symbols, it)
-			if ((*it)->index && (*it)->shndx == SHN_UNDEF)
-				TRY(resolve_glue_symbol(l, r, (*it)->name,
-							&in->outside[(*it)->index]));
-	}
-	return NULL;
-}
-
-static struct error *add_late_records(struct link *l, const struct records *r)
-{
-	const struct merge_input *in = &l->merge.inputs[l->n + 1];
-	const struct symbol *forget;
-
-	if (!l->reload)
-		return NULL;
-	forget = object_symbol(in->object, "suture_forget");
-	if (!forget || !in->symbols[forget->index])
-		return error_failed("the module glue has no suture_forget()");
-	return records_fill_late(l->merge.out, r, in->symbols[forget->index]);
-}
-
-static struct error *add_constants(struct link *l, const struct records *r)
-{
-	const struct merge_input *in = &l->merge.inputs[l->merge.n - 1];
-	const struct symbol *fill;
-
-	if (!l->constants.list.n)
-		return NULL;
-	fill = object_symbol(in->object, "suture_fill_constants");
-	if (!fill || !in->symbols[fill->index])
-		return error_failed("the module glue has no suture_fill_constants()");
-	vec_for_each(&l->constants.list, c)
-		for (size_t i = 0; i < c->n_sources; i++)
-			TRY(symbol_for(l, &c->sources[i].function, &c->sources[i].symbol));
-	TRY(constants_fill(&l->merge, &l->constants, r->constants_section));
-	return records_set_fill(r, in->symbols[fill->index]);
-}
+/* --- functions ---------------------------------------------------------------- */
 
 static int by_object(const void *a, const void *b)
 {
@@ -456,6 +372,8 @@ static struct error *link_parts(struct link *l)
 {
 	struct records records = { 0 };
 
+	for (size_t i = 0; i < l->n; i++)
+		TRY_CONTEXT(written_add(&l->parts[i]), "%s", l->parts[i].unit->source);
 	TRY(resolve_parts(l));
 	TRY(place(l, l->request->name));
 	for (size_t i = 0; i < l->n; i++)
@@ -463,10 +381,9 @@ static struct error *link_parts(struct link *l)
 	TRY(list_functions(l));
 	TRY(link_extras(l));
 	TRY(link_records(l, &records));
-	TRY(resolve_glue(l, &records));
+	TRY(link_glue_resolve(l, &records));
 	TRY(merge_relocate(&l->merge));
-	TRY(add_late_records(l, &records));
-	TRY(add_constants(l, &records));
+	TRY(link_glue_fill(l, &records));
 	vec_sort(&l->account->references, by_reference);
 	TRY(add_loader_tables(l, l->request->name));
 	return debug_info_make(&l->merge, l->parts, l->n, &l->account->debug);

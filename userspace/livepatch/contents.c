@@ -115,6 +115,8 @@ static struct error *read_object(struct livepatch_contents *c, const struct sect
 	name = name ? name : "vmlinux";
 	if (r.n_funcs > head->n_funcs - *func || r.n_sets > MOST)
 		return error_failed("the record of %s makes no sense", name);
+	if (r.at_load)
+		TRY(vec_push(&c->at_load, name));
 	TRY(table(c->object, SUTURE_FUNCS_SECTION, head->n_funcs, sizeof(struct suture_func_record),
 		  &funcs));
 	TRY(table(c->object, SUTURE_SETS_SECTION, *set + r.n_sets,
@@ -268,6 +270,7 @@ void livepatch_contents_free(struct livepatch_contents *c)
 	vec_free(&c->functions);
 	vec_free(&c->callbacks);
 	vec_free(&c->states);
+	vec_free(&c->at_load);
 	vec_free(&c->symbols);
 	vec_free(&c->exports);
 	object_free(&c->object);

@@ -37,6 +37,7 @@ struct livepatch_contents {
 	VEC(struct contents_function) functions;
 	VEC(struct contents_callback) callbacks; /* in the order of their records */
 	VEC(struct contents_state) states;
+	VEC(const char *) at_load;	     /* objects that it asks to be loaded after it */
 	VEC(struct contents_symbol) symbols; /* by object, name, sympos */
 	VEC(const char *) exports;	     /* by name */
 	struct object *object;		     /* what the names lie in */

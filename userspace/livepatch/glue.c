@@ -13,3 +13,4 @@ EMBED(glue_records_h, "kmod/payload/records.h");
 EMBED(glue_payload_c, "kmod/payload/payload.c");
 EMBED(glue_reload_c, "kmod/payload/reload.c");
 EMBED(glue_constants_c, "kmod/payload/constants.c");
+EMBED(glue_at_load_c, "kmod/payload/at_load.c");

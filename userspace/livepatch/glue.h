@@ -7,5 +7,6 @@ extern const char glue_records_h[]; /* NUL-terminated */
 extern const char glue_payload_c[];
 extern const char glue_reload_c[];
 extern const char glue_constants_c[];
+extern const char glue_at_load_c[];
 
 #endif

@@ -6,7 +6,14 @@
 
 /* Nothing reads these at load. */
 static const char *const plain[] = {
-	".text", ".rodata", ".data", ".data..read_mostly", ".data..ro_after_init", ".data..once",
+	".text",
+	".rodata",
+	".data",
+	".data..read_mostly",
+	".data..ro_after_init",
+	".data..once",
+	".suture.written",
+	".suture.contents",
 };
 
 static bool is_plain(const struct section *s)

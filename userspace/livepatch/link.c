@@ -65,6 +65,7 @@ void livepatch_account_free(struct livepatch_account **at)
 	vec_free(&a->callbacks);
 	object_free(&a->debug);
 	vec_free(&a->states);
+	vec_free(&a->at_load);
 	vec_free(&a->notes);
 	arena_free(&a->arena);
 	free(a);

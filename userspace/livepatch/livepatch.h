@@ -22,6 +22,7 @@ struct livepatch_part {
 	const struct extraction *extraction; /* linking rewrites branches in its object (cut.h) */
 	const struct binding *binding; /* of the unit's before object to its vmlinux or module */
 	const struct image *vmlinux;   /* for what a module's unit refers to in vmlinux */
+	bool at_load;		       /* the unit's module must be loaded after the patch */
 };
 
 enum livepatch_named {
@@ -69,9 +70,10 @@ struct livepatch_account {
 	VEC(struct livepatch_reference) references; /* each once; sorted by object, name, sympos */
 	VEC(struct livepatch_callback) callbacks;   /* in the order of the calls on the way in */
 	VEC(struct livepatch_state) states;
-	VEC(const char *) notes; /* what is different in the new code, a sentence each */
-	char build_id[41];	 /* of the module, in hex */
-	struct object *debug;	 /* debug information for it; NULL if no part has any */
+	VEC(const char *) at_load; /* modules that must be loaded after the patch, by name */
+	VEC(const char *) notes;   /* what is different in the new code, a sentence each */
+	char build_id[41];	   /* of the module, in hex */
+	struct object *debug;	   /* debug information for it; NULL if no part has any */
 	struct arena arena;
 };
 

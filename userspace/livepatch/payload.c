@@ -9,7 +9,18 @@
 #include "base/subprocess.h"
 #include "livepatch/glue.h"
 
-static const char kbuild[] = "obj-m := payload.o reload.o constants.o\n";
+static const char kbuild[] = "obj-m := payload.o reload.o at_load.o constants.o\n";
+
+static const struct {
+	const char *name, *text;
+} sources[] = {
+	{ "Kbuild", kbuild },
+	{ "records.h", glue_records_h },
+	{ "payload.c", glue_payload_c },
+	{ "reload.c", glue_reload_c },
+	{ "at_load.c", glue_at_load_c },
+	{ "constants.c", glue_constants_c },
+};
 
 /* Where the target keeps the compiled glue: a new suture or another compiler has another one. */
 static struct error *cache_folder(const struct target *t, char **out)
@@ -17,16 +28,16 @@ static struct error *cache_folder(const struct target *t, char **out)
 	struct strbuf all __cleanup_strbuf = { 0 };
 	struct digest d;
 
-	TRY(strbuf_printf(&all, "%s%c%s%c%s%c%s%c%s%c%s", kbuild, 0, glue_records_h, 0,
-			  glue_payload_c, 0, glue_reload_c, 0, glue_constants_c, 0,
-			  t->compiler_text ? t->compiler_text : ""));
+	TRY(strbuf_printf(&all, "%s%c%s", kbuild, 0, t->compiler_text ? t->compiler_text : ""));
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		TRY(strbuf_printf(&all, "%c%s", 0, sources[i].text));
 	TRY(digest_bytes(all.s, all.n, &d));
 	*out = str_printf("%s/payload/%.16s", t->dir, d.hex);
 	return *out ? NULL : error_nomem();
 }
 
-/* Does this kernel leave to us what reload.c does? Its own function is declared if not. */
-static struct error *needs_reload(const struct target *t, bool *out)
+/* Does this kernel do what reload.c does, where it can? Then its own function is declared. */
+static struct error *clears_by_itself(const struct target *t, bool *out)
 {
 	char *path __free = str_printf("%s/include/linux/moduleloader.h", t->tree);
 	struct strbuf text __cleanup_strbuf = { 0 };
@@ -34,7 +45,7 @@ static struct error *needs_reload(const struct target *t, bool *out)
 	if (!path)
 		return error_nomem();
 	TRY(file_read(path, &text));
-	*out = !strstr(strbuf_str(&text), "clear_relocate_add");
+	*out = strstr(strbuf_str(&text), "clear_relocate_add") != NULL;
 	return NULL;
 }
 
@@ -79,11 +90,8 @@ static struct error *compile(const struct target *t, const char *folder, const c
 
 	if (!m || !tmp || !cc)
 		return error_nomem();
-	TRY(write_source(folder, "Kbuild", kbuild));
-	TRY(write_source(folder, "records.h", glue_records_h));
-	TRY(write_source(folder, "payload.c", glue_payload_c));
-	TRY(write_source(folder, "reload.c", glue_reload_c));
-	TRY(write_source(folder, "constants.c", glue_constants_c));
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		TRY(write_source(folder, sources[i].name, sources[i].text));
 	return subprocess_check(&make);
 }
 
@@ -108,28 +116,19 @@ static struct error *prepare(const struct target *t, const char *object, char **
 	return file_copy(made, *path);
 }
 
-/* A part of the glue that not every kernel needs: made if so, and read if 'out' is given. */
-static struct error *optional(const struct target *t,
-			      struct error *(*needed)(const struct target *, bool *),
-			      const char *object, struct object **out)
+static struct error *read_part(const struct target *t, const char *object, struct object **out)
 {
 	char *path __free = NULL;
-	bool yes = false;
 
-	TRY(needed(t, &yes));
-	if (!yes)
-		return NULL;
 	TRY(prepare(t, object, &path));
-	return out ? object_read(path, out) : NULL;
+	return object_read(path, out);
 }
 
 struct error *payload_prepare(const struct target *t)
 {
-	char *path __free = NULL;
+	struct payload p __cleanup_payload = { 0 };
 
-	TRY(prepare(t, "payload.o", &path));
-	TRY(optional(t, needs_reload, "reload.o", NULL));
-	return optional(t, needs_constants, "constants.o", NULL);
+	return payload_open(t, &p);
 }
 
 static struct error *need_section(const struct object *o, const char *name, struct section **out)
@@ -167,13 +166,16 @@ struct error *payload_check(const struct object *o, struct suture_layout_record 
 struct error *payload_open(const struct target *t, struct payload *out)
 {
 	struct payload p __cleanup_payload = { 0 };
-	char *path __free = NULL;
+	bool constants = false;
 
-	TRY(prepare(t, "payload.o", &path));
-	TRY(object_read(path, &p.object));
+	TRY(read_part(t, "payload.o", &p.object));
 	TRY(payload_check(p.object, &p.layout));
-	TRY(optional(t, needs_reload, "reload.o", &p.reload));
-	TRY(optional(t, needs_constants, "constants.o", &p.constants));
+	TRY(clears_by_itself(t, &p.clears));
+	TRY(read_part(t, "reload.o", &p.reload));
+	TRY(read_part(t, "at_load.o", &p.at_load));
+	TRY(needs_constants(t, &constants));
+	if (constants)
+		TRY(read_part(t, "constants.o", &p.constants));
 	*out = p;
 	p = (struct payload){ 0 };
 	return NULL;
@@ -183,5 +185,6 @@ void payload_free(struct payload *p)
 {
 	object_free(&p->object);
 	object_free(&p->reload);
+	object_free(&p->at_load);
 	object_free(&p->constants);
 }

@@ -13,8 +13,10 @@
 
 struct payload {
 	struct object *object;
-	struct object *reload;	  /* for patches of modules; NULL where the kernel needs it not */
+	struct object *reload;	  /* for patches of modules */
+	struct object *at_load;	  /* for modules that must be loaded after the patch */
 	struct object *constants; /* NULL where the kernel has no runtime constants */
+	bool clears;		  /* the kernel undoes relocations of a module that goes */
 	struct suture_layout_record layout;
 };
 

@@ -97,6 +97,7 @@ static struct error *add_objects(struct object *o, const struct record_list *l,
 		uint64_t at = i * sizeof(struct suture_object_record);
 		struct suture_object_record r = count(l, l->objects[i]);
 
+		r.at_load = l->at_load && l->at_load[i];
 		memcpy(s->bytes + at, &r, sizeof(r));
 		if (strcmp(l->objects[i], "vmlinux"))
 			TRY(point(s, at + offsetof(struct suture_object_record, name),
@@ -141,16 +142,34 @@ static struct error *add_states(struct object *o, const struct record_list *l,
 	return NULL;
 }
 
+/* What the parts brought (written.h): their records lie one behind the other. */
+static struct error *find_written(struct object *o, __u64 *n, struct symbol **out)
+{
+	struct section *s = object_section(o, SUTURE_WRITTEN_SECTION);
+
+	*n = s ? s->size / sizeof(struct suture_written_record) : 0;
+	if (!s) /* the glue does not look at it then */
+		TRY(add_table(o, SUTURE_WRITTEN_SECTION, "suture_written", 0,
+			      sizeof(struct suture_written_record), &s, out));
+	else
+		TRY(object_add_symbol(o, "suture_written", STT_OBJECT, STB_LOCAL, s, 0, s->size,
+				      out));
+	return NULL;
+}
+
 struct error *records_add(struct object *o, const struct record_list *l, struct records *out)
 {
 	struct suture_patch_record head = { .n_objects = l->n_objects,
 					    .n_funcs = l->n_funcs,
 					    .n_states = l->n_states,
 					    .replace = l->replace,
+					    .clears = l->clears,
 					    .n_constants = l->n_constants };
 	struct names names __cleanup(names_free) = { 0 };
 
 	TRY(add_names(o, l, &names));
+	if (l->at_load)
+		TRY(find_written(o, &head.n_written, &out->written));
 	TRY(object_add_section(o, SUTURE_PATCH_SECTION, SHT_PROGBITS, SHF_ALLOC, 8, &head,
 			       sizeof(head), &out->patch_section));
 	TRY(object_add_symbol(o, "suture_patch", STT_OBJECT, STB_LOCAL, out->patch_section, 0,
@@ -256,6 +275,11 @@ struct error *records_fill_late(struct object *o, const struct records *r, struc
 	head.n_late = n;
 	memcpy(r->patch_section->bytes, &head, sizeof(head));
 	return point(r->patch_section, offsetof(struct suture_patch_record, forget), forget, 0);
+}
+
+struct error *records_set_at_load(const struct records *r, struct symbol *calls)
+{
+	return point(r->patch_section, offsetof(struct suture_patch_record, at_load), calls, 0);
 }
 
 struct error *records_set_fill(const struct records *r, struct symbol *fill)

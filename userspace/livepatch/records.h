@@ -35,6 +35,7 @@ struct record_state {
 /* All of it. Functions and sets are in the order of their objects: those of one lie together. */
 struct record_list {
 	const char *const *objects; /* "vmlinux" or modules, each once */
+	const bool *at_load;	    /* of each: it must be loaded after the patch */
 	size_t n_objects;
 	const struct record *funcs;
 	size_t n_funcs;
@@ -43,6 +44,7 @@ struct record_list {
 	const struct record_state *states;
 	size_t n_states;
 	bool replace;
+	bool clears;	    /* the kernel undoes the relocations of a module that goes */
 	bool late;	    /* make room for late records, for records_fill_late() */
 	size_t n_constants; /* make room for so many, for constants_fill() */
 };
@@ -50,6 +52,7 @@ struct record_list {
 struct records {
 	struct symbol *patch, *objects, *funcs, *sets, *states, *late; /* what the glue refers to */
 	struct section *patch_section, *late_section;
+	struct symbol *written;	  /* NULL: there is none */
 	struct symbol *constants; /* NULL: there are none */
 	struct section *constants_section;
 };
@@ -64,6 +67,8 @@ struct error *records_add(struct object *o, const struct record_list *list,
  */
 struct error *records_fill_late(struct object *o, const struct records *r,
 				struct symbol *forget) __must_check;
+/* Where a module must be loaded after the patch: what of the glue sees to that. */
+struct error *records_set_at_load(const struct records *r, struct symbol *calls) __must_check;
 /* Where there are constants: the function of the glue that fills them in. */
 struct error *records_set_fill(const struct records *r, struct symbol *fill) __must_check;
 

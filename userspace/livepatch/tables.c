@@ -55,7 +55,7 @@ struct error *link_extras(struct link *l)
 	for (size_t i = 0; i < l->n; i++)
 		TRY(extras_read(&l->parts[i], &l->merge.inputs[i], &l->extras));
 	sort_sets(l);
-	if (!l->account->functions.n && !l->extras.sets.n)
+	if (!l->account->functions.n && !l->extras.sets.n && !l->at_load)
 		return error_new(ERROR_NOTHING, "there is no function to redirect");
 	return tell_extras(l);
 }
@@ -65,25 +65,41 @@ static int by_object_name(const void *a, const void *b)
 	return objects_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Those that have functions or callbacks, each once. */
+static struct error *add_at_load(struct livepatch_account *a, const char *object)
+{
+	const char *name = arena_strdup(&a->arena, object);
+
+	return name ? vec_push(&a->at_load, name) : error_nomem();
+}
+
+/* Those that have functions, callbacks or data to be written, each once. */
 static struct error *list_objects(struct link *l, struct record_list *list)
 {
-	const char **all = arena_array(&l->merge.arena, l->account->functions.n + l->extras.sets.n,
-				       sizeof(*all));
-	size_t n = 0, kept = 0;
+	size_t n = 0, kept = 0, most = l->account->functions.n + l->extras.sets.n + l->n;
+	const char **all = arena_array(&l->merge.arena, most, sizeof(*all));
+	bool *at_load = arena_array(&l->merge.arena, most, sizeof(*at_load));
 
-	if (!all)
+	if (!all || !at_load)
 		return error_nomem();
 	vec_for_each(&l->account->functions, f)
 		all[n++] = f->object;
 	vec_for_each(&l->extras.sets, set)
 		all[n++] = set->object;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->parts[i].at_load)
+			all[n++] = l->parts[i].unit->module;
 	qsort(all, n, sizeof(*all), by_object_name);
 	for (size_t i = 0; i < n; i++)
 		if (!kept || strcmp(all[kept - 1], all[i]))
 			all[kept++] = all[i];
+	for (size_t i = 0; i < kept; i++) {
+		at_load[i] = link_at_load(l, all[i]);
+		if (at_load[i])
+			TRY(add_at_load(l->account, all[i]));
+	}
 	list->objects = all;
 	list->n_objects = kept;
+	list->at_load = l->at_load ? at_load : NULL;
 	return NULL;
 }
 
@@ -98,6 +114,7 @@ struct error *link_records(struct link *l, struct records *out)
 				    .states = l->extras.states.v,
 				    .n_states = l->extras.states.n,
 				    .replace = l->request->replace,
+				    .clears = l->from->payload->clears,
 				    .late = l->reload,
 				    .n_constants = l->constants.list.n };
 

@@ -15,7 +15,8 @@ struct link {
 	size_t n;
 	const struct assemble_from *from;
 	const struct livepatch_request *request;
-	bool reload; /* reload.c is linked in */
+	/* Which input of the merge a part of the glue is; 0: it is not linked in. */
+	size_t reload, at_load, fill_constants;
 	struct extras extras;
 	struct constants constants;
 	struct naming naming;
@@ -26,6 +27,22 @@ struct link {
 	const struct livepatch_reference ***references; /* by part, by symbol index; or NULL */
 	struct livepatch_account *account;
 };
+
+/* The module's symbol for a reference; each name once. */
+struct error *link_symbol(struct link *l, const struct livepatch_reference *found,
+			  struct symbol **out) __must_check;
+
+/*
+ * glue_parts.c: the glue and, where the patch needs them, its parts for modules that come and
+ * go, for modules that must come later, and for runtime constants, as inputs of the merge; what
+ * they refer to; and, once all relocations are there, what they find in the tables.
+ */
+#define LINK_GLUE_PARTS 4
+struct error *link_glue_list(struct link *l) __must_check;
+struct error *link_glue_resolve(struct link *l, const struct records *r) __must_check;
+struct error *link_glue_fill(struct link *l, const struct records *r) __must_check;
+/* Whether an object must be loaded after the patch. */
+bool link_at_load(const struct link *l, const char *object);
 
 /* The order of objects in the module: vmlinux first, then by name. */
 int objects_compare(const char *a, const char *b);

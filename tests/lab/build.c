@@ -43,6 +43,22 @@ static struct error *read_account(struct lab *lab, const struct strbuf *text, st
 	return NULL;
 }
 
+/* tests/vm/at-load shows what such a patch does; here it is enough that it asks for it. */
+static struct error *judge_at_load(struct fix *f, const struct bundle_payload *p)
+{
+	if (f->expect != AT_LOAD)
+		return p->at_load.n ? error_failed("it asks for %s to be loaded after it",
+						   p->at_load.v[0])
+				    : NULL;
+	if (p->at_load.n != 1 || !str_equal(p->at_load.v[0], f->words))
+		return error_failed(
+			"it does not ask for %s, and nothing else, to be loaded after it",
+			f->words);
+	f->done = true;
+	f->state = "at load";
+	return NULL;
+}
+
 /* The module and the functions that it redirects, as the bundle's manifest has them. */
 static struct error *unpack(struct lab *lab, const char *path, struct fix *f)
 {
@@ -53,6 +69,7 @@ static struct error *unpack(struct lab *lab, const char *path, struct fix *f)
 	p = bundle_payload_for(b, lab->target->release);
 	if (!p)
 		return error_failed("the bundle has nothing for %s", lab->target->release);
+	TRY(judge_at_load(f, p));
 	vec_for_each(&p->functions, fn) {
 		struct bundle_function copy = { .sympos = fn->sympos };
 

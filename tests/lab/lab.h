@@ -13,7 +13,7 @@
 #include "qemu/vm.h"
 #include "source/target.h"
 
-enum expectation { LIVE, IN_PLACE, REFUSED, NO_CHANGE };
+enum expectation { LIVE, IN_PLACE, AT_LOAD, REFUSED, NO_CHANGE };
 
 /* One row of the list, and what came of it. */
 struct fix {

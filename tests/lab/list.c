@@ -21,6 +21,7 @@ static struct error *expectation(const char *words, struct fix *f)
 		enum expectation expect;
 	} rows[] = { { "live", LIVE },
 		     { "in place", IN_PLACE },
+		     { "at load ", AT_LOAD },
 		     { "refused ", REFUSED },
 		     { "no change", NO_CHANGE } };
 

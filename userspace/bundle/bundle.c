@@ -99,6 +99,7 @@ static void clear_payload(struct bundle_payload *p)
 	vec_free(&p->references);
 	vec_free(&p->callbacks);
 	vec_free(&p->states);
+	vec_free(&p->at_load);
 	vec_free(&p->overrides);
 	vec_free(&p->notes);
 	vec_free(&p->provenance.packages);

@@ -124,6 +124,7 @@ struct bundle_payload {
 	VEC(struct bundle_reference) references;
 	VEC(struct bundle_callback) callbacks;
 	VEC(struct bundle_state) states;
+	VEC(const char *) at_load; /* modules that must be loaded after it */
 	VEC(struct bundle_override) overrides;
 	VEC(const char *) notes; /* what is different in the new code, a sentence each */
 	struct bundle_provenance provenance;

@@ -204,7 +204,7 @@ static struct error *read_override(struct bundle *b, const struct json_value *o,
 	return number(o, "line", &v->line);
 }
 
-static struct error *read_note(struct bundle *b, const struct json_value *v, const char **out)
+static struct error *read_name(struct bundle *b, const struct json_value *v, const char **out)
 {
 	(void)b;
 	return need_string(v, out);
@@ -296,8 +296,10 @@ static struct error *read_payload(struct bundle *b, const struct json_value *o,
 	TRY(READ_LIST(b, o, "references", &p->references, read_reference));
 	TRY(READ_LIST(b, o, "callbacks", &p->callbacks, read_callback));
 	TRY(READ_LIST(b, o, "states", &p->states, read_state));
+	if (json_member(o, "at_load")) /* older bundles have none */
+		TRY(READ_LIST(b, o, "at_load", &p->at_load, read_name));
 	TRY(READ_LIST(b, o, "overrides", &p->overrides, read_override));
-	TRY(READ_LIST(b, o, "notes", &p->notes, read_note));
+	TRY(READ_LIST(b, o, "notes", &p->notes, read_name));
 	return read_provenance(b, o, &p->provenance);
 }
 

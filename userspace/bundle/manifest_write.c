@@ -136,6 +136,10 @@ static void write_lists(struct json *j, const struct bundle_payload *p)
 		write_reference(j, r);
 	json_end(j);
 	write_extras(j, p);
+	json_array(j, "at_load");
+	vec_for_each(&p->at_load, module)
+		json_string(j, NULL, *module);
+	json_end(j);
 	json_array(j, "overrides");
 	vec_for_each(&p->overrides, o)
 		write_override(j, o);

@@ -21,6 +21,8 @@ static const char help[] =
 	"      --name NAME      of the fix; several diffs need it, or --output\n"
 	"      --module-name M  of the module (suture_NAME)\n"
 	"      --replace        take the place of all other livepatches, in one step\n"
+	"      --loaded         it must take hold in modules that are loaded already: refuse what\n"
+	"                       would be true only for modules loaded after it\n"
 	"      --accept CODE:WHERE  take this finding as it is, exactly; may be given again. What it\n"
 	"                       leaves undone is told; some findings can't be accepted\n"
 	"      --reason WHY     why that does no harm; recorded in the bundle with the finding\n"
@@ -110,6 +112,9 @@ static struct error *take_option(struct request *r, int c, const char *value, bo
 	case 'P':
 		r->build.replace = true;
 		return NULL;
+	case 'L':
+		r->build.loaded = true;
+		return NULL;
 	case 'A':
 		return vec_push(&r->accept, value);
 	case 'R':
@@ -143,6 +148,7 @@ static struct error *parse(int argc, char **argv, struct request *r)
 		{ "name", required_argument, NULL, 'N' },
 		{ "module-name", required_argument, NULL, 'M' },
 		{ "replace", no_argument, NULL, 'P' },
+		{ "loaded", no_argument, NULL, 'L' },
 		{ "title", required_argument, NULL, 'T' },
 		{ "fixed-in", required_argument, NULL, 'F' },
 		{ "cve", required_argument, NULL, 'C' },

@@ -99,6 +99,31 @@ static struct error *bind(struct build *b, const struct target *t)
 
 /* --- link ---------------------------------------------------------------------- */
 
+bool build_at_load(const struct build *b, const char *module)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (str_equal(b->units[i].unit->module, module) && delta_at_load(b->units[i].delta))
+			return true;
+	return false;
+}
+
+/* What would be refused for a module that is loaded already, and how it comes true. */
+static struct error *note_at_load(struct livepatch_account *a, const struct build_unit *u)
+{
+	vec_for_each(&u->delta->findings, f) {
+		const char *note;
+
+		if (!f->at_load)
+			continue;
+		note = arena_printf(&a->arena, "%s: %s; as %s is loaded after the patch, %s",
+				    f->code, f->what, u->unit->module, f->at_load);
+		if (!note)
+			return error_nomem();
+		TRY(vec_push(&a->notes, note));
+	}
+	return NULL;
+}
+
 /* What the comparison noted, as part of the account. */
 static struct error *add_notes(struct build *b)
 {
@@ -112,6 +137,7 @@ static struct error *add_notes(struct build *b)
 				return error_nomem();
 			TRY(vec_push(&a->notes, copy));
 		}
+		TRY(note_at_load(a, &b->units[i]));
 	}
 	return NULL;
 }
@@ -127,10 +153,13 @@ static struct error *link_module(struct build *b, const struct build_options *op
 		return error_nomem();
 	for (size_t i = 0; i < b->n; i++)
 		if (b->units[i].extraction)
-			parts[n++] = (struct livepatch_part){ .unit = b->units[i].unit,
-							      .extraction = b->units[i].extraction,
-							      .binding = b->units[i].binding,
-							      .vmlinux = b->vmlinux };
+			parts[n++] = (struct livepatch_part){
+				.unit = b->units[i].unit,
+				.extraction = b->units[i].extraction,
+				.binding = b->units[i].binding,
+				.vmlinux = b->vmlinux,
+				.at_load = build_at_load(b, b->units[i].unit->module)
+			};
 	progress_step("link %s.ko", b->module);
 	TRY(livepatch_link(t, &request, parts, n, path, &b->account));
 	return add_notes(b);
@@ -172,9 +201,19 @@ static struct error *name_of(const struct build_options *opt, char **out)
 	return build_name(opt->patches[0], out);
 }
 
+/* Who accepts what a load would make true wants the patch for modules that are loaded. */
+static bool may_wait(const struct build_options *opt)
+{
+	for (size_t i = 0; i < opt->n_accept; i++)
+		if (delta_code_at_load(opt->accept[i]))
+			return false;
+	return !opt->loaded;
+}
+
 static struct error *set_names(struct build *b, const struct build_options *opt)
 {
 	b->replace = opt->replace;
+	b->at_load = may_wait(opt);
 	TRY(name_of(opt, &b->name));
 	if (opt->name && !str_equal(opt->name, b->name))
 		return error_usage("'%s' is no name: a-z, 0-9 and _, like %s", opt->name, b->name);

@@ -28,6 +28,7 @@ struct build_options {
 	const char *module;	    /* NULL: "suture_" and the name */
 	const char *out;	    /* the bundle; NULL: NAME.suture here */
 	bool replace;		    /* take the place of all other livepatches */
+	bool loaded;		    /* it must take hold in modules that are loaded already */
 	struct bundle_facts facts;  /* borrowed; without a title: that of the only diff */
 	unsigned int jobs;	    /* 0: one for each CPU */
 	/* Findings to take as they are, CODE:WHERE, and why (never NULL if there are any). */
@@ -53,6 +54,7 @@ struct build {
 	char *out;	   /* the bundle's path */
 	uint64_t out_size; /* bytes */
 	bool replace;	   /* it takes the place of all other livepatches */
+	bool at_load;	   /* it may ask for modules to be loaded after it */
 	struct fixes fixes;
 	struct workspace *workspace;
 	struct build_unit *units;
@@ -77,6 +79,9 @@ void build_free(struct build **b);
  * folder for a plain "fix.patch". Allocated. ERROR_USAGE if nothing is left of it.
  */
 struct error *build_name(const char *patch_path, char **out) __must_check;
+
+/* Whether a module must be loaded after the patch. */
+bool build_at_load(const struct build *b, const char *module);
 
 /* The unit that a redirected function is part of (never NULL after build_run()). */
 const struct build_unit *build_unit_of(const struct build *b, const struct livepatch_function *f);

@@ -48,6 +48,25 @@ static struct error *print_functions(const struct build *b, struct strbuf *out)
 	return NULL;
 }
 
+/* What is written when its module is loaded. */
+static struct error *print_written(const struct build *b, struct strbuf *out)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		vec_for_each(&b->units[i].delta->items, it) {
+			const struct delta_item *d = *it;
+
+			if (d->kind != DELTA_WRITTEN_DATA)
+				continue;
+			TRY(strbuf_printf(out, "  writes %s of %s", d->symbol->name,
+					  b->units[i].unit->module));
+			if (d->file)
+				TRY(strbuf_printf(out, "  %s:%u", d->file, d->line));
+			TRY(strbuf_printf(out, "  %s\n", d->reason));
+		}
+	}
+	return NULL;
+}
+
 static struct error *print_references(const struct build *b, struct strbuf *out)
 {
 	size_t n = 0, livepatch = count_named(b, LIVEPATCH_SYMBOL);
@@ -103,13 +122,26 @@ static struct error *print_overrides(const struct build *b, struct strbuf *out)
 	return NULL;
 }
 
+static struct error *print_at_load(const struct build *b, struct strbuf *out)
+{
+	vec_for_each(&b->account->at_load, module)
+		TRY(strbuf_printf(out,
+				  "takes hold when %s is loaded: unload it before you apply this, "
+				  "or that is refused; or see --loaded\n",
+				  *module));
+	return NULL;
+}
+
 struct error *build_print(const struct build *b, const struct target *t, struct strbuf *out)
 {
 	size_t n = b->account->functions.n;
 
-	TRY(strbuf_printf(out, "%s (%s): %s.ko for %s redirects %zu function%s\n\n", b->out,
+	TRY(strbuf_printf(out, "%s (%s): %s.ko for %s redirects %zu function%s\n", b->out,
 			  str_size(b->out_size).s, b->module, t->name, n, n == 1 ? "" : "s"));
+	TRY(print_at_load(b, out));
+	TRY(strbuf_puts(out, "\n"));
 	TRY(print_functions(b, out));
+	TRY(print_written(b, out));
 	TRY(strbuf_puts(out, "\n"));
 	TRY(print_references(b, out));
 	TRY(print_extras(b, out));
@@ -190,6 +222,10 @@ void build_json(const struct build *b, const struct target *t, struct json *j)
 	json_array(j, "states");
 	vec_for_each(&b->account->states, s)
 		state_json(s, j);
+	json_end(j);
+	json_array(j, "at_load");
+	vec_for_each(&b->account->at_load, module)
+		json_string(j, NULL, *module);
 	json_end(j);
 	json_array(j, "findings");
 	for (size_t i = 0; i < b->n; i++)

@@ -100,6 +100,8 @@ static struct error *list_contents(const struct build *b, struct arena *a, struc
 			     (struct bundle_callback){ c->object, c->when, c->function }));
 	vec_for_each(&b->account->states, s)
 		TRY(vec_push(&p->states, (struct bundle_state){ s->id, s->version }));
+	vec_for_each(&b->account->at_load, module)
+		TRY(vec_push(&p->at_load, *module));
 	vec_for_each(&b->account->notes, note)
 		TRY(vec_push(&p->notes, *note));
 	for (size_t i = 0; i < b->n; i++)

@@ -12,11 +12,13 @@ static struct error *read_object(const char *path, const char *name, struct obje
 	return object_parse(name, map.bytes, map.size, out);
 }
 
-struct error *compare_unit(const struct unit *u, const char *before_path, const char *after_path,
-			   struct object **before, struct object **after, struct delta **delta)
+struct error *compare_unit(const struct unit *u, bool at_load, const char *before_path,
+			   const char *after_path, struct object **before, struct object **after,
+			   struct delta **delta)
 {
+	const struct delta_options opt = { .builtin = !u->module_path, .at_load = at_load };
+
 	TRY(read_object(before_path, u->object, before));
 	TRY(read_object(after_path, u->object, after));
-	return delta_compute_as(*before, *after,
-				&(struct delta_options){ .builtin = !u->module_path }, delta);
+	return delta_compute_as(*before, *after, &opt, delta);
 }

@@ -6,9 +6,12 @@
 #include "delta/delta.h"
 #include "source/compile.h"
 
-/* What is there already in *before, *after and *delta is the caller's to free, also on errors. */
-struct error *compare_unit(const struct unit *u, const char *before_path, const char *after_path,
-			   struct object **before, struct object **after,
+/*
+ * at_load: what can be done when a module is loaded after the patch is left to that (delta.h).
+ * What is there already in *before, *after and *delta is the caller's to free, also on errors.
+ */
+struct error *compare_unit(const struct unit *u, bool at_load, const char *before_path,
+			   const char *after_path, struct object **before, struct object **after,
 			   struct delta **delta) __must_check;
 
 #endif

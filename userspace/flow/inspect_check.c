@@ -102,6 +102,11 @@ static struct error *check_extras(const struct bundle_payload *p,
 		    strcmp(p->callbacks.v[i].function, c->callbacks.v[i].function) != 0)
 			return differs("a callback", c->callbacks.v[i].function,
 				       p->callbacks.v[i].function);
+	TRY(count("modules to be loaded after it", c->at_load.n, p->at_load.n));
+	for (size_t i = 0; i < p->at_load.n; i++)
+		if (strcmp(p->at_load.v[i], c->at_load.v[i]) != 0)
+			return differs("a module to be loaded after it", c->at_load.v[i],
+				       p->at_load.v[i]);
 	TRY(count("states", c->states.n, p->states.n));
 	for (size_t i = 0; i < p->states.n; i++)
 		if (p->states.v[i].id != c->states.v[i].id ||

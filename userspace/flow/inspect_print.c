@@ -200,6 +200,10 @@ static struct error *print_files(struct page *p, const struct bundle_payload *b)
 	TRY(strbuf_printf(p->out, "build-id %s\n", b->build_id));
 	if (b->replace)
 		TRY(line(p, "", "takes the place of all other livepatches"));
+	vec_for_each(&b->at_load, module) {
+		TRY(label(p, module == b->at_load.v ? "at load" : ""));
+		TRY(strbuf_printf(p->out, "%s must be loaded after it\n", *module));
+	}
 	if (b->debug.content) {
 		TRY(label(p, "debug"));
 		TRY(strbuf_printf(p->out, "%s.ko.debug, %s\n", b->module,

@@ -68,7 +68,8 @@ static struct error *judge_into(struct build *b, const struct unit *from, struct
 {
 	struct build_unit *grown;
 
-	TRY_CONTEXT(compare_unit(from, from->before, from->after, &u->before, &u->after, &u->delta),
+	TRY_CONTEXT(compare_unit(from, b->at_load, from->before, from->after, &u->before, &u->after,
+				 &u->delta),
 		    "%s", from->source);
 	*keep = !from->outside && is_worth_keeping(b, u);
 	if (from->outside)

@@ -45,7 +45,7 @@ static struct error *lengthen(struct build *b, const struct build_options *opt,
 	progress_step("compile %s again, with room at its branches", u->unit->source);
 	TRY(long_branches_build(opt->target, b->workspace, u->unit, opt->jobs, &l));
 	b->compiler_seconds += l.compile_seconds;
-	TRY(compare_unit(u->unit, l.before, l.after, &s.before, &s.after, &s.delta));
+	TRY(compare_unit(u->unit, b->at_load, l.before, l.after, &s.before, &s.after, &s.delta));
 	TRY(binding_adopt(u->binding, s.before));
 	exchange(u, &s);
 	return NULL;

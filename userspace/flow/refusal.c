@@ -128,7 +128,7 @@ struct error *refusal_make(const struct build *b)
 
 	for (size_t i = 0; i < b->n; i++) {
 		vec_for_each(&b->units[i].delta->findings, f) {
-			if (f->accepted || is_repeated(b, i, f))
+			if (!delta_finding_stands(f) || is_repeated(b, i, f))
 				continue;
 			TRY(tell(&b->units[i], f, &all));
 			TRY(advise(f, &advice));

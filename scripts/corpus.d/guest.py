@@ -6,6 +6,10 @@ insmod the patch, wait for the transition, ask suture for the structural proof o
 whose object is loaded, disable, wait, rmmod. Between two steps the kernel's log must have no
 new warning. A target module that does not load without its hardware stays absent: the patch
 must load nevertheless, and this is told apart.
+
+A module that must be loaded after the patch is loaded and unloaded once as it is. While it is
+there the patch must not load; then the patch comes first and the module behind it; then the patch
+must not be disabled before the module is gone.
 """
 import json
 import lzma
@@ -15,15 +19,28 @@ import subprocess
 import tempfile
 
 STEP = r"""
-n=0; log() { dmesg | tail -n +$((n + 1)) | grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|livepatch:.*(fail|abort|invalid)|Unknown symbol|disagrees' | head -n 3 | tr '\n' ';'; }
+n=0; log() { dmesg | tail -n +$((n + 1)) | grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|livepatch:.*(fail|abort|invalid)|Unknown symbol|disagrees|Invalid relocation' | head -n 3 | tr '\n' ';'; }
 wait_for() { i=0; while [ "$(cat /sys/kernel/livepatch/$1/transition 2>/dev/null)" != "$2" ] && [ $i -lt 300 ]; do usleep 100000; i=$((i+1)); done; [ $i -lt 300 ]; }
 ready() { for m in "$@"; do grep -q "^$(basename $m .ko | tr - _) " /proc/modules || why=$(insmod /m/$m 2>&1); done; }
+gone() { for h in $(ls /sys/module/$1/holders 2>/dev/null); do gone $h; done; rmmod $1 2>/dev/null; ! [ -e /sys/module/$1 ]; }
+# Before the patch: with the module there, the patch does not load; then the module goes.
+too_late() { # PATCH MODULE
+	! insmod /p/$1.ko 2>/dev/null || { early="it loaded though $2 was there"; return 1; }
+	gone $2 || { early="$2 can't be unloaded"; return 1; }
+}
+# With the module there, the patch stays; then the module goes.
+stays() { # PATCH MODULE
+	! echo 0 2>/dev/null >/sys/kernel/livepatch/$1/enabled || return 1
+	[ "$(cat /sys/kernel/livepatch/$1/enabled)" = 1 ] && gone $2
+}
 one() {
 	p=$1; shift; dmesg -c >/dev/null; n=0
 	echo "== $p"
 	said=$(insmod /p/$p.ko 2>&1) || { echo "insmod: $said; $(log)"; return; }
 	wait_for $p 0 || { echo "transition: no end"; return; }
+	for o in $late; do ready $o.ko; grep -q "^$o " /proc/modules || { echo "load: $o: $why; $(log)"; return; }; done
 	[ -z "$*" ] || said=$(suture verify --patch $p --seconds 1 --require in-place "$@" 2>&1) || { echo "proof: $(echo "$said" | tr '\n' ';')"; return; }
+	for o in $back; do stays $p $o || { echo "stay: it does not stay as long as $o, or that can't be unloaded"; return; }; done
 	echo 0 >/sys/kernel/livepatch/$p/enabled
 	wait_for $p "" || { echo "revert: no end"; return; }
 	said=$(rmmod $p 2>&1) || { echo "rmmod: $said"; return; }
@@ -113,6 +130,9 @@ def script(records, folder, files, work):
     lines, have, modules = [STEP], set(), Modules(folder)
     for r in records:
         name, objects = r["build"]["module"], patched(r)
+        at_load = r["build"].get("at_load", [])
+        for o in at_load:
+            objects.setdefault(o, [])
         functions = []
         for o in objects:
             if o == "vmlinux":
@@ -125,12 +145,16 @@ def script(records, folder, files, work):
                     have.add(name_of_file)
                     files.append(f"{plain_module(os.path.join(folder, path), work)}=/m/{name_of_file}")
             lines.append("ready " + " ".join(module_name(p) + ".ko" for p in order))
-        lines.append("f='" + " ".join(functions) + "'; absent=")
+        lines.append("f='" + " ".join(functions) + "'; absent= late= back= early=")
         for o in objects:
             if o != "vmlinux":
                 args = " ".join(f"--function {f}" for f in objects[o])
                 lines.append(f"if grep -q '^{o} ' /proc/modules; then f=\"$f {args}\"; else absent=\"$absent {o}\"; fi")
-        lines.append(f"one {name} $f; [ -z \"$absent\" ] || {{ echo \"absent$absent\"; echo \"$why\"; }}")
+        for o in at_load:
+            lines.append(f"if grep -q '^{o} ' /proc/modules; then late=\"$late {o}\" back=\"{o} $back\"; fi")
+        lines.append(f"for m in $back; do [ -n \"$early\" ] || too_late {name} $m; done")
+        lines.append(f"if [ -z \"$early\" ]; then one {name} $f; else echo '== {name}'; echo \"early: $early\"; fi")
+        lines.append("[ -z \"$absent\" ] || { echo \"absent$absent\"; echo \"$why\"; }")
     lines.append("exit 0")
     return "\n".join(lines)
 

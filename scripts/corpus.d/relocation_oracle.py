@@ -20,6 +20,8 @@ way from where an aligned reference leads to them.
 
   code       with an object of the new source by kbuild: each function of the patch is, word for
              word, what the compiler makes of the new source, names and strings included
+
+  data       what is written into a module when it is loaded: written_data.py
 """
 import difflib
 import re
@@ -27,6 +29,7 @@ import struct
 
 import plain_elf
 import plain_text
+import written_data
 from plain_kernel import KLP, SHN_LIVEPATCH, Wrong
 
 # Variables that a copy may have for itself: what belongs to one place in the code.
@@ -201,7 +204,7 @@ class Oracle:
         """[(old name, object, position, new symbol)] from the patch's own tables (kmod/payload/records.h)."""
         objects, functions = self.patch.elf.section(".suture.objects"), self.patch.elf.section(".suture.funcs")
         found, at = [], 0
-        for o in range(0, objects.size, 24):
+        for o in range(0, objects.size, 32):
             name = self.pointed(objects, o) or "vmlinux"
             count, = struct.unpack_from("<Q", objects.data, o + 8)
             for _ in range(count):
@@ -210,7 +213,7 @@ class Oracle:
                 home = plain_elf.home(self.patch.elf.sections[new.symbol.shndx], new.symbol.value + new.addend)
                 found.append((self.pointed(functions, at), name, position, home))
                 at += 24
-        if at != functions.size:
+        if at != functions.size and (at or any(functions.data)):  # of none, one of zeroes
             raise Wrong(".suture.objects and .suture.funcs are not in step")
         return found
 
@@ -274,6 +277,7 @@ class Oracle:
             self.done.add((new.shndx, new.value))
             self.compare(self.function(section, sym), at, new)
         self.check_code()
+        written_data.check(self, KEPT_APART)
         self.resolve_rest()
 
     def check_code(self):

@@ -8,7 +8,8 @@
  *    before the module's parameters and init function; nothing of it has run. If the module is
  *    there before the patch, it is the patch that is not let in. Nor is a module that another
  *    livepatch patches as well, which was built for the old layout.
- *  - Data is written then; first all of it is compared with what it must be.
+ *  - Data is written then; first all of it is compared with what it must be. What the payload
+ *    itself has for the module begins anew, too.
  *  - While the module lives, the patch stays: writing to "enabled" is refused, and so is a
  *    livepatch that would replace this one, by a state that it can't know
  *    (Documentation/livepatch/system-state.rst).
@@ -109,25 +110,23 @@ static bool suture_write(const struct suture_written_record *r)
 	return !memcmp(place, contents, r->size);
 }
 
-/* Those whose place livepatch has filled in, and not for another module. */
-static bool suture_is_in(const struct suture_written_record *r, const struct module *mod)
+static bool suture_is_of(const struct suture_written_record *r, const struct klp_object *object)
 {
-	return r->place && within_module((unsigned long)r->place, mod);
+	return !strcmp((const char *)(unsigned long)r->object, object->name);
 }
 
-static int suture_write_data(const struct klp_patch *patch, const struct module *mod)
+static int suture_write_data(const struct klp_patch *patch, const struct klp_object *object)
 {
-	u64 i;
+	const struct suture_written_record *r, *end = suture_written + suture_patch.n_written;
 
-	for (i = 0; i < suture_patch.n_written; i++)
-		if (suture_is_in(&suture_written[i], mod) &&
-		    !suture_is_expected(&suture_written[i])) {
+	for (r = suture_written; r < end; r++)
+		if (suture_is_of(r, object) && !suture_is_expected(r)) {
 			pr_err("%s: %pS is not what this was built for\n", patch->mod->name,
-			       (void *)(unsigned long)suture_written[i].place);
+			       (void *)(unsigned long)r->place);
 			return -ENOEXEC;
 		}
-	for (i = 0; i < suture_patch.n_written; i++)
-		if (suture_is_in(&suture_written[i], mod) && !suture_write(&suture_written[i]))
+	for (r = suture_written; r < end; r++)
+		if (suture_is_of(r, object) && !suture_write(r))
 			return -EIO;
 	return 0;
 }
@@ -167,7 +166,7 @@ static int suture_let_in(struct klp_patch *patch, struct klp_object *object)
 	}
 	err = suture_others(patch, object);
 	if (!err)
-		err = suture_write_data(patch, object->mod);
+		err = suture_write_data(patch, object);
 	if (err)
 		return err;
 	WRITE_ONCE(suture_living, suture_living + 1);

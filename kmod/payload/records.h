@@ -109,9 +109,13 @@ struct suture_constant_record {
 	} sources[SUTURE_CONSTANT_SOURCES];
 };
 
-/* Data of a module that is written before the module runs. */
+/*
+ * Data that is written before a module runs: the module's, or the payload's own for it, so that
+ * nothing is left in it of what the module did the last time.
+ */
 struct suture_written_record {
-	__u64 place;	/* -> it, in the module */
+	__u64 object;	/* -> the module's name, NUL-terminated */
+	__u64 place;	/* -> the data */
 	__u64 size;	/* in bytes */
 	__u64 contents; /* -> what is written */
 	__u64 expected; /* -> what lies there until then, */

@@ -5,6 +5,7 @@
   contents   byte for byte what the compiler makes of the new source; each field leads to where
              the module, or vmlinux, has the thing that the new object names there, to an equal
              string, or inside the patch to what the old object does not have, or to a constant
+  own        variables that the patch brings for the module begin as they are in the patch
   all of it  each variable in which the old and the new object differ is written, or the patch has
              one of its own in its place
 """
@@ -14,7 +15,7 @@ import plain_elf
 import plain_text
 from plain_kernel import Wrong
 
-RECORD = 40
+RECORD = 48
 ORDINARY = (".data", ".rodata", ".bss")
 
 
@@ -52,11 +53,23 @@ def check(oracle, kept_apart):
     section = oracle.patch.elf.section(".suture.written")
     written = set()
     for at in range(0, section.size if section else 0, RECORD):
-        record = struct.unpack("<QQQQQ", oracle.patch.bytes(oracle.patch.at[section.index] + at, RECORD))
-        if record[1]:
-            written.add(one(oracle, *record))
+        record = struct.unpack("<QQQQQQ", oracle.patch.bytes(oracle.patch.at[section.index] + at, RECORD))
+        if record[2] and not own(oracle, *record):
+            written.add(one(oracle, *record[1:]))
     if section:
         complete(oracle, written, kept_apart)
+
+
+def own(oracle, _, place, size, contents, expected, known):
+    """Whether it is the patch's own data: then it begins as it is in the patch."""
+    if not oracle.patch.home(place):
+        return False
+    if oracle.patch.bytes(place, size) != oracle.patch.bytes(contents, size):
+        oracle.complain(f"{oracle.patch.names_at(place)} of the patch would begin with something else")
+    if any(oracle.patch.bytes(known, size)):
+        oracle.complain(f"{oracle.patch.names_at(place)} of the patch is expected to have a value")
+    oracle.counts.add("own data")
+    return True
 
 
 def one(oracle, place, size, contents, expected, known):

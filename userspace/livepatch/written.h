@@ -7,8 +7,9 @@
 
 /*
  * Add the records (struct suture_written_record) and what they point to to the part's extracted
- * object; ERROR_REFUSED if the module that is shipped has anything else there than the before
- * build.
+ * object: for data of the module, and for the variables that the part brings, which begin anew
+ * whenever the module is loaded. ERROR_REFUSED if the module that is shipped has anything else
+ * there than the before build. Nothing for parts that need not be loaded later.
  */
 struct error *written_add(const struct livepatch_part *p) __must_check;
 

@@ -20,5 +20,6 @@ extern const struct verb verb_delta;
 extern const struct verb verb_verify;
 extern const struct verb verb_target;
 extern const struct verb verb_vm;
+extern const struct verb verb_ktap;
 
 #endif

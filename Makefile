@@ -121,7 +121,7 @@ tests: $B/tests/guest/exercise $(call programs,unit) $(call programs,vm) $(call 
 # The first build on a fresh machine uses all CPUs, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: check check-unit check-suites deps demo bench corpus oracle fuzz fuzz-programs man
+.PHONY: check check-unit check-suites kselftest deps demo bench corpus oracle fuzz fuzz-programs man
 check:
 	$(Q)scripts/deps build check
 	$(Q)MAKE='$(MAKE)' tests/run
@@ -133,6 +133,12 @@ check-unit: $(call programs,unit)
 check-suites:
 	$(Q)scripts/deps build check
 	$(Q)MAKE='$(MAKE)' tests/run suites
+
+# The kernel's own livepatch selftests on three kernels; fetches about 1 GB.
+kselftest:
+	$(Q)scripts/deps build check
+	$(Q)$(MAKE) --no-print-directory $(parallel) all
+	$(Q)B=$B scripts/kselftest --suture
 
 demo:
 	$(Q)scripts/deps build demo
@@ -201,6 +207,7 @@ help:
 	@echo 'make check      all tests (installs what is missing)'
 	@echo 'make check-unit the unit tests only; no root, no network, seconds'
 	@echo 'make check-suites  kernels of other suites, with their compilers; fetches 800 MB'
+	@echo "make kselftest  the kernel's own livepatch selftests on 6.1, 6.12 and 7.2; fetches 1 GB"
 	@echo 'make bench      speed, as ratios taken in one run'
 	@echo 'make corpus     300 real stable fixes built, loaded, taken back; build/corpus/ (hours)'
 	@echo 'make oracle     500 changes that are none, 200 mutations, references of the corpus (hours)'

@@ -13,13 +13,18 @@ archive_has() {
 	[ -n "$(apt-cache "${archive[@]}" show --no-all-versions "$1" 2>/dev/null)" ]
 }
 
+# Whether package lists name it at all: a look at them is faster than apt, which reads them whole.
+archive_lists() {
+	[ -n "$(/usr/lib/apt/apt-helper cat-file "$1"/*_Packages* 2>/dev/null | grep -xF -m 1 "Package: $2")" ]
+}
+
 archive_find() {
 	local lists=${SUTURE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/suture}/apt again conf
 	for again in '' again; do
 		archive=()
 		archive_has "$1" && return
 		for conf in "$lists"/*/apt.conf; do
-			[ -f "$conf" ] || continue
+			archive_lists "${conf%/*}/lists" "${1%%=*}" || continue
 			archive=("-c=$conf")
 			archive_has "$1" && return
 		done

@@ -4,7 +4,10 @@
 kbuild is asked what a folder's makefile builds (real-obj-y, real-obj-m, lib-y of
 scripts/Makefile.build) through a makefile that make reads first; it compiles the object of the
 tree (make M=...), and its own record of that command (.NAME.o.cmd) compiles other versions.
+Where the kernel was built by a compiler of another suite, all of it runs in the root in which
+`suture target add` has unpacked that compiler's packages (scripts/enter-root).
 """
+import glob
 import hashlib
 import os
 import re
@@ -23,21 +26,46 @@ class Failed(Exception):
     pass
 
 
+def configured_compiler(path):
+    """("gcc-14", "14.2.0-19") of a tree's configuration: the package and its version."""
+    with open(os.path.join(path, ".config"), encoding="utf-8") as f:
+        m = re.search(r'^CONFIG_CC_VERSION_TEXT="(?:x86_64-linux-gnu-)?(gcc-\d+) \(Debian (\S+)\)', f.read(), re.M)
+    if not m:
+        raise Failed(f"{path}/.config names no gcc of Debian's")
+    return m.groups()
+
+
+def compiler_root(name, version):
+    """The folder of the toolchain with this compiler, or None: then the host has it."""
+    cache = os.environ.get("SUTURE_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "suture")
+    found = glob.glob(os.path.join(glob.escape(cache), "toolchains", f"*-{name}-{version}"))
+    return found[0] if found else None
+
+
 class Tree:
     def __init__(self, path, scratch):
         self.path, self.scratch = path, scratch
+        self.compiler, version = configured_compiler(path)
+        self.root = compiler_root(self.compiler, version)
         self.lists = {}
         self.lock = threading.Lock()
         self.makefile = os.path.join(scratch, "print.mk")
         with open(self.makefile, "w", encoding="utf-8") as f:
             f.write(PRINT)
 
+    def _run(self, words, env, beside=()):
+        """A program in the tree's folder; with a root of its own it sees this and 'beside'."""
+        if self.root:
+            enter = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "enter-root")
+            words = [enter, self.root, self.path, *sorted({self.scratch, *beside}), "--", *words]
+        return subprocess.run(words, cwd=self.path, capture_output=True, text=True, errors="replace",
+                              check=False, env=env)
+
     def _make(self, *words, **env):
         # A make without a caller's flags, in the language that is parsed.
         clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR")}
-        return subprocess.run(["make", "--no-print-directory", *words], cwd=self.path, capture_output=True,
-                              text=True, errors="replace", check=False,
-                              env={**clean, "LC_ALL": "C", **env})
+        return self._run(["make", "--no-print-directory", *words], {**clean, "LC_ALL": "C", **env})
 
     def _ask(self, folder):
         """(objects, folders) that the makefile of a folder builds."""
@@ -50,7 +78,7 @@ class Tree:
             ended = self._make("-s", "-rR", "-f", "scripts/Makefile.build", "obj=" + folder,
                                "need-builtin=1", "need-modorder=1", "corpus_print", "srctree=.",
                                "objtree=.", "ARCH=x86", "SRCARCH=x86", "BITS=64", "UTS_MACHINE=x86_64",
-                               "CC=gcc-12", "KBUILD_BUILTIN=1", "KBUILD_MODULES=1", MAKEFILES=self.makefile)
+                               "CC=" + self.compiler, "KBUILD_BUILTIN=1", "KBUILD_MODULES=1", MAKEFILES=self.makefile)
             for line in ended.stdout.splitlines():
                 kind, _, rest = line.partition(" ")
                 if kind in ("objects", "folders"):
@@ -124,8 +152,8 @@ class Tree:
         try:
             with open(where, "w", encoding="utf-8", errors="surrogateescape") as f:
                 f.write(content)
-            ended = subprocess.run(["sh", "-ec", command], cwd=self.path, capture_output=True, text=True,
-                                   errors="replace", check=False, env={**os.environ, "LC_ALL": "C", "SRCARCH": "x86"})
+            ended = self._run(["sh", "-ec", command], {**os.environ, "LC_ALL": "C", "SRCARCH": "x86"},
+                              [os.path.dirname(os.path.abspath(to))])
         finally:
             if os.path.exists(where):
                 os.remove(where)

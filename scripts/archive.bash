@@ -15,7 +15,8 @@ archive_has() {
 
 # Whether package lists name it at all: a look at them is faster than apt, which reads them whole.
 archive_lists() {
-	[ -n "$(/usr/lib/apt/apt-helper cat-file "$1"/*_Packages* 2>/dev/null | grep -xF -m 1 "Package: $2")" ]
+	/usr/lib/apt/apt-helper cat-file "$1"/*_Packages* 2>/dev/null |
+		awk -v line="Package: $2" '$0 == line { found = 1 } END { exit !found }'
 }
 
 archive_find() {

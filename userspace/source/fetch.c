@@ -197,3 +197,28 @@ struct error *kernel_fetch(const struct kernel_packages *k, const char *release,
 	TRY(dir_remove(deb));
 	return dir_remove(unpacked);
 }
+
+struct error *kernel_fetch_image(const struct kernel_packages *k, const char *release,
+				 const char *dir)
+{
+	char *unpacked __free = str_printf("%s/unpacked", dir);
+	char *deb __free = str_printf("%s/deb", dir);
+	char *image __free = name_version(&k->image);
+	char *modules __free = k->modules.name ? name_version(&k->modules) : NULL;
+	char *option __free = str_printf("APT_OPTION=%s", k->apt.option);
+	struct job job = { k->image.name,
+			   { "bash", "-c", image_job, "image", release, image, modules } };
+	struct error *e;
+
+	if (!unpacked || !deb || !image || !option || (k->modules.name && !modules))
+		return error_nomem();
+	TRY(dir_make(unpacked));
+	progress_step("fetching and unpacking %s of packages",
+		      str_size(k->image.size + k->modules.size).s);
+	e = run_jobs(&job, 1, option, dir);
+	strbuf_free(&job.err);
+	TRY(e);
+	TRY(keep_image(release, dir));
+	TRY(dir_remove(deb));
+	return dir_remove(unpacked);
+}

@@ -14,4 +14,8 @@
 struct error *kernel_fetch(const struct kernel_packages *k, const char *release,
 			   const char *dir) __must_check;
 
+/* The same, only vmlinuz and modules/. */
+struct error *kernel_fetch_image(const struct kernel_packages *k, const char *release,
+				 const char *dir) __must_check;
+
 #endif

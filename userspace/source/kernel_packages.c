@@ -171,6 +171,9 @@ struct error *image_names_find(const struct packages *known, const char *release
 	return NULL;
 }
 
+/* What the packages are for: to boot the kernel, or also to build for it. */
+enum purpose { TO_BOOT, TO_BUILD };
+
 /* --- what belongs to it ------------------------------------------------------------ */
 
 static struct error *find_dependency(const struct package *of, const char *pattern,
@@ -212,13 +215,12 @@ static char *source_name(const char *version)
 	return str_printf("linux-source-%.*s", (int)n, version);
 }
 
-/* The image, its modules, the headers. */
+/* The image and its modules. */
 static struct error *take_image(struct kernel_packages *k, const struct image_names *n,
-				const char *headers, struct packages *known)
+				struct packages *known)
 {
 	struct packages more __cleanup_packages = { 0 };
 
-	TRY(packages_take(known, headers, n->version, &k->headers));
 	if (!n->modules)
 		return packages_take(known, n->image, n->version, &k->image);
 	TRY(apt_show(&k->apt, (const char *const[]){ n->image, n->modules }, 2, &more));
@@ -245,8 +247,9 @@ static struct error *take_rest(struct kernel_packages *k)
 	return packages_take(&all, source, version, &k->source);
 }
 
-/* Everything, from where k->apt asks; *found is false if it does not know the release. */
-static struct error *find_in(struct kernel_packages *k, const char *release, bool *found)
+/* From where k->apt asks; *found is false if it does not know the release. */
+static struct error *find_in(struct kernel_packages *k, const char *release, enum purpose purpose,
+			     bool *found)
 {
 	struct packages known __cleanup_packages = { 0 };
 	struct image_names names __cleanup(image_names_free) = { 0 };
@@ -260,7 +263,10 @@ static struct error *find_in(struct kernel_packages *k, const char *release, boo
 	TRY(image_names_find(&known, release, &names, found));
 	if (!*found)
 		return NULL;
-	TRY(take_image(k, &names, headers, &known));
+	TRY(take_image(k, &names, &known));
+	if (purpose == TO_BOOT)
+		return NULL;
+	TRY(packages_take(&known, headers, names.version, &k->headers));
 	return take_rest(k);
 }
 
@@ -287,7 +293,7 @@ static struct error *note(struct search *s, const struct suite_group *g, const s
 }
 
 static struct error *find_elsewhere(struct kernel_packages *k, const char *release,
-				    struct search *s, bool *found)
+				    enum purpose purpose, struct search *s, bool *found)
 {
 	struct suite_host host __cleanup_suite_host = { 0 };
 	const struct suite_group *order[SUITE_GROUPS];
@@ -304,7 +310,7 @@ static struct error *find_elsewhere(struct kernel_packages *k, const char *relea
 		TRY(apt_group(&host, order[i], &k->apt));
 		TRY(note(s, order[i], &k->apt));
 		progress_step("looking for %s in %s", release, order[i]->name);
-		TRY(find_in(k, release, found));
+		TRY(find_in(k, release, purpose, found));
 	}
 	return NULL;
 }
@@ -330,23 +336,33 @@ static struct error *unknown_release(const char *release, const struct search *s
 			    "/etc/apt/sources.list, and were its lists fetched (apt-get update)?");
 }
 
-struct error *kernel_packages_find(const char *release, struct kernel_packages *out)
+static struct error *find(const char *release, enum purpose purpose, struct kernel_packages *out)
 {
 	struct kernel_packages k __cleanup_kernel_packages = { 0 };
 	struct search s __cleanup(search_free) = { 0 };
 	bool found = false;
 
 	TRY(apt_host(&k.apt));
-	TRY(find_in(&k, release, &found));
+	TRY(find_in(&k, release, purpose, &found));
 	/* No suite is searched for a name that Debian gives to no kernel for this machine. */
 	if (!found && str_ends(release, "-amd64"))
-		TRY_CONTEXT(find_elsewhere(&k, release, &s, &found),
+		TRY_CONTEXT(find_elsewhere(&k, release, purpose, &s, &found),
 			    "looking for %s in other suites", release);
 	if (!found)
 		return unknown_release(release, &s);
 	*out = k;
 	k = (struct kernel_packages){ 0 };
 	return NULL;
+}
+
+struct error *kernel_packages_find(const char *release, struct kernel_packages *out)
+{
+	return find(release, TO_BUILD, out);
+}
+
+struct error *kernel_packages_find_image(const char *release, struct kernel_packages *out)
+{
+	return find(release, TO_BOOT, out);
 }
 
 static struct error *list_group(const struct suite_host *host, const struct suite_group *g,

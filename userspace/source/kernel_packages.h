@@ -31,6 +31,10 @@ size_t kernel_packages_all(const struct kernel_packages *k,
  */
 struct error *kernel_packages_find(const char *release, struct kernel_packages *out) __must_check;
 
+/* The same, only what boots it: the image, and its modules if they are apart. */
+struct error *kernel_packages_find_image(const char *release,
+					 struct kernel_packages *out) __must_check;
+
 /*
  * The kernels that the suites of the host's archive have and that can be made targets: a line
  * "GROUP RELEASE" each, oldest first in each group. Lists that could not be had are told in

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #define WORKS "works\n"
@@ -62,11 +63,14 @@ static struct error *answer_path(char **out)
 	return *out ? NULL : error_nomem();
 }
 
-static struct error *remember(const char *path, bool works)
+/* Where it cannot be kept it is found out again. */
+static void remember(const char *path, bool works)
 {
 	const char *answer = works ? WORKS : "does not run guests\n";
+	struct error *e __cleanup_error = file_write(path, answer, strlen(answer), 0666);
 
-	return file_write(path, answer, strlen(answer), 0666);
+	if (e)
+		log_warn("whether KVM runs guests is not remembered: %s", error_message(e));
 }
 
 struct error *accel_refute(void)
@@ -74,7 +78,8 @@ struct error *accel_refute(void)
 	char *path __free = NULL;
 
 	TRY(answer_path(&path));
-	return remember(path, false);
+	remember(path, false);
+	return NULL;
 }
 
 struct error *accel_kvm(accel_smoke *smoke, void *arg, bool *use_kvm)
@@ -93,5 +98,6 @@ struct error *accel_kvm(accel_smoke *smoke, void *arg, bool *use_kvm)
 		return NULL;
 	}
 	TRY(smoke(arg, use_kvm));
-	return remember(path, *use_kvm);
+	remember(path, *use_kvm);
+	return NULL;
 }

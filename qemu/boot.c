@@ -23,7 +23,6 @@
 
 struct plan {
 	const struct vm_options *opt;
-	const struct strbuf *initramfs;
 	bool kvm;
 	double timeout;
 };
@@ -49,7 +48,11 @@ static uint64_t ram_size(const struct emulator_options *eo)
 
 static struct error *copy_words(struct vm *vm, const struct vm_options *opt)
 {
+	const char *crash = opt->crash ? opt->crash : opt->keep;
+
 	if (opt->keep && !(vm->keep = strdup(opt->keep)))
+		return error_nomem();
+	if (crash && !(vm->crash = strdup(crash)))
 		return error_nomem();
 	if (opt->modules && !(vm->modules = strdup(opt->modules)))
 		return error_nomem();
@@ -63,8 +66,13 @@ static struct error *start(const struct plan *p, struct emulator_options *eo, st
 
 	if (!vm || (p->opt->keep && !console))
 		return error_nomem();
-	*vm = (struct vm){ .state = VM_LOST, .kvm = p->kvm, .emulator = EMULATOR_NONE };
+	*vm = (struct vm){ .state = VM_LOST,
+			   .kvm = p->kvm,
+			   .patient = eo->gdb,
+			   .core = p->opt->core,
+			   .emulator = EMULATOR_NONE };
 	eo->console = console;
+	eo->core = p->opt->core;
 	TRY(copy_words(vm, p->opt));
 	TRY(emulator_start(eo, &vm->emulator));
 	vm->channel.fd = vm->emulator.channel;
@@ -96,13 +104,26 @@ static struct error *greet(struct vm *vm, const char *doing, double deadline)
 		       : NULL;
 }
 
+static void tell_gdb(const struct vm_options *opt)
+{
+	bool file = strchr(opt->gdb, '/');
+
+	log_info("the guest waits for gdb: gdb %s%s-ex 'target remote %s%s' -ex continue",
+		 opt->vmlinux ? opt->vmlinux : "", opt->vmlinux ? " " : "",
+		 file ? "" : "localhost:", opt->gdb);
+}
+
 static struct error *boot(const struct plan *p, struct emulator_options *eo, struct vm **out)
 {
+	struct strbuf initramfs __cleanup_strbuf = { 0 };
 	struct vm *vm __cleanup_vm = NULL;
 
-	eo->initramfs = p->initramfs;
+	TRY(initramfs_build(p->opt->tools, &initramfs));
+	eo->initramfs = &initramfs;
 	TRY(start(p, eo, &vm));
-	TRY(greet(vm, "booting", clock_seconds() + p->timeout));
+	if (eo->gdb)
+		tell_gdb(p->opt);
+	TRY(greet(vm, "booting", vm_deadline(vm, p->timeout)));
 	*out = take(vm);
 	return NULL;
 }
@@ -136,22 +157,26 @@ static struct error *thaw(struct vm *vm, double deadline)
 static struct error *restore(const struct plan *p, const struct snapshot *s, struct vm **out)
 {
 	struct emulator_options eo = emulator_options(p);
-	double deadline = clock_seconds() + p->timeout;
 	struct vm *vm __cleanup_vm = NULL;
+	double deadline;
 	char from[32];
 
 	eo.ram = eo.state = s->fd;
 	eo.shared = true;
+	eo.gdb = p->opt->gdb;
 	eo.printed = &s->console;
 	if (lseek(s->fd, (off_t)s->state, SEEK_SET) < 0)
 		return error_errno(errno, "reading the snapshot");
 	TRY(start(p, &eo, &vm));
+	deadline = vm_deadline(vm, p->timeout);
 	vm->restored = true;
 	TRY(strbuf_add(&vm->channel.log, s->log.s, s->log.n));
 	TRY(migration_ready(vm, deadline));
 	snprintf(from, sizeof(from), "{\"uri\": \"fd:%d\"}", EMULATOR_STATE);
 	TRY(monitor_command(&vm->emulator.monitor, deadline, "migrate-incoming", from, -1));
 	TRY(monitor_await_migration(&vm->emulator.monitor, deadline));
+	if (eo.gdb)
+		tell_gdb(p->opt);
 	TRY(thaw(vm, deadline));
 	*out = take(vm);
 	return NULL;
@@ -160,7 +185,7 @@ static struct error *restore(const struct plan *p, const struct snapshot *s, str
 /* The guest says no more; its state goes to a file. It does not go on. */
 static struct error *freeze(struct vm *vm, int state)
 {
-	double deadline = clock_seconds() + ANSWER_TIMEOUT;
+	double deadline = vm_deadline(vm, ANSWER_TIMEOUT);
 	struct monitor *m = &vm->emulator.monitor;
 
 	channel_begin(&vm->channel);
@@ -191,6 +216,17 @@ static struct error *save(struct vm *vm, const char *path, int ram, uint64_t siz
 	return snapshot_write(path, &parts);
 }
 
+/* What goes wrong with the cache costs time only. */
+static struct error *without_snapshot(struct error *e)
+{
+	struct error *why __cleanup_error = e;
+
+	TRY(interrupt_check());
+	log_warn("no snapshot of the booted guest is used, each boot takes its time: %s",
+		 error_message(why));
+	return NULL;
+}
+
 /* Boot a guest only to keep it. *kept is false, and why is told, if it could not be kept. */
 static struct error *make(const struct plan *p, const char *path, bool *kept)
 {
@@ -210,12 +246,8 @@ static struct error *make(const struct plan *p, const char *path, bool *kept)
 	e = save(vm, path, ram, ram_size(&eo));
 	if (!e)
 		e = snapshot_prune(dir, path, SNAPSHOTS_MOST, SNAPSHOTS_BYTES);
-	TRY(interrupt_check());
-	if (e)
-		log_warn("no snapshot of the booted guest, each boot takes its time: %s",
-			 error_message(e));
 	*kept = !e;
-	return NULL;
+	return e ? without_snapshot(take(e)) : NULL;
 }
 
 /* All that a snapshot depends on. */
@@ -223,11 +255,11 @@ static struct error *identify(const struct plan *p, char **path)
 {
 	struct strbuf identity __cleanup_strbuf = { 0 };
 	struct emulator_options eo = emulator_options(p);
-	struct digest kernel, initramfs;
+	struct digest kernel;
 
 	TRY(digest_file(p->opt->kernel, &kernel));
-	TRY(digest_bytes(p->initramfs->s, p->initramfs->n, &initramfs));
-	TRY(strbuf_printf(&identity, "%s\n%s\n", kernel.hex, initramfs.hex));
+	TRY(strbuf_printf(&identity, "%s\n", kernel.hex));
+	TRY(initramfs_identity(p->opt->tools, &identity));
 	TRY(emulator_identity(&eo, &identity));
 	return snapshot_path(&identity, path);
 }
@@ -257,14 +289,17 @@ static struct error *restore_or_make(const struct plan *p, struct vm **out)
 	int lock __closefd = -1;
 	char *path __free = NULL;
 	bool kept = false;
+	struct error *e = identify(p, &path);
 
-	TRY(identify(p, &path));
-	TRY(try_restore(p, path, out));
-	if (*out)
-		return NULL;
-	TRY(snapshot_lock(path, clock_seconds() + p->timeout, &lock));
+	if (!e)
+		e = try_restore(p, path, out);
+	if (!e && !*out)
+		e = snapshot_lock(path, clock_seconds() + p->timeout, &lock);
 	/* Whoever held the lock has made it. */
-	TRY(try_restore(p, path, out));
+	if (!e && !*out)
+		e = try_restore(p, path, out);
+	if (e)
+		return without_snapshot(e);
 	if (!*out)
 		TRY(make(p, path, &kept));
 	return kept ? try_restore(p, path, out) : NULL;
@@ -275,6 +310,7 @@ static struct error *bring_up(const struct plan *p, struct vm **out)
 	struct emulator_options eo = emulator_options(p);
 
 	eo.shared = true;
+	eo.gdb = p->opt->gdb;
 	if (!p->opt->fresh)
 		TRY(restore_or_make(p, out));
 	return *out ? NULL : boot(p, &eo, out);
@@ -286,9 +322,7 @@ static struct error *smoke(void *arg, bool *works)
 {
 	const struct plan *asked = arg;
 	const struct vm_options opt = { .kernel = asked->opt->kernel };
-	const struct plan p = {
-		.opt = &opt, .initramfs = asked->initramfs, .kvm = true, .timeout = SMOKE_TIMEOUT
-	};
+	const struct plan p = { .opt = &opt, .kvm = true, .timeout = SMOKE_TIMEOUT };
 	struct emulator_options eo = emulator_options(&p);
 	struct vm *vm __cleanup_vm = NULL;
 	struct error *e __cleanup_error = NULL;
@@ -305,9 +339,7 @@ static struct error *smoke(void *arg, bool *works)
 
 struct error *vm_boot(const struct vm_options *opt, struct vm **out)
 {
-	struct strbuf initramfs __cleanup_strbuf = { 0 };
 	struct plan p = { .opt = opt,
-			  .initramfs = &initramfs,
 			  .timeout = opt->boot_timeout > 0 ? opt->boot_timeout : BOOT_TIMEOUT };
 	struct vm *vm __cleanup_vm = NULL;
 	struct error *e;
@@ -316,7 +348,6 @@ struct error *vm_boot(const struct vm_options *opt, struct vm **out)
 		return error_errno(errno, "the kernel to boot: %s", opt->kernel);
 	if (opt->keep)
 		TRY(dir_make(opt->keep));
-	TRY_CONTEXT(initramfs_build(&initramfs), "making the guest's file system");
 	TRY(accel_kvm(smoke, &p, &p.kvm));
 	e = bring_up(&p, &vm);
 	if (e && p.kvm && !interrupted()) {

@@ -10,6 +10,7 @@
 
 /* A kernel that logs without end must not fill our memory: its beginning is kept. */
 #define LOG_MAX (64u << 20)
+#define ACKNOWLEDGE_TIMEOUT 10.0
 
 uint32_t channel_begin(struct channel *c)
 {
@@ -143,6 +144,19 @@ struct error *channel_receive(struct channel *c, double deadline, struct frame *
 		if (*event == CHANNEL_FRAME)
 			fill(c, event);
 	}
+}
+
+struct error *channel_take(struct channel *c, struct frame *out, bool *found,
+			   enum channel_event *event)
+{
+	double deadline = clock_seconds() + ACKNOWLEDGE_TIMEOUT;
+
+	*event = CHANNEL_FRAME;
+	TRY(next(c, deadline, out, found, event));
+	if (*found || *event != CHANNEL_FRAME)
+		return NULL;
+	fill(c, event);
+	return next(c, deadline, out, found, event);
 }
 
 struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,

@@ -38,6 +38,9 @@ uint32_t channel_begin(struct channel *c);
  */
 struct error *channel_receive(struct channel *c, double deadline, struct frame *out,
 			      enum channel_event *event) __must_check;
+/* The same without waiting: *found is false if none has come. */
+struct error *channel_take(struct channel *c, struct frame *out, bool *found,
+			   enum channel_event *event) __must_check;
 /* Send a frame of the current request; *event says CHANNEL_FRAME when it is all sent. */
 struct error *channel_send(struct channel *c, double deadline, uint32_t type, const void *payload,
 			   size_t n, enum channel_event *event) __must_check;

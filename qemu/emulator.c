@@ -192,6 +192,7 @@ struct error *emulator_identity(const struct emulator_options *opt, struct strbu
 	/* Where the kernel lies, and what differs between making and using, is of no interest. */
 	same.kernel = "";
 	same.gdb = NULL;
+	same.core = false;
 	TRY(emulator_args(&same, &args));
 	for (size_t i = 0; i + 1 < args.words.n; i++)
 		TRY(strbuf_printf(out, "%s\n", args.words.v[i]));

@@ -33,7 +33,8 @@ struct emulator_options {
 	/* Where a snapshot's state is read from; used only without an initramfs. */
 	int state;
 	bool shared;	     /* with memory that we share with the guest */
-	const char *gdb;     /* the emulator's words for where gdb may connect; NULL: nowhere */
+	bool core;	     /* stays when the guest has ended, so that its memory can be had */
+	const char *gdb;     /* port or path where gdb may connect; NULL: nowhere */
 	const char *console; /* a file for the console, replaced; NULL: memory */
 	const struct strbuf *printed; /* what the console has printed before; or NULL */
 };

@@ -67,10 +67,14 @@ static struct error *add_lines(struct emulator_args *a, const struct emulator_op
 		    EMULATOR_SHARED);
 		ADD(a, "-device", "ivshmem-plain,memdev=shared");
 	}
-	if (opt->gdb) {
-		ADD(a, "-gdb", "%s", opt->gdb);
+	if (opt->core)
+		ADD(a, "-action", "shutdown=pause");
+	if (opt->gdb && strchr(opt->gdb, '/'))
+		ADD(a, "-gdb", "unix:%s,server=on,wait=off", opt->gdb);
+	else if (opt->gdb)
+		ADD(a, "-gdb", "tcp:127.0.0.1:%s", opt->gdb);
+	if (opt->gdb)
 		ADD(a, "-S", "%s", "");
-	}
 	return NULL;
 }
 

@@ -33,6 +33,9 @@ enum frame_type {
 			   bytes; FRAME_HELLO as at boot */
 	FRAME_UNPACK,	/* payload: a folder; then a cpio archive as FRAME_DATA, FRAME_END */
 	FRAME_LOAD,	/* payload: path of a module; FRAME_EXIT */
+	FRAME_TERMINAL, /* as FRAME_RUN, on a terminal; payload: its kind, NUL, the command */
+	FRAME_INPUT,	/* what is typed there */
+	FRAME_WINDOW,	/* its size: rows, columns (32 bits each) */
 	/* either way */
 	FRAME_DATA = 32,
 	FRAME_END,

@@ -2,6 +2,7 @@
 #include "qemu/initramfs.h"
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/subprocess.h"
 #include "qemu/cpio.h"
@@ -10,6 +11,12 @@
 #define BUSYBOX "/bin/busybox"
 
 extern const char guest_init[], guest_init_end[];
+
+static struct error *no_busybox(void)
+{
+	return error_advise(error_failed("%s is missing", BUSYBOX),
+			    "install the package busybox-static");
+}
 
 static struct error *add_busybox(struct cpio *c)
 {
@@ -20,8 +27,7 @@ static struct error *add_busybox(struct cpio *c)
 	char *at, *name;
 
 	if (!file_exists(BUSYBOX))
-		return error_advise(error_failed("%s is missing", BUSYBOX),
-				    "install the package busybox-static");
+		return no_busybox();
 	TRY(payload_program(c, BUSYBOX, BUSYBOX));
 	TRY(subprocess_check(&p));
 	at = list.s;
@@ -46,18 +52,34 @@ static struct error *add_folders(struct cpio *c)
 	return cpio_device(c, "/dev/console", 0600, 5, 1);
 }
 
-static struct error *build(struct cpio *c)
+static struct error *build(struct cpio *c, const char *const *tools)
 {
 	TRY(add_folders(c));
 	TRY(cpio_file(c, "/init", 0755, guest_init, (size_t)(guest_init_end - guest_init)));
+	for (const char *const *t = tools; t && *t; t++)
+		TRY(payload_file(c, *t));
 	TRY(add_busybox(c));
 	return cpio_end(c);
 }
 
-struct error *initramfs_build(struct strbuf *out)
+struct error *initramfs_build(const char *const *tools, struct strbuf *out)
 {
 	struct cpio c __cleanup_cpio = { 0 };
 
-	TRY(build(&c));
+	TRY_CONTEXT(build(&c, tools), "making the guest's file system");
 	return strbuf_add(out, c.bytes.s, c.bytes.n);
+}
+
+struct error *initramfs_identity(const char *const *tools, struct strbuf *out)
+{
+	struct digest init;
+
+	TRY(digest_bytes(guest_init, (size_t)(guest_init_end - guest_init), &init));
+	TRY(strbuf_printf(out, "%s\n", init.hex));
+	if (!file_exists(BUSYBOX))
+		return no_busybox();
+	TRY(payload_identity(BUSYBOX "=" BUSYBOX, out));
+	for (const char *const *t = tools; t && *t; t++)
+		TRY(payload_identity(*t, out));
+	return NULL;
 }

@@ -51,18 +51,55 @@ struct error *payload_program(struct cpio *c, const char *from, const char *to)
 	return NULL;
 }
 
-/* "host path=guest path" */
-struct error *payload_file(struct cpio *c, const char *words)
+/* "host path=guest path": the first, allocated, and the second. */
+static struct error *split(const char *words, char **from, const char **to)
 {
-	const char *to = strrchr(words, '=');
-	char *from __free = to ? strndup(words, (size_t)(to - words)) : NULL;
+	const char *equals = strrchr(words, '=');
 
-	if (!to || to == words || to[1] != '/')
+	if (!equals || equals == words || equals[1] != '/')
 		return error_usage("'%s': a file for the guest is written HOST-PATH=/GUEST-PATH",
 				   words);
-	if (!from)
-		return error_nomem();
-	return error_context(payload_program(c, from, to + 1), "putting %s into the guest", from);
+	*from = strndup(words, (size_t)(equals - words));
+	*to = equals + 1;
+	return *from ? NULL : error_nomem();
+}
+
+struct error *payload_file(struct cpio *c, const char *words)
+{
+	char *from __free = NULL;
+	const char *to;
+
+	TRY(split(words, &from, &to));
+	return error_context(payload_program(c, from, to), "putting %s into the guest", from);
+}
+
+static struct error *identify(const char *path, struct strbuf *out)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_errno(errno, "%s", path);
+	return strbuf_printf(out, "%s %llu %llu %llu %lld.%09ld\n", path,
+			     (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+			     (unsigned long long)st.st_size, (long long)st.st_mtim.tv_sec,
+			     st.st_mtim.tv_nsec);
+}
+
+struct error *payload_identity(const char *words, struct strbuf *out)
+{
+	struct library_list libs __cleanup_libraries = { 0 };
+	char *from __free = NULL;
+	const char *to;
+
+	TRY(split(words, &from, &to));
+	TRY(strbuf_printf(out, "%s=", to));
+	TRY(identify(from, out));
+	if (access(from, X_OK))
+		return NULL;
+	TRY(libraries_of(from, &libs));
+	vec_for_each(&libs.paths, it)
+		TRY(identify(*it, out));
+	return NULL;
 }
 
 static struct error *add_link(struct cpio *c, const char *from, const char *to)

@@ -11,6 +11,10 @@ struct error *payload_program(struct cpio *c, const char *from, const char *to) 
 /* "host path=guest path" */
 struct error *payload_file(struct cpio *c, const char *words) __must_check;
 /*
+ * Append to 'out' which files that would take, as they are now: names, sizes, times of change.
+ */
+struct error *payload_identity(const char *words, struct strbuf *out) __must_check;
+/*
  * All that is in a folder, under 'to': files, folders and symbolic links as they are. What is
  * neither (a socket, a device) is an error.
  */

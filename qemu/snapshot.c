@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "qemu/unnamed.h"
 
 #define PAGE 4096u
 #define BLOCK (256 * PAGE)
@@ -109,46 +109,6 @@ static struct error *walk_memory(int from, uint64_t size, int to, uint64_t *hash
 	return NULL;
 }
 
-/* A file that has no name until it is published; where the file system has no such thing, one
- * that is locked, so that snapshot_prune() knows whether its writer lives. */
-static struct error *new_file(const char *path, int *out, char **name)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir __free = strndup(path, (size_t)(slash - path));
-
-	if (!dir)
-		return error_nomem();
-	*out = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (*out >= 0)
-		return NULL;
-	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
-		return error_errno(errno, "%s", dir);
-	*name = str_printf("%s/new-XXXXXX", dir);
-	if (!*name)
-		return error_nomem();
-	*out = mkostemp(*name, O_CLOEXEC);
-	if (*out < 0) {
-		int err = errno;
-
-		free_pointer(name);
-		return error_errno(err, "%s", dir);
-	}
-	flock(*out, LOCK_EX | LOCK_NB);
-	return NULL;
-}
-
-static struct error *publish(int fd, const char *name, const char *path)
-{
-	char *self __free = str_printf("/proc/self/fd/%d", fd);
-	int failed;
-
-	if (!self)
-		return error_nomem();
-	failed =
-		name ? link(name, path) : linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
-	return failed && errno != EEXIST ? error_errno(errno, "%s", path) : NULL;
-}
-
 static struct error *write_parts(int fd, const struct snapshot_parts *p)
 {
 	struct strbuf tail __cleanup_strbuf = { 0 };
@@ -178,17 +138,14 @@ static struct error *write_parts(int fd, const struct snapshot_parts *p)
 
 struct error *snapshot_write(const char *path, const struct snapshot_parts *parts)
 {
-	char *name __free = NULL;
-	int fd __closefd = -1;
-	struct error *e;
+	char *dir __free = strndup(path, (size_t)(strrchr(path, '/') - path));
+	struct unnamed file __cleanup_unnamed = UNNAMED_NONE;
 
-	TRY(new_file(path, &fd, &name));
-	e = error_context(write_parts(fd, parts), "%s", path);
-	if (!e)
-		e = publish(fd, name, path);
-	if (name)
-		unlink(name);
-	return e;
+	if (!dir)
+		return error_nomem();
+	TRY(unnamed_make(dir, &file));
+	TRY_CONTEXT(write_parts(file.fd, parts), "%s", path);
+	return unnamed_publish(&file, path);
 }
 
 /* What is wrong with it is an error; only its own words are believed before the hash is right. */

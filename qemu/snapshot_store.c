@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -13,9 +12,9 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "qemu/snapshot.h"
+#include "qemu/unnamed.h"
 
 #define PREFIX "snapshot-"
-#define HALF_WRITTEN "new-"
 #define DIGITS 32
 
 struct error *snapshot_path(const struct strbuf *identity, char **out)
@@ -86,15 +85,6 @@ static int by_age(const void *a, const void *b)
 	return (x->used.tv_nsec < y->used.tv_nsec) - (x->used.tv_nsec > y->used.tv_nsec);
 }
 
-/* Its writer holds a lock while it lives. */
-static void remove_abandoned(const char *path)
-{
-	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
-		unlink(path);
-}
-
 static struct error *look_at(const char *dir, const char *name, struct entries *out)
 {
 	char *path __free = str_printf("%s/%s", dir, name);
@@ -102,8 +92,8 @@ static struct error *look_at(const char *dir, const char *name, struct entries *
 
 	if (!path)
 		return error_nomem();
-	if (str_starts(name, HALF_WRITTEN))
-		remove_abandoned(path);
+	if (str_starts(name, UNNAMED_PREFIX))
+		unnamed_sweep(path);
 	if (!str_starts(name, PREFIX) || stat(path, &st) < 0)
 		return NULL;
 	TRY(vec_push(&out->list, (struct entry){ .path = path,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a test needs of the host, once the guest runs: programs, folders, modules. */
-#include "base/clock.h"
 #include "base/file.h"
 #include "qemu/modules.h"
 #include "qemu/payload.h"
@@ -28,7 +27,7 @@ static struct error *load_one(struct vm *vm, const char *path)
 {
 	char *at __free = str_printf(MODULES_AT "/%s", path);
 	char *copy __free = strdup(path);
-	double deadline = clock_seconds() + LOAD_TIMEOUT;
+	double deadline = vm_deadline(vm, LOAD_TIMEOUT);
 	char *doing __free = str_printf("loading module %s", path);
 	struct frame f;
 

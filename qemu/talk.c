@@ -29,9 +29,12 @@ struct error *vm_gone(struct vm *vm, enum channel_event event, const char *doing
 	else
 		e = error_failed("%s: the guest was lost: no answer%s%s", doing,
 				 said.n ? "; its console's last lines:" : "", strbuf_str(&said));
-	if (vm->keep)
-		e = error_advise(e, "the whole console is in %s/console.log", vm->keep);
-	return e;
+	return vm_bury(vm, e);
+}
+
+double vm_deadline(const struct vm *vm, double seconds)
+{
+	return vm->patient ? 1e12 : clock_seconds() + seconds;
 }
 
 struct error *vm_usable(const struct vm *vm)
@@ -75,7 +78,7 @@ struct error *vm_hear(struct vm *vm, const char *doing, double deadline, struct 
 
 struct error *vm_await(struct vm *vm, const char *doing, uint32_t type)
 {
-	double deadline = clock_seconds() + ANSWER_TIMEOUT;
+	double deadline = vm_deadline(vm, ANSWER_TIMEOUT);
 	struct frame f;
 
 	do {

@@ -17,11 +17,15 @@ struct vm {
 	enum vm_state state;
 	bool kvm;
 	bool restored;
-	char *keep;
+	bool patient; /* gdb may stop the guest at any moment: no deadline holds */
+	bool core;
+	char *keep, *crash;
 	char *modules;	    /* the folder; NULL: none */
 	VEC(char *) loaded; /* modules, relative to it */
 };
 
+/* The moment until which to wait for what should take no longer than this. */
+double vm_deadline(const struct vm *vm, double seconds);
 /* An error if the guest does not run any more. */
 struct error *vm_usable(const struct vm *vm) __must_check;
 /* Send a frame of the current request. 'doing' begins the message of an error. */
@@ -39,6 +43,11 @@ struct error *vm_unpack(struct vm *vm, const char *doing, const char *at, const 
 			size_t n) __must_check;
 /* What vm_boot() promises of files and modules. */
 struct error *vm_supply(struct vm *vm, const struct vm_options *opt) __must_check;
+/*
+ * Keep what is left of a guest that panicked or was lost, if there is a place for it; adds to the
+ * error where it is, or why it is not.
+ */
+struct error *vm_bury(struct vm *vm, struct error *e) __must_check;
 /* The guest is no more, or answers no more: sets the state, and tells its last words. */
 struct error *vm_gone(struct vm *vm, enum channel_event event, const char *doing) __must_check;
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "qemu/talk.h"
 
@@ -15,7 +14,7 @@ static struct error *put_bytes(struct vm *vm, const char *doing, const uint8_t *
 
 	TRY(vm_await(vm, doing, FRAME_ACK));
 	for (size_t sent = 0, n; sent < size; sent += n) {
-		double deadline = clock_seconds() + ANSWER_TIMEOUT;
+		double deadline = vm_deadline(vm, ANSWER_TIMEOUT);
 
 		n = size - sent < SHARED_HALF ? size - sent : SHARED_HALF;
 		TRY(channel_send_shared(&vm->channel, deadline, FRAME_DATA, bytes + sent, n,
@@ -24,7 +23,7 @@ static struct error *put_bytes(struct vm *vm, const char *doing, const uint8_t *
 			return vm_gone(vm, event, doing);
 		TRY(vm_await(vm, doing, FRAME_ACK));
 	}
-	TRY(vm_tell(vm, doing, clock_seconds() + ANSWER_TIMEOUT, FRAME_END, NULL, 0));
+	TRY(vm_tell(vm, doing, vm_deadline(vm, ANSWER_TIMEOUT), FRAME_END, NULL, 0));
 	return vm_await(vm, doing, FRAME_EXIT);
 }
 
@@ -48,7 +47,7 @@ struct error *vm_put(struct vm *vm, const char *from, const char *to)
 	if (request.n > FRAME_PAYLOAD_MAX)
 		return error_failed("%s: the name is too long", doing);
 	channel_begin(&vm->channel);
-	TRY(vm_tell(vm, doing, clock_seconds() + ANSWER_TIMEOUT, FRAME_PUT, request.s, request.n));
+	TRY(vm_tell(vm, doing, vm_deadline(vm, ANSWER_TIMEOUT), FRAME_PUT, request.s, request.n));
 	return put_bytes(vm, doing, m.bytes, m.size);
 }
 
@@ -56,7 +55,7 @@ struct error *vm_unpack(struct vm *vm, const char *doing, const char *at, const 
 			size_t n)
 {
 	channel_begin(&vm->channel);
-	TRY(vm_tell(vm, doing, clock_seconds() + ANSWER_TIMEOUT, FRAME_UNPACK, at, strlen(at)));
+	TRY(vm_tell(vm, doing, vm_deadline(vm, ANSWER_TIMEOUT), FRAME_UNPACK, at, strlen(at)));
 	return put_bytes(vm, doing, archive, n);
 }
 
@@ -72,9 +71,9 @@ struct error *vm_get(struct vm *vm, const char *from, const char *to)
 	if (strlen(from) > FRAME_PAYLOAD_MAX)
 		return error_failed("%s: the name is too long", doing);
 	channel_begin(&vm->channel);
-	TRY(vm_tell(vm, doing, clock_seconds() + ANSWER_TIMEOUT, FRAME_GET, from, strlen(from)));
+	TRY(vm_tell(vm, doing, vm_deadline(vm, ANSWER_TIMEOUT), FRAME_GET, from, strlen(from)));
 	for (;;) {
-		TRY(vm_hear(vm, doing, clock_seconds() + ANSWER_TIMEOUT, &f));
+		TRY(vm_hear(vm, doing, vm_deadline(vm, ANSWER_TIMEOUT), &f));
 		if (f.type == FRAME_DATA)
 			TRY(strbuf_add(&bytes, f.payload, f.length));
 		if (bytes.n > FILE_MAX) {

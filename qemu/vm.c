@@ -24,7 +24,7 @@ struct error *vm_dmesg(struct vm *vm, struct strbuf *out)
 {
 	if (vm->state == VM_RUNNING) {
 		channel_begin(&vm->channel);
-		TRY(vm_tell(vm, "reading the kernel log", clock_seconds() + ANSWER_TIMEOUT,
+		TRY(vm_tell(vm, "reading the kernel log", vm_deadline(vm, ANSWER_TIMEOUT),
 			    FRAME_PING, NULL, 0));
 		TRY(vm_await(vm, "reading the kernel log", FRAME_PONG));
 	}
@@ -79,5 +79,6 @@ void vm_stop(struct vm **at)
 	vec_free(&vm->loaded);
 	free(vm->modules);
 	free(vm->keep);
+	free(vm->crash);
 	free(vm);
 }

@@ -7,8 +7,8 @@
  *
  * A kernel boots once: the guest that is up, and has seen nothing of what it is to be used for,
  * is kept as a snapshot in the cache, and the next vm_boot() with the same kernel, command line,
- * processors and memory goes on from there, in a fraction of a second, any number of them side by
- * side. Files and modules come after that.
+ * processors, memory and tools goes on from there, in a fraction of a second, any number of them
+ *side by side. Files and modules come after that.
  *
  * Four things can go wrong and are told apart: a command fails (its status), it does not end in
  * time (an error, and the guest is well), the guest panics (VM_PANICKED), the guest is lost
@@ -33,12 +33,21 @@ struct vm_options {
 	const char *const *load;  /* modules to load, with what they depend on; or NULL */
 	const char *const *files; /* "host path=guest path" to put in; executables bring their
 				     shared libraries; NULL-terminated or NULL */
+	const char *const *tools; /* the same, part of the snapshot: programs that every test
+				     needs, for copying megabytes takes longer than restoring */
 	const char *append;	  /* more kernel command line, or NULL */
 	unsigned int cpus;	  /* 0: 1, which boots fastest under emulation */
 	unsigned int memory;	  /* MiB; 0: 512 */
 	double boot_timeout;	  /* seconds; 0: 120 */
 	const char *keep;	  /* folder for console.log, dmesg.log, ...; NULL: temporary */
 	bool fresh;		  /* boot, whatever there is; and make no snapshot */
+	const char *crash;	  /* folder for what is left of a guest that panics or is lost: its
+				     console and log; made when that happens; NULL: 'keep' */
+	bool core;		  /* there also its memory: core, an ELF file for crash and gdb */
+	const char *gdb;	  /* gdb may connect to this TCP port of the loopback, or to this
+				     socket if there is a slash in it; the guest waits until it has,
+				     and no deadline holds; NULL: no gdb */
+	const char *vmlinux;	  /* for the line that tells how; or NULL */
 };
 
 struct vm;
@@ -60,6 +69,17 @@ bool vm_restored(const struct vm *vm);
  */
 struct error *vm_run(struct vm *vm, const char *command, double timeout, struct strbuf *out,
 		     int *status) __must_check;
+/* What a command prints, as it comes. An error ends the command and is returned. */
+typedef struct error *vm_sink(void *arg, const void *bytes, size_t n);
+/* The same as vm_run(), with any amount of output. */
+struct error *vm_run_to(struct vm *vm, const char *command, double timeout, vm_sink *sink,
+			void *arg, int *status) __must_check;
+/*
+ * A command line, or a shell if it is NULL, on a terminal of the guest that is connected to our
+ * stdin and stdout, for as long as it takes. If ours is a terminal, too, it is raw meanwhile, and
+ * as before afterwards; Ctrl-] gives up.
+ */
+struct error *vm_shell(struct vm *vm, const char *command, int *status) __must_check;
 /* Copy a host file into the guest, a guest file out. */
 struct error *vm_put(struct vm *vm, const char *from, const char *to) __must_check;
 struct error *vm_get(struct vm *vm, const char *from, const char *to) __must_check;

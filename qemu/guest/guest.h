@@ -21,6 +21,7 @@ extern struct guest {
 	pid_t child;
 	uint32_t child_id;
 	int output;
+	bool terminal; /* 'output' is a terminal's other side, and takes input */
 
 	/* the file, or the archive, that is being received */
 	int file; /* -1: none */
@@ -53,6 +54,9 @@ void send_log(bool all);
 
 /* command.c */
 void run_command(uint32_t id, const char *command);
+void run_on_terminal(uint32_t id, const char *kind, const char *command);
+void terminal_input(const uint8_t *p, size_t n);
+void terminal_size(uint32_t rows, uint32_t columns);
 /* False once there is nothing to read now. */
 bool send_output(void);
 /* Collect processes that have ended; the command's end is sent. */

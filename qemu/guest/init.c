@@ -50,6 +50,20 @@ void serve(const struct frame *received)
 		command[f->length] = '\0';
 		run_command(f->id, command);
 		break;
+	case FRAME_TERMINAL:
+		if (f->length >= sizeof(command))
+			break;
+		memcpy(command, f->payload, f->length);
+		command[f->length] = '\0';
+		run_on_terminal(f->id, command, command + strnlen(command, f->length) + 1);
+		break;
+	case FRAME_INPUT:
+		terminal_input(f->payload, f->length);
+		break;
+	case FRAME_WINDOW:
+		if (f->length == 8)
+			terminal_size(frame_get32(f->payload), frame_get32(f->payload + 4));
+		break;
 	case FRAME_KILL:
 		if (guest.child && f->id == guest.child_id)
 			kill(-guest.child, SIGKILL);

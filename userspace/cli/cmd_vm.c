@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* suture vm: run a command on a kernel of one's choice. */
-#include <getopt.h>
+/* suture vm: a command, or a shell, on a kernel of one's choice. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,129 +8,44 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/str.h"
-#include "base/vec.h"
 #include "cli/cli.h"
-#include "qemu/vm.h"
-#include "source/target.h"
+#include "cli/vm_request.h"
 
 static const char help[] =
 	"suture vm run KERNEL [OPTION]... -- COMMAND [ARGUMENT]...\n"
+	"suture vm shell KERNEL [OPTION]... [-- COMMAND [ARGUMENT]...]\n"
 	"\n"
-	"Boot KERNEL (a target, kernel:RELEASE or tree:PATH, or a vmlinuz) in a virtual machine,\n"
-	"run COMMAND there, and power off. COMMAND's output goes to stdout; its exit status is\n"
-	"the exit status of suture. One argument is a line for the guest's shell; several are\n"
-	"passed as they are.\n"
-	"Where there is no answer (the guest panicked or was lost), the exit status is 1 and\n"
-	"stderr says which.\n"
+	"Take a virtual machine with KERNEL, run COMMAND there, and power off. KERNEL is\n"
+	"kernel:RELEASE (any that the archive has, also rt and cloud), tree:PATH, or a file: a\n"
+	"bzImage, vmlinuz or vmlinux. It boots once; later ones go on from a snapshot of the\n"
+	"booted guest. Nothing is installed.\n"
+	"\n"
+	"run: COMMAND's output goes to stdout as it comes; its exit status is the exit status of\n"
+	"suture. One argument is a line for the guest's shell; several are passed as they are.\n"
+	"Where there is no answer (the guest panicked or was lost), the exit status is 1, and\n"
+	"stderr says which and where console and kernel log are.\n"
+	"shell: COMMAND, or a shell, on a terminal. Ctrl-] gives up.\n"
 	"\n"
 	"  --file HOST=GUEST    put a file into the guest; a program brings its libraries\n"
+	"  --share FOLDER=GUEST copy a folder of the host to one of the guest\n"
 	"  --get GUEST=HOST     copy a file out after the command\n"
-	"  --modules DIR        the kernel's modules (as /lib/modules/RELEASE); a target has its own\n"
-	"  --load MODULE        load a module at boot, with what it depends on\n"
-	"  --keep DIR           keep console.log and dmesg.log there\n"
+	"  --load MODULE        load a module, with what it depends on\n"
+	"  --modules DIR        the kernel's modules (as /lib/modules/RELEASE); kernel: and tree:\n"
+	"                       have their own\n"
 	"  --timeout SECONDS    for the command (60)\n"
+	"  --keep DIR           keep console.log and dmesg.log there\n"
+	"  --core               if the guest panics or is lost, keep its memory, too: core, an\n"
+	"                       ELF file for crash and gdb\n"
+	"  --gdb[=PORT|PATH]    wait until gdb has connected to this port of localhost, or to this\n"
+	"                       socket; without, a free port; stderr says how. The kernel is where\n"
+	"                       it was linked to (nokaslr), and nothing times out\n"
 	"  --append WORDS       more kernel command line\n"
-	"  --cpus N, --memory MIB\n";
-
-struct request {
-	struct vm_options vm;
-	VEC(const char *) files, get, load;
-	double timeout;
-	char **command;
-	int words;
-};
-
-static void request_free(struct request *r)
-{
-	vec_free(&r->files);
-	vec_free(&r->get);
-	vec_free(&r->load);
-}
-
-static struct error *number(const char *option, const char *words, unsigned int *out)
-{
-	uint64_t v;
-
-	TRY_CONTEXT(str_u64(words, &v), "--%s", option);
-	if (!v || v > 1u << 20)
-		return error_usage("--%s: %s is out of range", option, words);
-	*out = (unsigned int)v;
-	return NULL;
-}
-
-static struct error *option(struct request *r, int c)
-{
-	unsigned int n;
-
-	switch (c) {
-	case 'f':
-		return vec_push(&r->files, optarg);
-	case 'g':
-		if (!strchr(optarg, '='))
-			return error_usage("--get is written GUEST=HOST");
-		return vec_push(&r->get, optarg);
-	case 'l':
-		return vec_push(&r->load, optarg);
-	case 'm':
-		r->vm.modules = optarg;
-		return NULL;
-	case 'k':
-		r->vm.keep = optarg;
-		return NULL;
-	case 'a':
-		r->vm.append = optarg;
-		return NULL;
-	case 'c':
-		return number("cpus", optarg, &r->vm.cpus);
-	case 'M':
-		return number("memory", optarg, &r->vm.memory);
-	case 't':
-		TRY(number("timeout", optarg, &n));
-		r->timeout = n;
-		return NULL;
-	default:
-		return error_advise(error_usage("that is not how 'suture vm' is used"),
-				    "suture vm --help explains it");
-	}
-}
-
-static struct error *parse(int argc, char **argv, struct request *r)
-{
-	static const struct option options[] = {
-		{ "file", required_argument, NULL, 'f' },
-		{ "get", required_argument, NULL, 'g' },
-		{ "load", required_argument, NULL, 'l' },
-		{ "modules", required_argument, NULL, 'm' },
-		{ "keep", required_argument, NULL, 'k' },
-		{ "append", required_argument, NULL, 'a' },
-		{ "cpus", required_argument, NULL, 'c' },
-		{ "memory", required_argument, NULL, 'M' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ 0 },
-	};
-	int c;
-
-	if (argc < 3 || !str_equal(argv[1], "run") || argv[2][0] == '-')
-		return option(r, 0);
-	r->vm.kernel = argv[2];
-	argc -= 2;
-	argv += 2;
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1)
-		TRY(option(r, c));
-	r->command = argv + optind;
-	r->words = argc - optind;
-	if (r->words < 1)
-		return error_usage("no command for the guest");
-	TRY(vec_push(&r->files, NULL));
-	TRY(vec_push(&r->load, NULL));
-	r->vm.files = r->files.v;
-	r->vm.load = r->load.v;
-	return NULL;
-}
+	"  --fresh              boot now, without a snapshot\n"
+	"  --cpus N             processors (1)\n"
+	"  --memory MIB         memory (512)\n";
 
 /* Several words are quoted, so that the guest's shell passes them as they are. */
-static struct error *command_line(const struct request *r, struct strbuf *out)
+static struct error *command_line(const struct vm_request *r, struct strbuf *out)
 {
 	if (r->words == 1)
 		return strbuf_puts(out, r->command[0]);
@@ -144,67 +58,78 @@ static struct error *command_line(const struct request *r, struct strbuf *out)
 	return NULL;
 }
 
-static struct error *get_files(struct vm *vm, const struct request *r)
+/* "A=B": A, allocated, and B. */
+static struct error *split(const char *words, char **a, const char **b)
 {
-	for (size_t i = 0; i < r->get.n; i++) {
-		const char *to = strrchr(r->get.v[i], '=');
-		char *from __free = strndup(r->get.v[i], (size_t)(to - r->get.v[i]));
+	const char *equals = strrchr(words, '=');
 
-		if (!from)
-			return error_nomem();
-		TRY(vm_get(vm, from, to + 1));
+	*a = strndup(words, (size_t)(equals - words));
+	*b = equals + 1;
+	return *a ? NULL : error_nomem();
+}
+
+static struct error *put_folders(struct vm *vm, const struct vm_request *r)
+{
+	for (size_t i = 0; i < r->shares.n; i++) {
+		char *from __free = NULL;
+		const char *to;
+
+		TRY(split(r->shares.v[i], &from, &to));
+		TRY(vm_share(vm, from, to));
 	}
 	return NULL;
 }
 
-static struct error *choose_kernel(const struct request *r, struct vm_options *opt,
-				   struct target **target)
+static struct error *get_files(struct vm *vm, const struct vm_request *r)
 {
-	*opt = r->vm;
-	if (!str_starts(opt->kernel, "kernel:") && !str_starts(opt->kernel, "tree:"))
-		return NULL;
-	TRY(target_open(opt->kernel, target));
-	if (!file_exists((*target)->vmlinuz))
-		return error_advise(error_failed("%s has no built kernel", opt->kernel),
-				    "build it, then suture build takes it over");
-	opt->kernel = (*target)->vmlinuz;
-	if (!opt->modules)
-		opt->modules = (*target)->modules;
+	for (size_t i = 0; i < r->get.n; i++) {
+		char *from __free = NULL;
+		const char *to;
+
+		TRY(split(r->get.v[i], &from, &to));
+		TRY(vm_get(vm, from, to));
+	}
 	return NULL;
 }
 
-static struct error *run_command(const struct request *r, int *status)
+static struct error *show(void *arg, const void *bytes, size_t n)
 {
-	struct target *target __cleanup_target = NULL;
+	(void)arg;
+	if (fwrite(bytes, 1, n, stdout) != n || fflush(stdout))
+		return error_failed("writing the output failed");
+	return NULL;
+}
+
+static struct error *use(const struct vm_request *r, int *status)
+{
+	struct strbuf line __cleanup_strbuf = { 0 };
 	struct vm *vm __cleanup_vm = NULL;
-	struct vm_options opt;
-	struct strbuf line __cleanup_strbuf = { 0 }, out __cleanup_strbuf = { 0 };
-	struct error *e;
 
 	TRY(command_line(r, &line));
-	TRY(choose_kernel(r, &opt, &target));
-	progress_step("boot %s", r->vm.kernel);
-	TRY(vm_boot(&opt, &vm));
+	TRY(vm_boot(&r->vm, &vm));
+	TRY(put_folders(vm, r));
 	progress_done();
-	e = vm_run(vm, line.s, r->timeout, &out, status);
-	if (out.n)
-		fwrite(out.s, 1, out.n, stdout);
-	return e ? e : get_files(vm, r);
+	if (r->shell)
+		TRY(vm_shell(vm, line.n ? line.s : NULL, status));
+	else
+		TRY(vm_run_to(vm, line.s, r->timeout, show, NULL, status));
+	return get_files(vm, r);
 }
 
 static struct error *run(int argc, char **argv)
 {
-	struct request r __cleanup(request_free) = { 0 };
+	struct vm_request r __cleanup(vm_request_free) = { 0 };
 	int status = 0;
 
-	TRY(parse(argc, argv, &r));
-	TRY(run_command(&r, &status));
-	if (fflush(stdout))
-		return error_failed("writing the output failed");
+	TRY(vm_request_parse(argc, argv, &r));
+	progress_step("boot %s", r.vm.kernel);
+	TRY(vm_request_kernel(&r));
+	TRY(vm_request_crash(&r));
+	TRY(use(&r, &status));
 	if (!status)
 		return NULL;
 	return error_new((enum error_kind)status, "the guest's command ended with status %d",
 			 status);
 }
 
-const struct verb verb_vm = { "vm", "run a command on a kernel of your choice", help, run };
+const struct verb verb_vm = { "vm", "run a command, or a shell, on a kernel of your choice", help, run };

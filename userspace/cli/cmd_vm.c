@@ -132,4 +132,5 @@ static struct error *run(int argc, char **argv)
 			 status);
 }
 
-const struct verb verb_vm = { "vm", "run a command, or a shell, on a kernel of your choice", help, run };
+const struct verb verb_vm = { "vm", "run a command, or a shell, on a kernel of your choice", help,
+			      run };

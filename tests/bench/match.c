@@ -5,10 +5,14 @@
  * which the matcher did not use for it.
  *
  *	match [--verbose] [--names] [TARGET [OTHER]]
+ *	match [--verbose] [--names] --pairs FILE
  *
  * First without the names of functions, as far as that goes; --names: with them from the
  * beginning. Then the controls: objects of another compiler flag, and of another release's
  * source (the target OTHER), must be refused where their code differs.
+ *
+ * --pairs: instead, objects that somebody else has compiled twice. Each line of FILE is "OBJECT
+ * IMAGE": the object, with a section for each function, is bound to the other, as to a module.
  */
 #include <stdio.h>
 #include <string.h>
@@ -351,12 +355,36 @@ static int run_release_control(const struct target *t, const struct target *othe
 	return print_control(what, &totals);
 }
 
+/* No control: what these were compiled with is not known here. */
+static int run_pairs(const char *path, bool names)
+{
+	static const struct table_unit unit = { .modfile = "" };
+	struct images images __cleanup(images_free) = { .names = names };
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct totals totals = { 0 };
+	char *save = NULL;
+
+	check(file_read(path, &text));
+	for (char *l = text.n ? strtok_r(text.s, "\n", &save) : NULL; l;
+	     l = strtok_r(NULL, "\n", &save)) {
+		struct chosen c = { .unit = &unit, .object = l };
+
+		c.owner = strchr(l, ' ');
+		if (!c.owner)
+			check(error_usage("a line of %s is not OBJECT IMAGE", path));
+		*c.owner++ = '\0';
+		bind_one(&images, &c, NULL, &totals);
+	}
+	return print_totals(&totals, names);
+}
+
 int main(int argc, char **argv)
 {
 	const char *names[2] = { "kernel:6.1.0-56-amd64", "kernel:6.1.0-50-amd64" };
 	struct target *t __cleanup_target = NULL, *other __cleanup_target = NULL;
 	struct unit_table units __cleanup_unit_table = { 0 };
 	struct choice right __cleanup_choice = { 0 };
+	const char *pairs = NULL;
 	bool use_names = false;
 	int bad, n = 0;
 
@@ -365,11 +393,15 @@ int main(int argc, char **argv)
 			verbose = true;
 		else if (!strcmp(argv[i], "--names"))
 			use_names = true;
+		else if (!strcmp(argv[i], "--pairs") && i + 1 < argc)
+			pairs = argv[++i];
 		else if (argv[i][0] == '-' || n == 2)
 			check(error_usage("usage: match [--verbose] [--names] [TARGET [OTHER]]"));
 		else
 			names[n++] = argv[i];
 	}
+	if (pairs)
+		return run_pairs(pairs, use_names);
 	check(target_open(names[0], &t));
 	check(target_open(names[1], &other));
 	check(unit_table_open(t, &units));

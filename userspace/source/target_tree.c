@@ -34,21 +34,30 @@ static struct error *config_is(const struct target *t, const char *line, bool *o
 
 static struct error *check_config(const struct target *t)
 {
-	static const char *const needed[] = { "CONFIG_X86_64", "CONFIG_MODULES",
-					      "CONFIG_LIVEPATCH" };
+	static const struct {
+		const char *line;
+		bool wanted;
+		const char *what, *advice;
+	} rows[] = {
+		{ "CONFIG_X86_64=y", true, "CONFIG_X86_64 is not set",
+		  "a kernel without it can't be patched while it runs" },
+		{ "CONFIG_MODULES=y", true, "CONFIG_MODULES is not set",
+		  "a kernel without it can't be patched while it runs" },
+		{ "CONFIG_LIVEPATCH=y", true, "CONFIG_LIVEPATCH is not set",
+		  "a kernel without it can't be patched while it runs" },
+		{ "CONFIG_LTO_CLANG=y", false,
+		  "CONFIG_LTO_CLANG is set: objects hold no code before the whole kernel is linked",
+		  "suture can fix kernels that are configured with CONFIG_LTO_NONE" },
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		char *line __free = str_printf("%s=y", needed[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool is = false;
 
-		if (!line)
-			return error_nomem();
-		TRY(config_is(t, line, &is));
-		if (!is)
-			return error_advise(error_refused("%s is not set in this tree's "
-							  "configuration",
-							  needed[i]),
-					    "a kernel without it can't be patched while it runs");
+		TRY(config_is(t, rows[i].line, &is));
+		if (is != rows[i].wanted)
+			return error_advise(
+				error_refused("in this tree's configuration %s", rows[i].what),
+				"%s", rows[i].advice);
 	}
 	return NULL;
 }

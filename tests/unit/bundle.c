@@ -248,6 +248,29 @@ static void test_a_compressed_bundle_is_refused(void **state)
 #define DEBUG_PATH "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko.debug"
 #define MODULE_PATH "kernel/6.1.0-56-amd64/suture_fuse_uaf.ko"
 
+static void test_a_bundle_carries_the_fix_s_own_files(void **state)
+{
+	struct strbuf yaml __cleanup_strbuf = { 0 }, program __cleanup_strbuf = { 0 };
+	struct bundle b __cleanup_made_bundle = { .name = "x", .tool = "suture 0" };
+	struct bundle *read __cleanup_bundle = NULL;
+
+	(void)state;
+	ok(strbuf_puts(&yaml, "schema: suture-fix/1\n"));
+	ok(strbuf_puts(&program, "#!/bin/sh\n"));
+	ok(vec_push(&b.fixes, (struct bundle_fix){ .name = "x", .patch = &program }));
+	ok(vec_push(&b.metadata, (struct bundle_part){ "fix.yaml", .content = &yaml }));
+	ok(vec_push(&b.metadata, (struct bundle_part){ "sub/run", .content = &program }));
+	ok(bundle_write(&b, path));
+	ok(bundle_open(path, &read));
+	assert_string_equal(strbuf_str(bundle_metadata(read, "fix.yaml")), yaml.s);
+	assert_string_equal(strbuf_str(bundle_metadata(read, "sub/run")), program.s);
+	assert_null(bundle_metadata(read, "x"));
+	b.metadata.v[1].name = "../run";
+	expect_error(bundle_write(&b, path), "not allowed");
+	b.metadata.v[1].name = "fix.yaml";
+	expect_error(bundle_write(&b, path), "twice");
+}
+
 static void test_files_that_the_manifest_does_not_name_are_refused(void **state)
 {
 	struct parts p __cleanup_parts = { 0 };
@@ -313,6 +336,7 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		{ "\"a title\"", "\"a\\ntitle\"", "one line" },
 		{ "\"high\"", "\"urgent\"", "low, medium, high or critical" },
 		{ "\"requires\"", "\"required\"", "requires" },
+		{ "\"metadata\"", "\"metadat\"", "metadata" },
 		{ "\"fixes\"", "\"fixed\"", "fixes" },
 		{ "fixes/fuse_uaf.patch", "fixes/../x.patch", "path" },
 		{ "\"replace\": false", "\"replace\": 0", "replace" },
@@ -466,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_a_changed_byte_of_content_is_refused),
 		cmocka_unit_test(test_bytes_behind_the_end_are_refused),
 		cmocka_unit_test(test_a_compressed_bundle_is_refused),
+		cmocka_unit_test(test_a_bundle_carries_the_fix_s_own_files),
 		cmocka_unit_test(test_files_that_the_manifest_does_not_name_are_refused),
 		cmocka_unit_test(test_names_that_lead_outside_are_refused),
 		cmocka_unit_test(test_a_manifest_that_makes_no_sense_is_refused),

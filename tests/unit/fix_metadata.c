@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/yaml_read.h"
 #include "fix/metadata.h"
+#include "fix/reproducer.h"
 
 static struct fix_metadata *taken(const char *text)
 {
@@ -171,14 +172,16 @@ static void test_what_is_wrong_is_named_with_file_line_and_key(void **state)
 
 static void test_paths_stay_inside_of_the_folder(void **state)
 {
-	static const char *const paths[] = { "/etc/passwd", "../x", "a/../../x", "a//b",
-					     ".",	    "a/",   "./a" };
+	static const char *const paths[] = { "/etc/passwd", "../x", "a/../../x", "a//b", ".",
+					     "a/",	    "./a",  "a/.x",	 "a\\b" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		char *text __free = str_printf(SCHEMA "diffs: ['%s']\n", paths[i]);
 		char *says __free = str_printf(
-			"f.yaml:2: diffs: '%s' is not a file inside of the fix's folder", paths[i]);
+			"f.yaml:2: diffs: '%s' is not a file inside of the fix's folder, with "
+			"names that do not begin with a dot",
+			paths[i]);
 
 		refused(text, says, NULL);
 	}
@@ -237,6 +240,43 @@ static void test_files_that_are_named_must_be_there_and_inside(void **state)
 	assert_string_equal(path, link);
 }
 
+static void judged(const char *said, unsigned int status, const char *why)
+{
+	const char *const texts[] = { "good", "better" };
+	const struct fix_run want = { .exit = 1, .output = { texts, 2 } };
+	struct strbuf sentence __cleanup_strbuf = { 0 };
+
+	assert_null(fix_run_judge(&want, status, said, &sentence));
+	assert_string_equal(strbuf_str(&sentence), why);
+}
+
+static void test_a_run_is_compared_with_what_it_should_give(void **state)
+{
+	(void)state;
+	judged("better than good\n", 1, "");
+	judged("better than good\n", 0, "exit status 0 instead of 1");
+	judged("good\n", 1, "'better' is not in its output");
+}
+
+static void test_a_reproducer_becomes_a_program(void **state)
+{
+	static const char source[] = "int main(void) { return 7; }\n",
+			  script[] = "#!/bin/sh\nexit 8\n";
+	struct tmpdir d __cleanup_tmpdir = { 0 };
+	char *from __free = NULL, *to __free = NULL;
+
+	(void)state;
+	assert_null(tmpdir_make("/tmp", &d));
+	from = str_printf("%s/a.c", d.path);
+	to = str_printf("%s/a", d.path);
+	assert_null(file_write(from, source, strlen(source), 0644));
+	assert_null(fix_reproducer_make(from, true, to));
+	assert_int_equal(WEXITSTATUS(system(to)), 7);
+	assert_null(file_write(from, script, strlen(script), 0644));
+	assert_null(fix_reproducer_make(from, false, to));
+	assert_int_equal(WEXITSTATUS(system(to)), 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +286,8 @@ int main(void)
 		cmocka_unit_test(test_paths_stay_inside_of_the_folder),
 		cmocka_unit_test(test_depth_size_and_number_are_bounded),
 		cmocka_unit_test(test_files_that_are_named_must_be_there_and_inside),
+		cmocka_unit_test(test_a_run_is_compared_with_what_it_should_give),
+		cmocka_unit_test(test_a_reproducer_becomes_a_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

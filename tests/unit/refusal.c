@@ -40,10 +40,8 @@ static void two_free(struct two *t)
 
 static struct error *accept(struct two *t, const char *which)
 {
-	const char *const all[] = { which };
-	struct build_options opt = {
-		.target = &t->target, .accept = all, .n_accept = 1, .reason = "it is known"
-	};
+	const struct build_accept all[] = { { which, "it is known" } };
+	struct build_options opt = { .target = &t->target, .accept = all, .n_accept = 1 };
 
 	return refusal_accept(&t->build, &opt);
 }

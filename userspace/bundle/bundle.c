@@ -61,6 +61,8 @@ static struct error *list_inputs(const struct bundle *b, const struct strbuf *ma
 	TRY(vec_push(&in->files, (struct archive_input){ MANIFEST_NAME, manifest }));
 	vec_for_each(&b->fixes, f)
 		TRY(add_input(in, bundle_fix_path(f), f->patch));
+	vec_for_each(&b->metadata, p)
+		TRY(add_input(in, bundle_part_path(p), p->content));
 	vec_for_each(&b->payloads, p)
 		TRY(list_payload(p, in));
 	return NULL;
@@ -70,6 +72,8 @@ static struct error *digest_contents(const struct bundle *b)
 {
 	vec_for_each(&b->fixes, f)
 		TRY(digest_of(or_empty(f->patch), &f->digest));
+	vec_for_each(&b->metadata, p)
+		TRY(digest_of(or_empty(p->content), &p->digest));
 	vec_for_each(&b->payloads, p) {
 		TRY(digest_of(or_empty(p->content), &p->digest));
 		TRY(digest_of(or_empty(p->debug.content), &p->debug.digest));
@@ -111,6 +115,7 @@ void bundle_clear(struct bundle *b)
 	vec_for_each(&b->payloads, p)
 		clear_payload(p);
 	vec_free(&b->payloads);
+	vec_free(&b->metadata);
 	vec_free(&b->fixes);
 	bundle_facts_clear(&b->facts);
 	arena_free(&b->arena);
@@ -165,6 +170,10 @@ static struct error *check_contents(struct bundle *b)
 		return error_failed("there is no fix in it");
 	vec_for_each(&b->fixes, f) {
 		TRY(take_file(b->files, bundle_fix_path(f), &f->digest, &f->patch));
+		n++;
+	}
+	vec_for_each(&b->metadata, p) {
+		TRY(take_file(b->files, bundle_part_path(p), &p->digest, &p->content));
 		n++;
 	}
 	vec_for_each(&b->payloads, p)
@@ -229,6 +238,14 @@ const struct bundle_payload *bundle_payload_for(const struct bundle *b, const ch
 	vec_for_each(&b->payloads, p)
 		if (str_equal(p->release, release))
 			return p;
+	return NULL;
+}
+
+const struct strbuf *bundle_metadata(const struct bundle *b, const char *name)
+{
+	vec_for_each(&b->metadata, p)
+		if (str_equal(p->name, name))
+			return p->content;
 	return NULL;
 }
 

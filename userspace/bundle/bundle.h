@@ -5,6 +5,8 @@
  *
  *	manifest.json                 first; schema "suture-bundle/3"
  *	fixes/NAME.patch              each diff as it was given, in the order they are applied
+ *	fix/PATH                      fix.yaml as it was given, and the reproducer that it names;
+ *	                              may be missing
  *	kernel/RELEASE/MODULE.ko      a livepatch module for each kernel
  *	kernel/RELEASE/MODULE.ko.debug
  *	                              its debug information, with the same build-id
@@ -36,6 +38,13 @@ struct bundle_fix {
 	const char *title; /* what its text says first; or NULL */
 	struct digest digest;
 	const struct strbuf *patch;
+};
+
+/* A file of the fix's folder: its fix.yaml, its reproducer. */
+struct bundle_part {
+	const char *name; /* a path inside of the folder */
+	struct digest digest;
+	const struct strbuf *content;
 };
 
 /* A function that the payload redirects. */
@@ -134,7 +143,8 @@ struct bundle {
 	const char *name; /* of the fix, or of all in it: [a-z0-9_] */
 	const char *tool; /* "suture 0.1.0" */
 	struct bundle_facts facts;
-	VEC(struct bundle_fix) fixes; /* in the order they are applied; each name once */
+	VEC(struct bundle_fix) fixes;	  /* in the order they are applied; each name once */
+	VEC(struct bundle_part) metadata; /* fix.yaml first; or none. Each name once */
 	VEC(struct bundle_payload) payloads;
 	struct arena arena; /* what the pointers above point to, if bundle_open() made it */
 	struct bundle_files *files;
@@ -158,6 +168,8 @@ void bundle_free(struct bundle **b);
 
 /* The payload for a kernel release, or NULL. */
 const struct bundle_payload *bundle_payload_for(const struct bundle *b, const char *release);
+/* A file of the fix's folder, by its name there, or NULL. */
+const struct strbuf *bundle_metadata(const struct bundle *b, const char *name);
 /* Write a payload's module, or another of its files, whole or not at all. */
 struct error *bundle_extract(const struct bundle_payload *p, const char *path) __must_check;
 struct error *bundle_extract_file(const struct bundle_file *f, const char *path) __must_check;

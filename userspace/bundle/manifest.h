@@ -10,6 +10,7 @@
 
 /* Paths in the archive. NULL: no memory. Free with free(). */
 char *bundle_fix_path(const struct bundle_fix *f);
+char *bundle_part_path(const struct bundle_part *p);
 char *bundle_payload_path(const struct bundle_payload *p);
 char *bundle_debug_path(const struct bundle_payload *p);
 char *bundle_guard_path(const struct bundle_payload *p);

@@ -329,6 +329,16 @@ static struct error *read_fix(struct bundle *b, const struct json_value *o, stru
 	return expect_path(o, bundle_fix_path(f));
 }
 
+/* That the name leads nowhere else is the archive's to check: it is looked for there only. */
+static struct error *read_part(struct bundle *b, const struct json_value *o, struct bundle_part *p)
+{
+	TRY(text(o, "name", &p->name));
+	vec_for_each(&b->metadata, other)
+		if (str_equal(other->name, p->name))
+			return error_failed("%s is named twice", p->name);
+	return digest(o, "sha256", &p->digest);
+}
+
 static struct error *read_root(const struct json_value *root, struct bundle *b)
 {
 	const char *schema = NULL;
@@ -341,6 +351,7 @@ static struct error *read_root(const struct json_value *root, struct bundle *b)
 	TRY(bundle_facts_read(root, &b->facts));
 	TRY(bundle_facts_check(&b->facts, b->name));
 	TRY(READ_LIST(b, root, "fixes", &b->fixes, read_fix));
+	TRY(READ_LIST(b, root, "metadata", &b->metadata, read_part));
 	return read_payloads(root, b);
 }
 

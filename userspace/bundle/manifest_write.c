@@ -6,6 +6,11 @@ char *bundle_fix_path(const struct bundle_fix *f)
 	return str_printf("fixes/%s.patch", f->name);
 }
 
+char *bundle_part_path(const struct bundle_part *p)
+{
+	return str_printf("fix/%s", p->name);
+}
+
 char *bundle_payload_path(const struct bundle_payload *p)
 {
 	return str_printf("kernel/%s/%s.ko", p->release, p->module);
@@ -189,6 +194,14 @@ void bundle_json(const struct bundle *b, struct json *j, const char *key)
 	json_array(j, "fixes");
 	vec_for_each(&b->fixes, f)
 		write_fix(j, f);
+	json_end(j);
+	json_array(j, "metadata");
+	vec_for_each(&b->metadata, p) {
+		json_object(j, NULL);
+		json_string(j, "name", p->name);
+		json_string(j, "sha256", p->digest.hex);
+		json_end(j);
+	}
 	json_end(j);
 	json_array(j, "payloads");
 	vec_for_each(&b->payloads, p)

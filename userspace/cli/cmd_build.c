@@ -3,17 +3,20 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "flow/build.h"
 
 static const char help[] =
-	"suture build --target TARGET [-o OUT.suture] [-j N] [OPTION]... FIX.patch...\n"
+	"suture build --target TARGET [-o OUT.suture] [-j N] [OPTION]... FIX.patch...|FOLDER\n"
 	"\n"
 	"Compile what the diff touches before and after, find what really changed, match the\n"
 	"code with the kernel's own, link a livepatch module, and write it into a bundle.\n"
 	"The target must be prepared (suture target add). The fix is named after its file.\n"
 	"Several diffs, each made on top of those before it, become one cumulative fix.\n"
+	"A folder with a fix.yaml (or that file) says itself what it consists of, suture-fix(5):\n"
+	"options of one value win over it, those that may be given again add to it.\n"
 	"\n"
 	"  -t, --target TARGET  kernel:RELEASE or tree:PATH\n"
 	"  -o, --output FILE    the bundle (NAME.suture)\n"
@@ -42,13 +45,16 @@ static const char help[] =
 struct request {
 	struct build_options build;
 	const char *target;
-	VEC(const char *) accept;
+	const char *reason;
+	VEC(struct build_accept) accept;
+	struct fix_metadata *metadata;
 	bool json;
 };
 
 static void request_clear(struct request *r)
 {
 	vec_free(&r->accept);
+	fix_metadata_free(&r->metadata);
 	bundle_facts_clear(&r->build.facts);
 }
 
@@ -65,7 +71,7 @@ static struct error *jobs(const char *text, unsigned int *out)
 
 static struct error *check_reason(struct request *r)
 {
-	const char *reason = r->build.reason;
+	const char *reason = r->reason;
 
 	if (r->accept.n && (!reason || !*reason))
 		return error_usage("--accept needs --reason: why does it do no harm?");
@@ -74,6 +80,8 @@ static struct error *check_reason(struct request *r)
 	for (; reason && *reason; reason++)
 		if ((unsigned char)*reason < 0x20 || *reason == 0x7f)
 			return error_usage("--reason: one line without control characters");
+	vec_for_each(&r->accept, it)
+		it->reason = r->reason;
 	r->build.accept = r->accept.v;
 	r->build.n_accept = r->accept.n;
 	return NULL;
@@ -116,9 +124,9 @@ static struct error *take_option(struct request *r, int c, const char *value, bo
 		r->build.loaded = true;
 		return NULL;
 	case 'A':
-		return vec_push(&r->accept, value);
+		return vec_push(&r->accept, (struct build_accept){ .finding = value });
 	case 'R':
-		r->build.reason = value;
+		r->reason = value;
 		return NULL;
 	case 'T':
 		r->build.facts.title = value;
@@ -136,6 +144,28 @@ static struct error *take_option(struct request *r, int c, const char *value, bo
 		return NULL;
 	}
 	*known = false;
+	return NULL;
+}
+
+/* Diffs, or one fix that says itself what it consists of. */
+static struct error *take_fix(struct request *r, const char *const *arguments, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!fix_metadata_is_at(arguments[i])) {
+			if (file_is_dir(arguments[i]))
+				return error_usage("%s: there is no fix.yaml in it", arguments[i]);
+			continue;
+		}
+		if (n > 1)
+			return error_advise(
+				error_usage("%s has a fix.yaml, and must be alone", arguments[i]),
+				"name the other diffs in it, or give only diffs");
+		TRY(fix_metadata_read(arguments[i], &r->metadata));
+		r->build.metadata = r->metadata;
+		return NULL;
+	}
+	r->build.patches = arguments;
+	r->build.n_patches = n;
 	return NULL;
 }
 
@@ -175,9 +205,7 @@ static struct error *parse(int argc, char **argv, struct request *r)
 		return error_advise(error_usage("a diff and a target are needed"),
 				    "suture build --target kernel:RELEASE FIX.patch");
 	TRY(check_reason(r));
-	r->build.patches = (const char *const *)argv + optind;
-	r->build.n_patches = (size_t)(argc - optind);
-	return NULL;
+	return take_fix(r, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
 static struct error *print(const struct build *b, const struct target *t, bool json)

@@ -203,13 +203,14 @@ struct error *form_facts(struct form_reader *r, const struct form_field *f,
 
 /* --- paths --------------------------------------------------------------------------- */
 
-/* Relative, and of names only: no "..", nothing empty. */
+/* Relative, and of names only: no "..", nothing empty or hidden, nothing that a bundle can't hold.
+ */
 static bool stays_inside(const char *path)
 {
 	for (;; path++) {
 		size_t n = strcspn(path, "/");
 
-		if (!n || (n <= 2 && strspn(path, ".") == n))
+		if (!n || *path == '.' || memchr(path, '\\', n))
 			return false;
 		path += n;
 		if (!*path)
@@ -225,7 +226,11 @@ struct error *form_path(struct form_reader *r, const struct form_field *f,
 	(void)f;
 	TRY(text_of(r, v, PATH_MAX_BYTES, "", &s));
 	if (!stays_inside(s))
-		return form_wrong(r, v, "'%s' is not a file inside of the fix's folder", s);
+		return form_wrong(
+			r, v,
+			"'%s' is not a file inside of the fix's folder, with names that do "
+			"not begin with a dot",
+			s);
 	*(const char **)at = s;
 	return NULL;
 }

@@ -110,23 +110,39 @@ static struct error *check_size(const char *path)
 	return NULL;
 }
 
+/* The folder of a file; one that ends in "." or ".." by its true name, after which a fix is named.
+ */
+static char *folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *dir __free =
+		slash ? strndup(file, (size_t)(slash - file) + (slash == file)) : strdup(".");
+	const char *last;
+
+	if (!dir)
+		return NULL;
+	last = strrchr(dir, '/');
+	last = last ? last + 1 : dir;
+	return str_equal(last, ".") || str_equal(last, "..") ? realpath(dir, NULL) : take(dir);
+}
+
 struct error *fix_metadata_read(const char *path, struct fix_metadata **out)
 {
 	char *file __free =
 		file_is_dir(path) ? str_printf("%s/%s", path, FIX_METADATA_NAME) : strdup(path);
 	struct fix_metadata *m __cleanup_fix_metadata = NULL;
 	struct strbuf text __cleanup_strbuf = { 0 };
-	char *slash;
+	char *dir __free = NULL;
 
 	if (!file)
 		return error_nomem();
 	TRY(check_size(file));
 	TRY(file_read(file, &text));
 	TRY(fix_metadata_parse(strbuf_str(&text), text.n, file, &m));
-	slash = strrchr(file, '/');
-	if (slash)
-		slash[slash == file] = '\0';
-	m->dir = arena_strdup(&m->arena, slash ? file : ".");
+	dir = folder_of(file);
+	if (!dir)
+		return error_errno(errno, "%s", path);
+	m->dir = arena_strdup(&m->arena, dir);
 	if (!m->dir)
 		return error_nomem();
 	TRY(check_files(m));

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "flow/build_plan.h"
 #include "flow/build_write.h"
 #include "flow/judge.h"
 #include "flow/long_branches.h"
@@ -205,7 +206,7 @@ static struct error *name_of(const struct build_options *opt, char **out)
 static bool may_wait(const struct build_options *opt)
 {
 	for (size_t i = 0; i < opt->n_accept; i++)
-		if (delta_code_at_load(opt->accept[i]))
+		if (delta_code_at_load(opt->accept[i].finding))
 			return false;
 	return !opt->loaded;
 }
@@ -239,8 +240,9 @@ static struct error *compile(struct build *b, const struct build_options *opt)
 	return NULL;
 }
 
-static struct error *run(struct build *b, const struct build_options *opt)
+static struct error *run(struct build *b, const struct build_plan *plan)
 {
+	const struct build_options *opt = &plan->options;
 	struct tmpdir work __cleanup_tmpdir = { 0 };
 	char *module_path __free = NULL;
 
@@ -254,7 +256,7 @@ static struct error *run(struct build *b, const struct build_options *opt)
 	if (!module_path)
 		return error_nomem();
 	TRY(link_module(b, opt, module_path));
-	TRY(build_write(b, opt, module_path));
+	TRY(build_write(b, plan, module_path));
 	progress_done();
 	return NULL;
 }
@@ -270,14 +272,17 @@ static struct error *tell_refusal(const struct build *b, const struct build_opti
 	return e;
 }
 
-struct error *build_run(const struct build_options *opt, struct build **out)
+struct error *build_run(const struct build_options *given, struct build **out)
 {
 	struct build *b __cleanup_build = calloc(1, sizeof(*b));
+	struct build_plan plan __cleanup(build_plan_clear) = { 0 };
+	const struct build_options *opt = &plan.options;
 	double start = clock_seconds();
 
 	if (!b)
 		return error_nomem();
-	TRY_CONTEXT(tell_refusal(b, opt, run(b, opt)), "building %s%s for %s", opt->patches[0],
+	TRY(build_plan_make(given, &plan));
+	TRY_CONTEXT(tell_refusal(b, opt, run(b, &plan)), "building %s%s for %s", opt->patches[0],
 		    opt->n_patches > 1 ? " and others" : "", opt->target->name);
 	b->seconds = clock_seconds() - start;
 	*out = take(b);

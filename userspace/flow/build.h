@@ -16,25 +16,32 @@
 #include "bind/binding.h"
 #include "bundle/bundle.h"
 #include "delta/delta.h"
+#include "fix/metadata.h"
 #include "flow/fixes.h"
 #include "livepatch/livepatch.h"
 #include "source/compile.h"
 
+/* A finding to take as it is, CODE:WHERE, and why (never NULL). */
+struct build_accept {
+	const char *finding, *reason;
+};
+
 struct build_options {
 	const struct target *target;
 	const char *const *patches; /* the diffs, each on top of those before it */
-	size_t n_patches;	    /* at least one */
-	const char *name;	    /* NULL: from the diff, or from .out if there are several */
-	const char *module;	    /* NULL: "suture_" and the name */
-	const char *out;	    /* the bundle; NULL: NAME.suture here */
-	bool replace;		    /* take the place of all other livepatches */
-	bool loaded;		    /* it must take hold in modules that are loaded already */
-	struct bundle_facts facts;  /* borrowed; without a title: that of the only diff */
-	unsigned int jobs;	    /* 0: one for each CPU */
-	/* Findings to take as they are, CODE:WHERE, and why (never NULL if there are any). */
-	const char *const *accept;
+	size_t n_patches;	    /* at least one, but for: */
+	/* NULL, or a fix.yaml with its folder. It names the diffs; for the rest, see build_plan.h.
+	 */
+	const struct fix_metadata *metadata;
+	const char *name;	   /* NULL: from the diff, or from .out if there are several */
+	const char *module;	   /* NULL: "suture_" and the name */
+	const char *out;	   /* the bundle; NULL: NAME.suture here */
+	bool replace;		   /* take the place of all other livepatches */
+	bool loaded;		   /* it must take hold in modules that are loaded already */
+	struct bundle_facts facts; /* borrowed; without a title: that of the only diff */
+	unsigned int jobs;	   /* 0: one for each CPU */
+	const struct build_accept *accept;
 	size_t n_accept;
-	const char *reason;
 	struct strbuf *refusal; /* NULL, or what gets the findings as JSON if they stand */
 };
 

@@ -191,8 +191,24 @@ static struct error *copy_facts(const struct build *b, const struct bundle_facts
 	return copy_names(&from->supersedes, &to->supersedes);
 }
 
-struct error *build_write(struct build *b, const struct build_options *opt, const char *module_path)
+/* fix.yaml, and the reproducer without which it could not be tried. */
+static struct error *list_metadata(const struct build_plan *plan, struct bundle *to)
 {
+	const struct fix_metadata *m = plan->options.metadata;
+
+	if (!m)
+		return NULL;
+	TRY(vec_push(&to->metadata,
+		     (struct bundle_part){ .name = FIX_METADATA_NAME, .content = &plan->yaml }));
+	if (!m->reproducer.file)
+		return NULL;
+	return vec_push(&to->metadata, (struct bundle_part){ .name = m->reproducer.file,
+							     .content = &plan->reproducer });
+}
+
+struct error *build_write(struct build *b, const struct build_plan *plan, const char *module_path)
+{
+	const struct build_options *opt = &plan->options;
 	struct bundle bundle __cleanup_made_bundle = { .name = b->name,
 						       .tool = "suture " SUTURE_VERSION };
 	struct strbuf module __cleanup_strbuf = { 0 }, debug __cleanup_strbuf = { 0 };
@@ -215,6 +231,7 @@ struct error *build_write(struct build *b, const struct build_options *opt, cons
 		TRY(file_read(debug_path, &debug));
 	p.debug.content = b->account->debug ? &debug : NULL;
 	TRY(list_fixes(b, &bundle));
+	TRY(list_metadata(plan, &bundle));
 	TRY(copy_facts(b, &opt->facts, &bundle.facts));
 	TRY(vec_push(&bundle.payloads, p));
 	TRY(list_contents(b, &bundle.arena, &bundle.payloads.v[0]));

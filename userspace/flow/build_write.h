@@ -3,10 +3,10 @@
 #ifndef SUTURE_FLOW_BUILD_WRITE_H
 #define SUTURE_FLOW_BUILD_WRITE_H
 
-#include "flow/build.h"
+#include "flow/build_plan.h"
 
 /* Write b->out from the linked module, whole or not at all; sets b->out_size. */
-struct error *build_write(struct build *b, const struct build_options *opt,
+struct error *build_write(struct build *b, const struct build_plan *plan,
 			  const char *module_path) __must_check;
 
 #endif

@@ -92,6 +92,11 @@ static struct error *print_facts(struct page *p, const struct bundle *b)
 			TRY(wrap(p, INDENT + 2, INDENT + 2, fix->title));
 		}
 	}
+	vec_for_each(&b->metadata, part) {
+		TRY(label(p, part == b->metadata.v ? "metadata" : ""));
+		TRY(strbuf_printf(p->out, "%s, %s, sha256 %.16s\n", part->name,
+				  str_size(part->content->n).s, part->digest.hex));
+	}
 	return line(p, "made by", b->tool);
 }
 

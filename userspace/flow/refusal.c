@@ -33,11 +33,12 @@ struct error *refusal_accept(struct build *b, const struct build_options *opt)
 		size_t all = 0, n = 0;
 
 		for (size_t k = 0; k < b->n; k++) {
-			TRY(delta_accept(b->units[k].delta, opt->accept[i], opt->reason, &n));
+			TRY(delta_accept(b->units[k].delta, opt->accept[i].finding,
+					 opt->accept[i].reason, &n));
 			all += n;
 		}
 		if (!all)
-			return unknown(b, opt->accept[i]);
+			return unknown(b, opt->accept[i].finding);
 	}
 	return NULL;
 }

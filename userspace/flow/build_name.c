@@ -32,7 +32,9 @@ static const char *naming_part(const char *path, size_t *n)
 	else if (*n > 7 && !memcmp(from + *n - 7, ".suture", 7))
 		*n -= 7;
 	if (*n == 3 && !memcmp(from, "fix", 3) && from > path + 1) {
-		*n = (size_t)(from - path) - 1;
+		*n = (size_t)(from - path);
+		while (*n && path[*n - 1] == '/')
+			--*n;
 		from = last_component(path, n);
 	}
 	return from;

@@ -109,7 +109,8 @@ def field(oracle, where, name, offset, target):
             oracle.complain(f"{where} leads to {target:#x}, which is not {name}+{offset:#x}")
         return
     sym, section, at = home
-    if not sym or plain_elf.stem(sym.name) != name or at - sym.value != offset:
+    aliases = {plain_elf.stem(s.name) for s in section.symbols if sym and s.value == sym.value}
+    if name not in aliases or at - sym.value != offset:
         oracle.complain(f"{where} leads into the patch, but not to {name}+{offset:#x}")
     elif name in {plain_elf.stem(n) for n in oracle.functions}:
         oracle.complain(f"{where} leads to the patch's {name}(), not to the original")

@@ -79,6 +79,7 @@ static void write_sample(struct parts *p, const char *to)
 		    (struct bundle_reference){ "vmlinux", "kfree", 0, "export", 0xffffffff81234560,
 					       "derived", 3 }));
 	ok(vec_push(&b.payloads.v[0].notes, "a note"));
+	ok(vec_push(&b.payloads.v[0].at_load, "fuse"));
 	ok(vec_push(&b.payloads.v[0].callbacks,
 		    (struct bundle_callback){ "fuse", "pre_patch", "begin" }));
 	ok(vec_push(&b.payloads.v[0].states, (struct bundle_state){ 0xfedcba9876543210, 3 }));
@@ -157,6 +158,8 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_string_equal(payload->notes.v[0], "a note");
 	assert_int_equal(payload->overrides.n, 1);
 	assert_string_equal(payload->overrides.v[0].code, "changed-data");
+	assert_int_equal(payload->at_load.n, 1);
+	assert_string_equal(payload->at_load.v[0], "fuse");
 	assert_string_equal(payload->overrides.v[0].reason, "a default only");
 	assert_int_equal(payload->overrides.v[0].line, 7);
 	ok(bundle_extract(payload, other));

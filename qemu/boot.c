@@ -17,7 +17,7 @@
 #include "qemu/snapshot.h"
 #include "qemu/talk.h"
 
-#define BOOT_TIMEOUT 120.0
+#define BOOT_TIMEOUT 300.0 /* on a busy machine an emulated boot takes minutes */
 #define SMOKE_TIMEOUT 12.0
 #define RANDOM_BYTES 64
 

@@ -38,7 +38,7 @@ struct vm_options {
 	const char *append;	  /* more kernel command line, or NULL */
 	unsigned int cpus;	  /* 0: 1, which boots fastest under emulation */
 	unsigned int memory;	  /* MiB; 0: 512 */
-	double boot_timeout;	  /* seconds; 0: 120 */
+	double boot_timeout;	  /* seconds; 0: 300 */
 	const char *keep;	  /* folder for console.log, dmesg.log, ...; NULL: temporary */
 	bool fresh;		  /* boot, whatever there is; and make no snapshot */
 	const char *crash;	  /* folder for what is left of a guest that panics or is lost: its

@@ -24,20 +24,18 @@ static void set_time(const uint8_t *p)
 
 static void add_entropy(const uint8_t *p, size_t n)
 {
-	struct {
-		struct rand_pool_info info;
-		uint8_t bytes[RANDOM_MAX];
-	} pool;
+	_Alignas(struct rand_pool_info) uint8_t room[sizeof(struct rand_pool_info) + RANDOM_MAX];
+	struct rand_pool_info *pool = (void *)room;
 	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
 	if (n > RANDOM_MAX)
 		n = RANDOM_MAX;
-	pool.info.entropy_count = (int)(8 * n);
-	pool.info.buf_size = (int)n;
-	memcpy(pool.bytes, p, n);
-	ioctl(fd, RNDADDENTROPY, &pool);
+	pool->entropy_count = (int)(8 * n);
+	pool->buf_size = (int)n;
+	memcpy(pool->buf, p, n);
+	ioctl(fd, RNDADDENTROPY, pool);
 	/* Without this the generator goes on as before for some minutes. */
 	ioctl(fd, RNDRESEEDCRNG);
 	close(fd);

@@ -14,9 +14,9 @@
  *    livepatch that would replace this one, by a state that it can't know
  *    (Documentation/livepatch/system-state.rst).
  *
- * Knowledge: kernel/livepatch/core.c. klp_mutex is held when callbacks are called, when
- * compatibility is asked for, and by enabled_store(), which gives up what it finds "enabled";
- * fs/sysfs/file.c takes the functions of an attribute from the kobject's type at each call.
+ * Knowledge: kernel/livepatch/core.c of 6.1, 6.12 and 7.2: klp_mutex is held where callbacks are
+ * called, where compatibility is asked for, and in enabled_store(). fs/sysfs/file.c takes the
+ * functions of an attribute from the kobject's type at each call.
  */
 #include <linux/kobject.h>
 #include <linux/livepatch.h>

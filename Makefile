@@ -38,7 +38,7 @@ bpf_src := $(wildcard bpf/*.bpf.c)
 test_src := $(foreach d,unit vm e2e bench,$(wildcard tests/$d/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 
-lib_obj := $(lib_src:%.c=$B/%.o) $B/qemu/guest_init.o
+lib_obj := $(lib_src:%.c=$B/%.o) $B/qemu/guest_init.o $B/userspace/trial/agent.o
 cli_obj := $(cli_src:%.c=$B/%.o)
 skeletons := $(bpf_src:bpf/%.bpf.c=$B/bpf/%.skel.h)
 programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
@@ -68,6 +68,16 @@ $B/qemu/init: $(guest_src) qemu/guest/guest.h qemu/frame.h $B/flags
 		-static -s -o $@ $(guest_src)
 
 $B/qemu/guest_init.o: qemu/guest_init.S $B/qemu/init
+	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<
+
+# What a trial does in the guest: likewise.
+$B/trial/agent: $(wildcard userspace/trial/guest/*.[ch]) $B/flags
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@) $(CC) -D_GNU_SOURCE -Iuserspace -std=gnu17 -Os -Wall -Wextra \
+		$(if $(WERROR),-Werror) -static -s -o $@ $(filter %.c,$^)
+
+$B/userspace/trial/agent.o: userspace/trial/agent.S $B/trial/agent
+	@mkdir -p $(@D)
 	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<
 
 # The glue's source is embedded by the assembler, which tells no dependencies.

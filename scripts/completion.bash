@@ -14,7 +14,7 @@ _suture() {
 		words='add list show remove'
 	elif [ "$verb" = vm ] && [ "$COMP_CWORD" = 2 ]; then
 		words='run shell'
-	elif [ "$verb" = target ] || { [ "$verb" = vm ] && [ "$COMP_CWORD" = 3 ]; } || [[ ${COMP_WORDS[COMP_CWORD - 1]} =~ ^(-t|--target)$ ]]; then
+	elif [ "$verb" = target ] || { [ "$verb" = vm ] && [ "$COMP_CWORD" = 3 ]; } || [[ ${COMP_WORDS[COMP_CWORD - 1]} =~ ^(-t|--target|-k|--kernel)$ ]]; then
 		words=$(suture target list 2>/dev/null | grep -oE '^kernel:[^ ]+')
 	elif [ "$verb" = help ]; then
 		words=$(suture help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')

@@ -20,6 +20,7 @@ extern const struct verb verb_delta;
 extern const struct verb verb_verify;
 extern const struct verb verb_target;
 extern const struct verb verb_vm;
+extern const struct verb verb_test;
 extern const struct verb verb_ktap;
 
 #endif

@@ -3,7 +3,7 @@
 #include "trial/stage.h"
 
 #define BLOCK_SECONDS 1.0
-#define RUNS_MIN 5
+#define RUNS_MIN 40 /* fewer objects would hide in the slabs that are open */
 #define RUNS_MAX 100
 #define WITHOUT 3 /* samples, a block between two */
 #define WITH 4

@@ -129,7 +129,8 @@ static struct error *slab(const struct memory_series *s, const char *name, bool 
 	struct growth with = growth(s->with, s->n_with, objects, name);
 	struct growth without = growth(s->without, s->n_without, objects, name);
 
-	if (!s->runs || with.least * 5 < (int64_t)s->runs * 4 ||
+	if (!s->runs || with.least * 2 < (int64_t)s->runs ||
+	    with.total * 5 < (int64_t)(s->n_with - 1) * s->runs * 4 ||
 	    without.most * 5 > (int64_t)s->runs)
 		return NULL;
 	*leaks = true;

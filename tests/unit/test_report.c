@@ -65,20 +65,19 @@ static void test_ktap_nests_a_subtest_for_each_kernel(void **state)
 	ok(report_ktap_begin(3, &out));
 	for (size_t i = 0; i < 3; i++)
 		ok(report_ktap_kernel(&trials[i], i + 1, &out));
-	assert_string_equal(
-		out.s, "KTAP version 1\n1..3\n"
-		       "  KTAP version 1\n  # Subtest: kernel:good\n  1..3\n"
-		       "  ok 1 build\n  ok 2 transition # after 1.00 s\n"
-		       "  ok 3 leak # SKIP no reproducer was given\n"
-		       "ok 1 kernel:good # healthy\n"
-		       "  KTAP version 1\n  # Subtest: kernel:bad\n  1..2\n"
-		       "  ok 1 build\n"
-		       "  # kswapd0 is in kswapd\n  #     schedule+1 # <&\">?\n"
-		       "  not ok 2 transition # fail\n"
-		       "not ok 2 kernel:bad # failed: transition\n"
-		       "  KTAP version 1\n  # Subtest: kernel:refused\n  1..1\n"
-		       "  ok 1 build # SKIP refused: an init function\n"
-		       "ok 3 kernel:refused # SKIP refused\n");
+	assert_string_equal(out.s, "KTAP version 1\n1..3\n"
+				   "  KTAP version 1\n  # Subtest: kernel:good\n  1..3\n"
+				   "  ok 1 build\n  ok 2 transition # after 1.00 s\n"
+				   "  ok 3 leak # SKIP no reproducer was given\n"
+				   "ok 1 kernel:good # healthy\n"
+				   "  KTAP version 1\n  # Subtest: kernel:bad\n  1..2\n"
+				   "  ok 1 build\n"
+				   "  # kswapd0 is in kswapd\n  #     schedule+1 # <&\">?\n"
+				   "  not ok 2 transition # fail\n"
+				   "not ok 2 kernel:bad # failed: transition\n"
+				   "  KTAP version 1\n  # Subtest: kernel:refused\n  1..1\n"
+				   "  ok 1 build # SKIP refused: an init function\n"
+				   "ok 3 kernel:refused # SKIP refused\n");
 }
 
 static void test_junit_counts_and_escapes(void **state)

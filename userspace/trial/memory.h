@@ -6,10 +6,10 @@
  * Memory is lost if it grows in every block with the patch, and in all of them together by more
  * than the threshold above the largest growth without it:
  *
- *	unreclaimable slabs	256 kB
- *	all that the kernel holds, whoever it is	2 MB (free pages on per-CPU lists look like
- *it) objects of one slab	four of five runs leave one, and without the patch one in five at
- *most
+ *	- unreclaimable slabs: 256 kB;
+ *	- all that the kernel holds: 2 MB, for free pages on lists of CPUs look like it;
+ *	- objects of one slab: four of five runs leave one (in each block half of them), and without
+ *	  the patch one in five at most. The kernel counts small ones by the slab.
  */
 #ifndef SUTURE_TRIAL_MEMORY_H
 #define SUTURE_TRIAL_MEMORY_H

@@ -385,6 +385,9 @@ class Oracle:
         if (a is not None and a == b) or (sym and a and b and self.pointers(a, b)):
             self.counts.add("same content")
             return
+        if sym and written_data.is_new(self, sym, section):
+            self.counts.add("new content")
+            return
         self.complain(f"{self.where(function, i, field)} leads to a copy of other content: {a!r} is now {b!r}")
 
     def string(self, at):

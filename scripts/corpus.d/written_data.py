@@ -94,6 +94,21 @@ def one(oracle, place, size, contents, expected, known):
     return name
 
 
+def is_new(oracle, sym, section):
+    """Whether it is a constant that the new source changes, with the contents that the compiler
+    gives it; what its fields lead to is looked at, too."""
+    before, after = variables(oracle.before).get(sym.name, []), variables(oracle.after).get(sym.name, [])
+    if section.flags & 1 or len(before) != 1 or len(after) != 1 or told(oracle.before, *before[0]) == told(
+            oracle.after, *after[0]):
+        return False
+    holes = fields(oracle.after, *after[0])
+    raw = oracle.patch.bytes(oracle.patch.address(sym), after[0][1].size)
+    for at, (to, offset) in holes.items():
+        field(oracle, f"{sym.name}+{at:#x}", to, offset, struct.unpack_from("<Q", raw, at)[0])
+    return content(*after[0], holes) == bytes(
+        0 if any(h <= k < h + 8 for h in holes) else b for k, b in enumerate(raw))
+
+
 def field(oracle, where, name, offset, target):
     home = oracle.patch.home(target)
     if name[:1] == '"':

@@ -88,10 +88,10 @@ static struct error *reason(const struct player *p, const struct error *e, struc
 	return advice ? strbuf_printf(out, "\n→ %s", advice) : NULL;
 }
 
-/* Takes e, which is what came of the phase; tells it. An error of its own if that fails. */
-static struct error *conclude(struct player *p, enum phase phase, double start, struct error *e)
+/* Takes what came of the phase, and tells it. An error of its own if that fails. */
+static struct error *conclude(struct player *p, enum phase phase, double start, struct error *came)
 {
-	struct error *why __cleanup_error = e;
+	struct error *e __cleanup_error = came;
 	struct strbuf words __cleanup_strbuf = { 0 };
 	struct phase_result r = { .phase = phase,
 				  .outcome = outcome_of(p, e),

@@ -20,12 +20,13 @@ static uint8_t *find(const struct section *s, const char *text)
 	return NULL;
 }
 
-/* Write 'to' over 'from' where it is in this section; both begin with 'prefix'. */
+/* Write "to" over "from", which is as long, where it is in this section behind "prefix". */
 static struct error *rename_in(const struct object *o, const char *section, const char *prefix,
 			       const char *from, const char *to, struct strbuf *out)
 {
 	const struct section *s = object_section(o, section);
 	char *text __free = str_printf("%s%s", prefix, from);
+	size_t before = strlen(prefix), n = strlen(from);
 	const uint8_t *at;
 
 	if (!text)
@@ -33,7 +34,7 @@ static struct error *rename_in(const struct object *o, const char *section, cons
 	at = s ? find(s, text) : NULL;
 	if (!at)
 		return error_failed("%s: the module's name is not in %s", o->name, section);
-	memcpy(out->s + (at - (const uint8_t *)o->content.s) + strlen(prefix), to, strlen(to));
+	memcpy(out->s + (at - (const uint8_t *)o->content.s) + before, to, n);
 	return NULL;
 }
 

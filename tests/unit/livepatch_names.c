@@ -160,6 +160,24 @@ static void test_namespaces_of_used_exports_are_imported(void **state)
 	assert_non_null(memmem(s->bytes, s->size, "\0depends=", 10));
 }
 
+/* The kernel loads no module that imports the namespace of another one. */
+static void test_what_is_exported_for_one_module_goes_by_livepatch(void **state)
+{
+	struct world w __cleanup_world = { 0 };
+	const struct section *s;
+
+	(void)state;
+	world_make(&w, "vmlinux", CALLS("spaced"));
+	place(&w, "spaced", TEXT + 0x700);
+	vec_for_each(&w.symvers.exports, e)
+		if (!strcmp(e->name, "spaced"))
+			e->name_space = "module:other";
+	ok(world_link(&w));
+	assert_non_null(reloc_to(w.out, ".klp.rela.vmlinux..text", ".klp.sym.vmlinux.spaced,0"));
+	s = object_section(w.out, ".modinfo");
+	assert_null(memmem(s->bytes, s->size, "import_ns=", 10));
+}
+
 static void test_the_tables_of_the_image_decide_what_an_export_is(void **state)
 {
 	struct world v __cleanup_world = { 0 };
@@ -318,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_a_new_name_binds_to_the_one_global_of_that_name),
 		cmocka_unit_test(test_a_new_name_does_not_bind_to_a_static),
 		cmocka_unit_test(test_namespaces_of_used_exports_are_imported),
+		cmocka_unit_test(test_what_is_exported_for_one_module_goes_by_livepatch),
 		cmocka_unit_test(test_the_tables_of_the_image_decide_what_an_export_is),
 		cmocka_unit_test(test_new_code_may_use_what_its_module_depends_on),
 		cmocka_unit_test(test_new_code_may_not_use_what_its_module_does_not_depend_on),

@@ -57,6 +57,12 @@ static struct error *check_crc(const struct exported *e, const struct image_expo
 			    e->name, e->crc, x->crc);
 }
 
+/* What is exported "for" a module: only that module may use the export. */
+static bool is_for_one_module(const struct exported *e)
+{
+	return str_starts(e->name_space, "module:");
+}
+
 /* Does an ordinary undefined symbol of this name lead to this very symbol of vmlinux? */
 static struct error *is_exported(const struct naming *n, const struct image *vmlinux,
 				 const struct image_symbol *s, bool *out)
@@ -66,7 +72,8 @@ static struct error *is_exported(const struct naming *n, const struct image *vml
 	const struct image_symbol *global = NULL;
 
 	*out = false;
-	if (!e || !exported_by_vmlinux(e) || strlen(s->name) >= n->export_name_max)
+	if (!e || !exported_by_vmlinux(e) || is_for_one_module(e) ||
+	    strlen(s->name) >= n->export_name_max)
 		return NULL;
 	if (n->exports->known) {
 		if (!x || x->address != s->address)

@@ -3,7 +3,8 @@
 
 kbuild is asked what a folder's makefile builds (real-obj-y, real-obj-m, lib-y of
 scripts/Makefile.build) through a makefile that make reads first; it compiles the object of the
-tree (make M=...), and its own record of that command (.NAME.o.cmd) compiles other versions.
+tree (make M=...), and its own record of that command (.NAME.o.cmd) compiles other versions. Since
+6.13 that command runs in the folder of the makefile, before in the tree's.
 Where the kernel was built by a compiler of another suite, all of it runs in the root in which
 `suture target add` has unpacked that compiler's packages (scripts/enter-root).
 """
@@ -49,18 +50,22 @@ class Tree:
         self.compiler, version = configured_compiler(path)
         self.root = compiler_root(self.compiler, version)
         self.lists = {}
+        self.folders = {}  # of the makefile that a source was compiled by
         self.lock = threading.Lock()
         self.makefile = os.path.join(scratch, "print.mk")
         with open(self.makefile, "w", encoding="utf-8") as f:
             f.write(PRINT)
+        # Else every file would be one that this configuration does not compile.
+        if "fs/proc/base.o" not in self._ask("fs/proc")[0]:
+            raise Failed(f"kbuild does not tell what it builds in {path}")
 
-    def _run(self, words, env, beside=()):
-        """A program in the tree's folder; with a root of its own it sees this and 'beside'."""
+    def _run(self, words, env, folder="", beside=()):
+        """A program in a folder of the tree; with a root of its own it sees the tree and 'beside'."""
         if self.root:
             enter = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "enter-root")
             words = [enter, self.root, self.path, *sorted({self.scratch, *beside}), "--", *words]
-        return subprocess.run(words, cwd=self.path, capture_output=True, text=True, errors="replace",
-                              check=False, env=env)
+        return subprocess.run(words, cwd=os.path.join(self.path, folder), capture_output=True, text=True,
+                              errors="replace", check=False, env=env)
 
     def _make(self, *words, **env):
         # A make without a caller's flags, in the language that is parsed.
@@ -77,7 +82,7 @@ class Tree:
         if any(os.path.exists(os.path.join(at, m)) for m in ("Kbuild", "Makefile")):
             ended = self._make("-s", "-rR", "-f", "scripts/Makefile.build", "obj=" + folder,
                                "need-builtin=1", "need-modorder=1", "corpus_print", "srctree=.",
-                               "objtree=.", "ARCH=x86", "SRCARCH=x86", "BITS=64", "UTS_MACHINE=x86_64",
+                               "srcroot=.", "objtree=.", "ARCH=x86", "SRCARCH=x86", "BITS=64", "UTS_MACHINE=x86_64",
                                "CC=" + self.compiler, "KBUILD_BUILTIN=1", "KBUILD_MODULES=1", MAKEFILES=self.makefile)
             for line in ended.stdout.splitlines():
                 kind, _, rest = line.partition(" ")
@@ -117,6 +122,7 @@ class Tree:
     def compile(self, source, folder):
         """The object of the tree as it is, by kbuild; its path."""
         obj = source[:-2] + ".o"
+        self.folders[source] = folder
         if not os.path.exists(self._record(source)):
             # Else kbuild takes checkpoint.o and helpers.o for its own "check%" and "help%",
             # which want no configuration.
@@ -141,19 +147,21 @@ class Tree:
     def variant(self, source, content, to, extra=()):
         """Compile other content of a source that compile() has been called for, to a file."""
         obj, command = self._command(source)  # a path may have ".." in it
+        at = "" if os.path.normpath(obj) == source[:-2] + ".o" else self.folders[source]
         source = obj[:-2] + ".c"
         folder, name = os.path.split(source)
         other = os.path.join(folder, f".corpus-{hashlib.sha1(to.encode()).hexdigest()[:12]}-{name}")
-        for old, new in ((os.path.join(folder, f".{name[:-2]}.o.d"), to + ".d"), (obj, to), (source, other)):
+        depends = os.path.join(folder or ".", f".{name[:-2]}.o.d")
+        for old, new in ((depends, to + ".d"), (obj, to), (source, other)):
             command = re.sub(r"(?<![\w/.-])" + re.escape(old) + r"(?![\w/-])", lambda _, n=new: shlex.quote(n), command)
         words = [f"-fmacro-prefix-map={other}={source}", *extra]
         command = command.replace(" -c -o ", " " + " ".join(words) + " -c -o ", 1)
-        where = os.path.join(self.path, other)
+        where = os.path.join(self.path, at, other)
         try:
             with open(where, "w", encoding="utf-8", errors="surrogateescape") as f:
                 f.write(content)
             ended = self._run(["sh", "-ec", command], {**os.environ, "LC_ALL": "C", "SRCARCH": "x86"},
-                              [os.path.dirname(os.path.abspath(to))])
+                              at, [os.path.dirname(os.path.abspath(to))])
         finally:
             if os.path.exists(where):
                 os.remove(where)

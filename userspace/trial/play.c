@@ -168,7 +168,7 @@ static struct error *play_scene(struct player *p, enum scene scene)
 
 static void make_plan(struct player *p, const struct trial_options *opt)
 {
-	struct plan_facts f = { .has_reproducer = p->stage.reproducer != NULL,
+	struct plan_facts f = { .has_reproducer = opt->subject->reproducer.file != NULL,
 				.cpus = p->stage.kernel->cpus,
 				.repeat = p->stage.kernel->repeat,
 				.only = opt->only };

@@ -15,9 +15,10 @@ static struct error *unpack(struct vm *vm, struct cpio *c, const char *doing)
 	return vm_unpack(vm, doing, "/", c->bytes.s, c->bytes.n);
 }
 
-static bool is_loaded(const struct vm *vm, const char *path)
+/* Its file is in the guest. Whether it is loaded only the guest knows: others may unload it. */
+static bool is_there(const struct vm *vm, const char *path)
 {
-	vec_for_each(&vm->loaded, it)
+	vec_for_each(&vm->supplied, it)
 		if (str_equal(*it, path))
 			return true;
 	return false;
@@ -38,8 +39,10 @@ static struct error *load_one(struct vm *vm, const char *path)
 	do {
 		TRY_CONTEXT(vm_hear(vm, doing, deadline, &f), "loading a module");
 	} while (f.type != FRAME_EXIT);
-	TRY(vec_push(&vm->loaded, copy));
-	copy = NULL;
+	if (!is_there(vm, path)) {
+		TRY(vec_push(&vm->supplied, copy));
+		copy = NULL;
+	}
 	return NULL;
 }
 
@@ -53,7 +56,7 @@ static struct error *put_modules(struct vm *vm, const struct module_list *list)
 
 		if (!from || !to)
 			return error_nomem();
-		if (!is_loaded(vm, *it))
+		if (!is_there(vm, *it))
 			TRY(payload_copy(&c, from, to));
 	}
 	return c.entries ? unpack(vm, &c, "copying modules") : NULL;
@@ -75,8 +78,7 @@ static struct error *load(struct vm *vm, const char *const *names)
 		TRY_CONTEXT(modules_order(strbuf_str(&dep), *name, &list), "%s", vm->modules);
 	TRY(put_modules(vm, &list));
 	vec_for_each(&list.paths, it)
-		if (!is_loaded(vm, *it))
-			TRY(load_one(vm, *it));
+		TRY(load_one(vm, *it));
 	return NULL;
 }
 

@@ -20,8 +20,8 @@ struct vm {
 	bool patient; /* gdb may stop the guest at any moment: no deadline holds */
 	bool core;
 	char *keep, *crash;
-	char *modules;	    /* the folder; NULL: none */
-	VEC(char *) loaded; /* modules, relative to it */
+	char *modules;	      /* the folder; NULL: none */
+	VEC(char *) supplied; /* modules whose files the guest has, relative to it */
 };
 
 /* The moment until which to wait for what should take no longer than this. */

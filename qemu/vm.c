@@ -74,9 +74,9 @@ void vm_stop(struct vm **at)
 		log_warn("the guest's kernel log was not kept: %s", error_message(kept));
 	emulator_kill(&vm->emulator);
 	channel_free(&vm->channel);
-	vec_for_each(&vm->loaded, it)
+	vec_for_each(&vm->supplied, it)
 		free(*it);
-	vec_free(&vm->loaded);
+	vec_free(&vm->supplied);
 	free(vm->modules);
 	free(vm->keep);
 	free(vm->crash);

@@ -19,10 +19,10 @@
 #include "source/target_make.h"
 #include "source/tree.h"
 
-static struct error *config_is(const struct target *t, const char *line, bool *out)
+static struct error *config_is(const char *dir, const char *line, bool *out)
 {
 	struct strbuf config __cleanup_strbuf = { 0 };
-	char *path __free = str_printf("%s/tree/.config", t->dir);
+	char *path __free = str_printf("%s/.config", dir);
 	char *whole __free = str_printf("\n%s\n", line);
 
 	if (!path || !whole)
@@ -32,7 +32,8 @@ static struct error *config_is(const struct target *t, const char *line, bool *o
 	return NULL;
 }
 
-static struct error *check_config(const struct target *t)
+/* Asked of the maintainer's tree itself: what is refused changes nothing here. */
+static struct error *check_config(const struct tree_origin *o)
 {
 	static const struct {
 		const char *line;
@@ -53,7 +54,7 @@ static struct error *check_config(const struct target *t)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool is = false;
 
-		TRY(config_is(t, rows[i].line, &is));
+		TRY(config_is(o->build ? o->build : o->source, rows[i].line, &is));
 		if (is != rows[i].wanted)
 			return error_advise(
 				error_refused("in this tree's configuration %s", rows[i].what),
@@ -62,11 +63,18 @@ static struct error *check_config(const struct target *t)
 	return NULL;
 }
 
+static struct error *links_with_lld(const struct target *t, bool *lld)
+{
+	char *tree __free = str_printf("%s/tree", t->dir);
+
+	return tree ? config_is(tree, "CONFIG_LD_IS_LLD=y", lld) : error_nomem();
+}
+
 struct error *target_variables(const struct target *t, struct strbuf *makefile)
 {
 	bool lld = false;
 
-	TRY(config_is(t, "CONFIG_LD_IS_LLD=y", &lld));
+	TRY(links_with_lld(t, &lld));
 	TRY(strbuf_printf(makefile, "override CC = %s\n", t->compiler));
 	return lld ? strbuf_puts(makefile, "override LD = ld.lld\n") : NULL;
 }
@@ -86,7 +94,7 @@ static struct error *prepare(const struct target *t)
 
 	if (!cc)
 		return error_nomem();
-	TRY(config_is(t, "CONFIG_LD_IS_LLD=y", &lld));
+	TRY(links_with_lld(t, &lld));
 	return tree_prepare(t->dir, (const char *[]){ cc, lld ? "LD=ld.lld" : NULL, NULL });
 }
 
@@ -139,7 +147,6 @@ static struct error *survey(struct target *t)
 {
 	struct strbuf variables __cleanup_strbuf = { 0 };
 
-	TRY(check_config(t));
 	TRY(find_compiler(t));
 	TRY(prepare(t));
 	TRY(target_variables(t, &variables));
@@ -177,6 +184,7 @@ struct error *target_make_tree(struct target *t, size_t *changed)
 	double started = clock_seconds();
 	bool again;
 
+	TRY(check_config(&o));
 	progress_step("copying what is new in %s", t->source);
 	TRY(tree_copy(&o, t->dir, &changes));
 	again = changes.other || !target_is_surveyed(t);

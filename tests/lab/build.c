@@ -43,7 +43,6 @@ static struct error *read_account(struct lab *lab, const struct strbuf *text, st
 	return NULL;
 }
 
-/* tests/vm/at-load shows what such a patch does; here it is enough that it asks for it. */
 static struct error *judge_at_load(struct fix *f, const struct bundle_payload *p)
 {
 	if (f->expect != AT_LOAD)
@@ -54,8 +53,6 @@ static struct error *judge_at_load(struct fix *f, const struct bundle_payload *p
 		return error_failed(
 			"it does not ask for %s, and nothing else, to be loaded after it",
 			f->words);
-	f->done = true;
-	f->state = "at load";
 	return NULL;
 }
 

@@ -37,7 +37,7 @@ static bool print_verdicts(const struct lab *lab, bool all)
 		if (f->result)
 			for (const char *p = f->result; *p; p += strcspn(p, "\n"), p += *p == '\n')
 				printf("#   %.*s\n", (int)strcspn(p, "\n"), p);
-		if (!well || f->expect > IN_PLACE)
+		if (!well || f->expect > AT_LOAD)
 			continue;
 		live++;
 		many_files += strchr(f->files, ' ') != NULL;

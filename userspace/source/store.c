@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,14 +108,21 @@ bool store_is_temporary(const char *file)
 	return str_starts(file, TEMPORARY);
 }
 
-struct error *store_lock(int *fd)
+/* Does the descriptor still lead to what has this name? */
+static bool is_still(int fd, const char *dir)
+{
+	struct stat own, named;
+
+	return !fstat(fd, &own) && !stat(dir, &named) && own.st_dev == named.st_dev &&
+	       own.st_ino == named.st_ino;
+}
+
+static struct error *lock_folder(const char *dir, int *fd)
 {
 	static const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
-	char *dir __free = NULL;
 	int lock __closefd = -1;
 	bool told = false;
 
-	TRY(store_dir(&dir));
 	lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0)
 		return error_errno(errno, "%s", dir);
@@ -127,8 +135,23 @@ struct error *store_lock(int *fd)
 		nanosleep(&pause, NULL);
 		TRY(interrupt_check());
 	}
+	if (!is_still(lock, dir))
+		return error_failed("%s was removed meanwhile", dir);
 	*fd = take_fd(&lock);
 	return NULL;
+}
+
+struct error *store_lock(int *fd)
+{
+	char *dir __free = NULL;
+
+	TRY(store_dir(&dir));
+	return lock_folder(dir, fd);
+}
+
+struct error *store_lock_target(const char *dir, int *fd)
+{
+	return lock_folder(dir, fd);
 }
 
 static void close_dir(DIR **d)

@@ -32,5 +32,10 @@ bool store_is_temporary(const char *file);
  */
 struct error *store_lock(int *fd) __must_check;
 struct error *store_sweep(void) __must_check;
+/*
+ * The right to change one target that is there, whatever is done to others meanwhile. Who needs
+ * both takes the store first.
+ */
+struct error *store_lock_target(const char *dir, int *fd) __must_check;
 
 #endif

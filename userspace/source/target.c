@@ -126,13 +126,14 @@ struct error *target_remove(const char *name)
 {
 	char *full __free = NULL, *key __free = NULL, *dir __free = NULL, *gone __free = NULL;
 	struct error *sweep __cleanup_error = NULL;
-	int lock __closefd = -1;
+	int lock __closefd = -1, own __closefd = -1;
 
 	TRY(target_key(name, &full, &key));
 	TRY(store_path(key, &dir));
 	TRY(store_lock(&lock));
 	if (!file_is_dir(dir))
 		return error_new(ERROR_NOTHING, "there is no target %s here", name);
+	TRY(store_lock_target(dir, &own));
 	/* It is gone at once, for everyone; what is left of it is only bytes. */
 	TRY(store_temporary(key, &gone));
 	if (rename(dir, gone) < 0)

@@ -237,7 +237,9 @@ static struct error *add(const char *given, const char *kernel, struct target **
 	TRY(target_key(given, &name, &key));
 	TRY(store_path(key, &final));
 	TRY(store_dir(&store));
-	TRY(store_lock(&lock));
+	/* Whole as soon as it has its name: no need to wait for others to know. */
+	if (!file_is_dir(final))
+		TRY(store_lock(&lock));
 	if (file_is_dir(final))
 		return error_new(ERROR_NOTHING, "the target %s is there already", name);
 	TRY(store_sweep());

@@ -226,7 +226,7 @@ struct error *target_refresh(struct target **at, size_t *changed)
 	*changed = 0;
 	if (!t->source)
 		return NULL;
-	TRY(store_lock(&lock));
+	TRY(store_lock_target(t->dir, &lock));
 	TRY_CONTEXT(target_follow(t, changed), "following %s", t->name);
 	progress_done();
 	if (!*changed)

@@ -18,7 +18,7 @@ enum expectation { LIVE, IN_PLACE, AT_LOAD, REFUSED, NO_CHANGE };
 /* One row of the list, and what came of it. */
 struct fix {
 	const char *name, *files, *modules, *exercise;
-	const char *words; /* what a refusal must say, or the module that is loaded after the patch */
+	const char *words; /* what a refusal must say, or the module that comes later */
 	enum expectation expect;
 	const char *module;  /* the livepatch module; NULL: not built */
 	const char *payload; /* its file on the host */

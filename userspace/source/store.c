@@ -117,7 +117,7 @@ static bool is_still(int fd, const char *dir)
 	       own.st_ino == named.st_ino;
 }
 
-static struct error *lock_folder(const char *dir, int *fd)
+struct error *store_lock_target(const char *dir, int *fd)
 {
 	static const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
 	int lock __closefd = -1;
@@ -146,12 +146,7 @@ struct error *store_lock(int *fd)
 	char *dir __free = NULL;
 
 	TRY(store_dir(&dir));
-	return lock_folder(dir, fd);
-}
-
-struct error *store_lock_target(const char *dir, int *fd)
-{
-	return lock_folder(dir, fd);
+	return store_lock_target(dir, fd);
 }
 
 static void close_dir(DIR **d)

@@ -92,6 +92,28 @@ static void test_an_empty_file_maps_to_nothing(void **state)
 	assert_int_equal(m.size, 0);
 }
 
+static void test_files_have_the_same_bytes_or_not(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = { { "bytes", "bytes", true },
+		     { "bytes", "byteS", false },
+		     { "bytes", "byte", false },
+		     { "", "b", false },
+		     { "", "", true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool same;
+
+		write_file(at("one"), rows[i].a);
+		write_file(at("two"), rows[i].b);
+		assert_null(file_compare(at("one"), at("two"), &same));
+		assert_int_equal(same, rows[i].same);
+	}
+}
+
 static void test_what_is_no_regular_file_is_refused_without_waiting(void **state)
 {
 	struct file_map m __cleanup_map = { 0 };
@@ -242,6 +264,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_files_without_a_size_are_read_to_their_end,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_empty_file_maps_to_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_files_have_the_same_bytes_or_not, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(
 			test_what_is_no_regular_file_is_refused_without_waiting, setup, teardown),

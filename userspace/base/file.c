@@ -38,6 +38,16 @@ void file_unmap(struct file_map *m)
 	*m = (struct file_map){ 0 };
 }
 
+struct error *file_compare(const char *a, const char *b, bool *same)
+{
+	struct file_map x __cleanup_map = { 0 }, y __cleanup_map = { 0 };
+
+	TRY(file_map(a, &x));
+	TRY(file_map(b, &y));
+	*same = x.size == y.size && (!x.size || !memcmp(x.bytes, y.bytes, x.size));
+	return NULL;
+}
+
 static struct error *read_all(int fd, const char *path, struct strbuf *out)
 {
 	char block[65536];

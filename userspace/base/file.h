@@ -23,6 +23,9 @@ struct error *file_map(const char *path, struct file_map *out) __must_check;
 void file_unmap(struct file_map *m);
 #define __cleanup_map __cleanup(file_unmap)
 
+/* Whether two files have the same bytes. */
+struct error *file_compare(const char *a, const char *b, bool *same) __must_check;
+
 /* Append the file's content to out. Works for files in /proc and /sys too. */
 struct error *file_read(const char *path, struct strbuf *out) __must_check;
 /* Create or replace the file whole; a full disk leaves the old content. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "flow/compare_unit.h"
 
 void build_unit_free(struct build_unit *u)
@@ -67,7 +68,13 @@ static struct error *judge_into(struct build *b, const struct unit *from, struct
 				bool *keep)
 {
 	struct build_unit *grown;
+	bool same;
 
+	*keep = false;
+	/* Most objects that include a changed header are. */
+	TRY_CONTEXT(file_compare(from->before, from->after, &same), "%s", from->source);
+	if (same)
+		return NULL;
 	TRY_CONTEXT(compare_unit(from, b->at_load, from->before, from->after, &u->before, &u->after,
 				 &u->delta),
 		    "%s", from->source);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/subprocess.h"
 #include "source/command.h"
@@ -19,6 +20,7 @@
 struct half {
 	const struct build_pair *pair;
 	bool after, cached;
+	bool same; /* as the other half: objtool would make the same of both */
 	const char **compile, **objtool;
 	struct strbuf said;
 };
@@ -111,7 +113,21 @@ static const char **compile_argv(const struct half *h)
 
 static const char **objtool_argv(const struct half *h)
 {
-	return h->cached ? NULL : h->objtool;
+	return h->cached || h->same ? NULL : h->objtool;
+}
+
+/* What was cached has been through objtool already. */
+static struct error *find_same(struct build *b)
+{
+	for (size_t i = 0; i < b->n; i += 2) {
+		struct half *before = &b->halves[i], *after = &b->halves[i + 1];
+
+		if (before->cached || before->pair->include)
+			continue;
+		TRY(file_compare(before->pair->before, after->pair->after, &before->same));
+		after->same = before->same;
+	}
+	return NULL;
 }
 
 /* Run one program for each half that has it. */
@@ -170,10 +186,12 @@ struct error *build_pairs(const struct target *t, const char *shadow, const char
 	started = clock_seconds();
 	TRY(run(&b, shadow, compile_argv, "does not compile", jobs));
 	result.compile_seconds = clock_seconds() - started;
+	TRY(find_same(&b));
 	TRY(run(&b, shadow, objtool_argv, "is refused by objtool", jobs));
 	report(&b);
 	for (size_t i = 0; i < b.n; i++)
-		if (!b.halves[i].after && !b.halves[i].cached && !b.halves[i].pair->include)
+		if (!b.halves[i].after && !b.halves[i].cached && !b.halves[i].same &&
+		    !b.halves[i].pair->include)
 			cached_object_put(t, b.halves[i].pair->command, b.halves[i].pair->before);
 	*out = result;
 	return NULL;

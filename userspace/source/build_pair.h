@@ -27,8 +27,9 @@ struct build_result {
 
 /*
  * Compile 'before' in the target's tree (or take it from the cache) and 'after' in the shadow,
- * side by side, then run objtool on both. 'scratch' is for temporary files and must be below
- * the workspace. Compiler errors of 'after' are the fix's: ERROR_FAILED that quotes them.
+ * side by side, then run objtool on both, unless they are the same bytes already. 'scratch' is for
+ * temporary files and must be below the workspace. Compiler errors of 'after' are the fix's:
+ * ERROR_FAILED that quotes them.
  */
 struct error *build_pairs(const struct target *t, const char *shadow, const char *scratch,
 			  const struct build_pair *pairs, size_t n, unsigned int jobs,

@@ -48,11 +48,22 @@ struct error *file_compare(const char *a, const char *b, bool *same)
 	return NULL;
 }
 
+/* A regular file says its size; what grows under our hands, or has none, is read all the same. */
+static struct error *make_room(int fd, struct strbuf *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return NULL;
+	return strbuf_reserve(out, (size_t)st.st_size);
+}
+
 static struct error *read_all(int fd, const char *path, struct strbuf *out)
 {
 	char block[65536];
 	ssize_t n;
 
+	TRY(make_room(fd, out));
 	while ((n = read(fd, block, sizeof(block)))) {
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -7,6 +7,22 @@
 
 #include "base/vec.h"
 
+struct error *strbuf_reserve(struct strbuf *b, size_t n)
+{
+	char *s;
+
+	if (n >= SIZE_MAX - b->n - 1)
+		return error_nomem();
+	if (b->n + n + 1 <= b->cap)
+		return NULL;
+	s = realloc(b->s, b->n + n + 1);
+	if (!s)
+		return error_nomem();
+	b->s = s;
+	b->cap = b->n + n + 1;
+	return NULL;
+}
+
 struct error *strbuf_add(struct strbuf *b, const void *p, size_t n)
 {
 	if (n >= SIZE_MAX - b->n - 1)

@@ -18,6 +18,8 @@ struct strbuf {
 	size_t n, cap;
 };
 
+/* Room for n bytes more, and no more than that. */
+struct error *strbuf_reserve(struct strbuf *b, size_t n) __must_check;
 struct error *strbuf_add(struct strbuf *b, const void *p, size_t n) __must_check;
 struct error *strbuf_puts(struct strbuf *b, const char *s) __must_check;
 struct error *strbuf_printf(struct strbuf *b, const char *fmt, ...)

@@ -3,6 +3,8 @@
 
 #include <dwarf.h>
 #include <libelf.h>
+#include <string.h>
+#include <sys/mman.h>
 
 void debug_free(struct debug **at)
 {
@@ -12,7 +14,8 @@ void debug_free(struct debug **at)
 		return;
 	dwarf_end(d->dwarf);
 	elf_end(d->elf);
-	strbuf_free(&d->image);
+	if (d->image)
+		munmap(d->image, d->object->content.n);
 	vec_free(&d->units);
 	free(d->address);
 	free(d);
@@ -38,7 +41,7 @@ static struct error *make_up_addresses(struct debug *d)
 /* Fields of debug sections are absolute, of 4 or 8 bytes. */
 static bool relocate(struct debug *d, const struct section *s)
 {
-	uint8_t *bytes = (uint8_t *)d->image.s + (s->bytes - (uint8_t *)d->object->content.s);
+	uint8_t *bytes = d->image + (s->bytes - (uint8_t *)d->object->content.s);
 
 	vec_for_each(&s->relocs, r) {
 		const struct section *to = r->symbol->section;
@@ -69,6 +72,43 @@ static bool relocate_all(struct debug *d)
 	return true;
 }
 
+static bool is_read(const struct debug *d, const struct section *s)
+{
+	const char *from = d->object->content.s, *at = (const char *)s->bytes;
+
+	return s->bytes && !(s->flags & SHF_ALLOC) && s->type != SHT_RELA &&
+	       s->type != SHT_SYMTAB && at >= from && at + s->size <= from + d->object->content.n;
+}
+
+/*
+ * The object's file, as far as libdw reads it: code, symbols and relocations are most of it, and
+ * their pages are never touched.
+ */
+static struct error *copy_image(struct debug *d)
+{
+	const char *from = d->object->content.s;
+	size_t size = d->object->content.n, table = d->object->sections.n * sizeof(Elf64_Shdr);
+	Elf64_Ehdr header;
+	void *at;
+
+	/* Fresh pages, zero without being written. */
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return error_nomem();
+	d->image = at;
+	/* elf/read.h has seen that they are there. */
+	memcpy(&header, from, sizeof(header));
+	memcpy(d->image, &header, sizeof(header));
+	if (table > size - header.e_shoff)
+		table = size - header.e_shoff;
+	memcpy(d->image + header.e_shoff, from + header.e_shoff, table);
+	vec_for_each(&d->object->sections, it)
+		if (is_read(d, *it))
+			memcpy(d->image + ((const char *)(*it)->bytes - from), (*it)->bytes,
+			       (*it)->size);
+	return NULL;
+}
+
 static struct error *open_units(struct debug *d)
 {
 	Dwarf_CU *cu = NULL;
@@ -88,10 +128,10 @@ struct error *debug_open(const struct object *o, struct debug **out)
 	d->object = o;
 	TRY(make_up_addresses(d));
 	if (o->content.n && object_section(o, ".debug_info")) {
-		TRY(strbuf_add(&d->image, o->content.s, o->content.n));
+		TRY(copy_image(d));
 		if (relocate_all(d)) {
 			elf_version(EV_CURRENT);
-			d->elf = elf_memory(d->image.s, d->image.n);
+			d->elf = elf_memory((char *)d->image, o->content.n);
 			d->dwarf = d->elf ? dwarf_begin_elf(d->elf, DWARF_C_READ, NULL) : NULL;
 		}
 	}

@@ -17,7 +17,7 @@ struct debug {
 	Dwarf *dwarf;	   /* NULL: there is none, or it can't be read */
 	VEC(Dwarf_Die) units;
 
-	struct strbuf image;
+	uint8_t *image; /* of .object's size; holds what libdw reads, relocated */
 	Elf *elf;
 };
 

@@ -11,6 +11,7 @@ ORDER = (BUILT, UNCHANGED, REFUSED, OTHERS, UNCOMPILED, FAILED)
 WORDS = (
     ("not-compiled", r"is not compiled in the configuration"),
     ("vdso", r"is part of the vdso"),
+    ("not-kernel", r"it has run and is gone|is copied out of the kernel|between two kernels by kexec"),
     ("compiled-twice", r"is compiled twice"),
     ("not-shipped", r"belongs to the module .* which .* does not ship"),
     ("not-read", r"was not read by the compiler"),

@@ -11,6 +11,9 @@
  * A wrong pair of cloned functions does no harm: a clone is called only from this object,
  * and a caller that did not change was compiled against the very pair that is assumed.
  */
+#include <ctype.h>
+#include <string.h>
+
 #include "delta/private.h"
 
 static bool same_sort(const struct node *a, const struct node *b)
@@ -207,7 +210,33 @@ static bool same_layout(const struct node *a, const struct node *b)
 	return true;
 }
 
-static void vote_by_place(struct node *a, struct node *b)
+/* A table that the compiler made for a switch may lead to another one, not deeper. */
+#define TABLES 4
+
+/*
+ * The compiler's own constants have no twin, but what lies at the same place of both is one thing.
+ */
+static bool leads_on(const struct node *a, const struct node *b)
+{
+	return a && b && a->is_private && b->is_private && a->stem && b->stem &&
+	       str_equal(a->stem, b->stem) && !(a->section->flags & SHF_WRITE) && same_layout(a, b);
+}
+
+static bool same_bytes(const struct node *a, const struct node *b)
+{
+	return same_layout(a, b) && a->bytes && b->bytes && !memcmp(a->bytes, b->bytes, a->size);
+}
+
+/*
+ * Behind such a table a variable is paired if it is the same: one that is another goes with the
+ * function, as the table does.
+ */
+static bool may_be_behind(const struct node *a, const struct node *b, unsigned int tables)
+{
+	return may_be(a, b) && (!tables || (!(a->section->flags & SHF_WRITE) && same_bytes(a, b)));
+}
+
+static void vote_by_place(struct node *a, struct node *b, unsigned int tables)
 {
 	for (size_t i = 0; i < a->n_relocs; i++) {
 		struct target x, y;
@@ -215,7 +244,10 @@ static void vote_by_place(struct node *a, struct node *b)
 		if (!node_target_roughly(a, &a->relocs[i], &x) ||
 		    !node_target_roughly(b, &b->relocs[i], &y))
 			continue;
-		if (wants_votes(x.node) && wants_votes(y.node) && may_be(x.node, y.node))
+		if (tables < TABLES && leads_on(x.node, y.node))
+			vote_by_place(x.node, y.node, tables + 1);
+		if (wants_votes(x.node) && wants_votes(y.node) &&
+		    may_be_behind(x.node, y.node, tables))
 			vote(x.node, y.node);
 	}
 }
@@ -271,7 +303,7 @@ static struct error *ask(struct node *before, struct node *after)
 	if (!after->n_relocs || after->class == CLASS_LITERALS)
 		return NULL;
 	if (same_layout(before, after)) {
-		vote_by_place(before, after);
+		vote_by_place(before, after, 0);
 		return NULL;
 	}
 	return vote_by_stem(before, after);
@@ -386,10 +418,40 @@ static struct error *distrust_first_names(struct delta *d)
 	return NULL;
 }
 
+static bool may_name_its_line(const struct node *n)
+{
+	const char *name = n->symbol ? n->symbol->name : "";
+	size_t length = strlen(name);
+
+	return length && isdigit((unsigned char)name[length - 1]) && !n->twin && !n->numbered &&
+	       !n->is_private && n->symbol->bind == STB_LOCAL && n->class == CLASS_DATA;
+}
+
+/* Names that have no counterpart and end with the line of their declaration: it may have moved. */
+static struct error *distrust_lines_in_names(struct delta *d)
+{
+	struct view *both[] = { &d->private->before, &d->private->after };
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		vec_for_each(&both[i]->nodes, it) {
+			const char *stem;
+
+			if (!may_name_its_line(*it))
+				continue;
+			TRY(node_stem_of_line(*it, &stem));
+			if (stem) {
+				(*it)->stem = stem;
+				(*it)->numbered = true;
+			}
+		}
+	return NULL;
+}
+
 struct error *correlate(struct delta *d)
 {
 	TRY(distrust_first_names(d));
 	TRY(pair_by_name(d));
+	TRY(distrust_lines_in_names(d));
 	TRY(pair_by_section(d));
 	TRY(pair_exact_clones(d));
 	TRY(pair_lone_clones(d));

@@ -55,6 +55,20 @@ static bool has_lines(struct node *n)
 	return l && lines_debug(l)->dwarf;
 }
 
+struct error *node_stem_of_line(struct node *n, const char **stem)
+{
+	const struct line declared = lines_declared(lines_of(n->view), n->section, n->start);
+	const char *name = n->symbol->name;
+	char line[16];
+
+	*stem = NULL;
+	snprintf(line, sizeof(line), "%u", declared.line);
+	if (!declared.line || !str_ends(name, line) || strlen(name) == strlen(line))
+		return NULL;
+	*stem = arena_printf(n->view->arena, "%.*s", (int)(strlen(name) - strlen(line)), name);
+	return *stem ? NULL : error_nomem();
+}
+
 /* The object's own source, by its STT_FILE symbols, or a header. */
 static bool is_source_of(const struct object *o, const char *path)
 {

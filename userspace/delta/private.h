@@ -251,6 +251,11 @@ bool only_string_moved(struct node *a, const struct reloc *r, const char *old, s
 struct line node_line(struct node *n, uint64_t at);
 /* The object's debug information, read once. */
 struct error *view_debug(struct view *v, const struct debug **out) __must_check;
+/*
+ * A macro may put __LINE__ into a name ("methods_211", declared in line 211): the name without it,
+ * or NULL.
+ */
+struct error *node_stem_of_line(struct node *n, const char **stem) __must_check;
 
 /* explain.c: why two nodes differ; an arena string, NULL without memory. */
 const char *explain_difference(struct delta *d, struct node *a, struct node *b, uint64_t *at);

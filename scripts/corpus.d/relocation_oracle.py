@@ -71,17 +71,19 @@ class Function:
         if i.target is not None:
             inside = self.sym.value <= i.target < self.sym.value + self.sym.size
             return i.text + (" here" if inside else " | " + plain_text.word(*self.name_of_target(i)))
-        return i.text + "".join(" | " + self.shown(r, i.end) for r in i.relas)
+        return i.text + "".join(" | " + self.shown(r, i) for r in i.relas)
 
     def tokens(self):
         return [self.token(i) for i in self.code]
 
-    def shown(self, rela, end):
-        name, offset = self.refers(rela, end)
+    def shown(self, rela, i):
+        name, offset = self.refers(rela, i.end)
         if offset is None and rela.symbol.shndx < len(self.elf.sections):
             # Constants without a name: texts are told by what they say, be they marked as such or not.
-            bias = end - rela.offset if rela.type in plain_elf.PC_RELATIVE else 0
-            return text_in(self.elf.sections[rela.symbol.shndx], rela.symbol.value + rela.addend + bias) or "data"
+            bias = i.end - rela.offset if rela.type in plain_elf.PC_RELATIVE else 0
+            section, at = self.elf.sections[rela.symbol.shndx], rela.symbol.value + rela.addend + bias
+            return (read_in(section, at, read_size(i.text)) or text_in(section, at)
+                    or behind(section, at) or "data")
         return name if offset is None else plain_text.word(name, offset)
 
     def name_of_target(self, i):
@@ -116,6 +118,19 @@ def text_in(section, at):
     """As plain_elf.place() shows a text, or None."""
     end = section.data.find(b"\0", at) if 0 <= at < len(section.data) else -1
     return None if end < 0 else '"' + section.data[at:end].hex() + '"'
+
+
+def read_in(section, at, size):
+    """What an instruction reads of it that reads one or two bytes, or None."""
+    found = section.data[at:at + size] if size in (1, 2) and section.data and at >= 0 else b""
+    return '"' + found.hex() + '"' if size and len(found) == size else None
+
+
+def behind(section, at):
+    """The end of the one variable that ends there, where nothing begins; or None."""
+    ends = [s for s in section.symbols
+            if s.type == plain_elf.STT_OBJECT and s.size and s.value + s.size == at]
+    return plain_text.word(plain_elf.stem(ends[0].name), ends[0].size) if len(ends) == 1 else None
 
 
 def read_size(text):

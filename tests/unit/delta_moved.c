@@ -107,6 +107,17 @@ static void test_names_with_their_line_are_the_same_after_lines_moved(void **sta
 	expect_nothing(p.delta);
 }
 
+/* The first is where the second was, and has its name. */
+static void test_a_name_that_another_had_before_lines_moved_is_not_believed(void **state)
+{
+	struct pair p __cleanup_pair = { 0 };
+
+	(void)state;
+	pair_make(&p, LINES_IN_NAMES "OBJECT(one, 1);\nOBJECT(two, 2);\n",
+		  LINES_IN_NAMES "\nOBJECT(one, 1);\nOBJECT(two, 2);\n");
+	expect_nothing(p.delta);
+}
+
 static void test_what_has_a_name_with_its_line_and_another_content_is_a_change(void **state)
 {
 	struct pair p __cleanup_pair = { 0 };
@@ -127,6 +138,7 @@ int main(void)
 		cmocka_unit_test(
 			test_a_variable_behind_a_table_of_the_compiler_that_changed_is_a_change),
 		cmocka_unit_test(test_names_with_their_line_are_the_same_after_lines_moved),
+		cmocka_unit_test(test_a_name_that_another_had_before_lines_moved_is_not_believed),
 		cmocka_unit_test(
 			test_what_has_a_name_with_its_line_and_another_content_is_a_change),
 		cmocka_unit_test(test_a_clone_whose_callers_stay_may_change),

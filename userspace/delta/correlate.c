@@ -210,7 +210,7 @@ static bool same_layout(const struct node *a, const struct node *b)
 	return true;
 }
 
-/* A table that the compiler made for a switch may lead to another one, not deeper. */
+/* A table that the compiler made for a switch may lead to another one, and so on: so deep. */
 #define TABLES 4
 
 /*
@@ -222,9 +222,11 @@ static bool leads_on(const struct node *a, const struct node *b)
 	       str_equal(a->stem, b->stem) && !(a->section->flags & SHF_WRITE) && same_layout(a, b);
 }
 
-static bool same_bytes(const struct node *a, const struct node *b)
+/* Of what refers to nothing the bytes are all there is. */
+static bool is_same(const struct node *a, const struct node *b)
 {
-	return same_layout(a, b) && a->bytes && b->bytes && !memcmp(a->bytes, b->bytes, a->size);
+	return a->size == b->size && !a->n_relocs && !b->n_relocs && a->bytes && b->bytes &&
+	       !memcmp(a->bytes, b->bytes, a->size);
 }
 
 /*
@@ -233,7 +235,7 @@ static bool same_bytes(const struct node *a, const struct node *b)
  */
 static bool may_be_behind(const struct node *a, const struct node *b, unsigned int tables)
 {
-	return may_be(a, b) && (!tables || (!(a->section->flags & SHF_WRITE) && same_bytes(a, b)));
+	return may_be(a, b) && (!tables || (!(a->section->flags & SHF_WRITE) && is_same(a, b)));
 }
 
 static void vote_by_place(struct node *a, struct node *b, unsigned int tables)
@@ -423,11 +425,15 @@ static bool may_name_its_line(const struct node *n)
 	const char *name = n->symbol ? n->symbol->name : "";
 	size_t length = strlen(name);
 
-	return length && isdigit((unsigned char)name[length - 1]) && !n->twin && !n->numbered &&
-	       !n->is_private && n->symbol->bind == STB_LOCAL && n->class == CLASS_DATA;
+	return length && isdigit((unsigned char)name[length - 1]) && !n->numbered &&
+	       !n->is_private && n->symbol->bind == STB_LOCAL &&
+	       (n->class == CLASS_DATA || n->class == CLASS_PERCPU);
 }
 
-/* Names that have no counterpart and end with the line of their declaration: it may have moved. */
+/*
+ * Names that end with the line of their declaration. When lines move, one may even have the name
+ * that another had: such a name proves no more than the compiler's numbers do.
+ */
 static struct error *distrust_lines_in_names(struct delta *d)
 {
 	struct view *both[] = { &d->private->before, &d->private->after };
@@ -450,8 +456,8 @@ static struct error *distrust_lines_in_names(struct delta *d)
 struct error *correlate(struct delta *d)
 {
 	TRY(distrust_first_names(d));
-	TRY(pair_by_name(d));
 	TRY(distrust_lines_in_names(d));
+	TRY(pair_by_name(d));
 	TRY(pair_by_section(d));
 	TRY(pair_exact_clones(d));
 	TRY(pair_lone_clones(d));

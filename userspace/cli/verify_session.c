@@ -180,8 +180,11 @@ static struct error *listen_at(const char *path, int *out)
 
 	TRY(address_of(path, &to));
 	*out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*out < 0)
+		return error_advise(error_errno(errno, "a unix socket"),
+				    "a session needs a kernel with CONFIG_UNIX");
 	unlink(path);
-	if (*out < 0 || bind(*out, (struct sockaddr *)&to, sizeof(to)) < 0 || listen(*out, 8) < 0)
+	if (bind(*out, (struct sockaddr *)&to, sizeof(to)) < 0 || listen(*out, 8) < 0)
 		return error_errno(errno, "%s", path);
 	return NULL;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One screen: a row a kernel, then what a person needs for each that is not healthy. */
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "report/test_report.h"
 
@@ -21,9 +23,9 @@ static const char *seen(const struct trial *t, enum phase p)
 	return "-";
 }
 
-static struct error *add_row(const struct trial *t, struct strbuf *out)
+static struct error *add_row(const struct trial *t, int width, struct strbuf *out)
 {
-	return strbuf_printf(out, "%-34s %-12s %10s %6zu %7zu  %s\n", t->kernel->name,
+	return strbuf_printf(out, "%-*s %-12s %10s %6zu %7zu  %s\n", width, t->kernel->name,
 			     verdict_name(t->verdict.kind), str_duration(t->seconds).s,
 			     count(t, OUTCOME_PASS), count(t, OUTCOME_SKIP),
 			     t->verdict.kind == VERDICT_HEALTHY ? seen(t, PHASE_EXERCISED)
@@ -95,10 +97,15 @@ static struct error *add_bad(const struct trial_options *opt, const struct trial
 struct error *report_table(const struct trial_options *opt, const struct trial *t, size_t n,
 			   struct strbuf *out)
 {
-	TRY(strbuf_printf(out, "%-34s %-12s %10s %6s %7s  %s\n", "KERNEL", "VERDICT", "TIME",
+	int width = 34;
+
+	for (size_t i = 0; i < n; i++)
+		if ((int)strlen(t[i].kernel->name) > width)
+			width = (int)strlen(t[i].kernel->name);
+	TRY(strbuf_printf(out, "%-*s %-12s %10s %6s %7s  %s\n", width, "KERNEL", "VERDICT", "TIME",
 			  "PASSED", "SKIPPED", "WHY"));
 	for (size_t i = 0; i < n; i++)
-		TRY(add_row(&t[i], out));
+		TRY(add_row(&t[i], width, out));
 	for (size_t i = 0; i < n; i++)
 		TRY(add_bad(opt, &t[i], out));
 	return NULL;

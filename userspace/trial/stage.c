@@ -91,42 +91,35 @@ void stage_close(struct stage *s)
 
 /* --- talking ------------------------------------------------------------------------ */
 
-static struct error *run_line(struct stage *s, double timeout, struct strbuf *out, int *status,
-			      const char *fmt, va_list ap)
-{
-	struct strbuf line __cleanup_strbuf = { 0 }, own __cleanup_strbuf = { 0 };
-
-	TRY(strbuf_vprintf(&line, fmt, ap));
-	return vm_run(s->vm, line.s, timeout, out ? out : &own, status);
-}
-
 struct error *stage_run(struct stage *s, double timeout, struct strbuf *out, int *status,
 			const char *fmt, ...)
 {
+	struct strbuf line __cleanup_strbuf = { 0 }, own __cleanup_strbuf = { 0 };
 	struct error *e;
 	va_list ap;
 
 	va_start(ap, fmt);
-	e = run_line(s, timeout, out, status, fmt, ap);
+	e = strbuf_vprintf(&line, fmt, ap);
 	va_end(ap);
-	return e;
+	return e ? e : vm_run(s->vm, line.s, timeout, out ? out : &own, status);
 }
 
 struct error *stage_do(struct stage *s, double timeout, struct strbuf *out, const char *fmt, ...)
 {
-	struct strbuf own __cleanup_strbuf = { 0 };
+	struct strbuf line __cleanup_strbuf = { 0 }, own __cleanup_strbuf = { 0 };
 	struct strbuf *said = out ? out : &own;
 	struct error *e;
 	int status = 0;
 	va_list ap;
 
 	va_start(ap, fmt);
-	e = run_line(s, timeout, said, &status, fmt, ap);
+	e = strbuf_vprintf(&line, fmt, ap);
 	va_end(ap);
-	if (!e && status)
-		e = error_failed("in the guest, '%.60s' ended with %d: %s", fmt, status,
-				 strbuf_str(said));
-	return e;
+	TRY(e);
+	TRY(vm_run(s->vm, line.s, timeout, said, &status));
+	return status ? error_failed("in the guest, '%s' ended with %d: %s", line.s, status,
+				     strbuf_str(said))
+		      : NULL;
 }
 
 /* "error ERRNO TEXT" is the last line of what the agent said. */

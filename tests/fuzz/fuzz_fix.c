@@ -22,7 +22,7 @@ static void check_path(const char *path)
 	need(*path != '/' && inside && !strstr(inside, "/../") && !strstr(inside, "//"));
 }
 
-static void check_texts(const struct fix_texts *t)
+static void check_texts(const struct form_texts *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		for (const char *c = t->v[i]; *c; c++)

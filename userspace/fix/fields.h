@@ -4,11 +4,13 @@
 #define SUTURE_FIX_FIELDS_H
 
 #include "fix/form.h"
+#include "fix/metadata.h"
 
 #define FIX_SCHEMA "suture-fix/1"
 
-/* What fix.yaml says, into r->to; then what its parts say of one another. */
-struct error *fix_fields_read(struct form_reader *r, const struct yaml_value *root) __must_check;
+/* What fix.yaml says; then what its parts say of one another. */
+struct error *fix_fields_read(struct form_reader *r, const struct yaml_value *root,
+			      struct fix_metadata *to) __must_check;
 
 /* Defaults of what is not said. */
 void fix_fields_begin(struct fix_metadata *m);

@@ -39,12 +39,12 @@ struct error *fix_metadata_parse(const char *text, size_t n, const char *path,
 	if (!m->path)
 		return error_nomem();
 	r.path = m->path;
-	r.to = m;
+	r.arena = &m->arena;
 	fix_fields_begin(m);
 	e = yaml_parse(text, n, &m->arena, &root);
 	if (e)
 		return error_with_kind(error_context(e, "%s", path), ERROR_USAGE);
-	TRY(fix_fields_read(&r, root));
+	TRY(fix_fields_read(&r, root, m));
 	*out = take(m);
 	return NULL;
 }
@@ -150,7 +150,7 @@ struct error *fix_metadata_read(const char *path, struct fix_metadata **out)
 	return NULL;
 }
 
-bool fix_fits(const struct fix_texts *patterns, const char *target)
+bool fix_fits(const struct form_texts *patterns, const char *target)
 {
 	for (size_t i = 0; i < patterns->n; i++)
 		if (!fnmatch(patterns->v[i], target, 0))

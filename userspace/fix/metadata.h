@@ -21,39 +21,34 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/form.h"
 #include "bundle/facts.h"
 
 #define FIX_METADATA_NAME "fix.yaml"
 
-/* Any number of texts; they belong to the metadata. */
-struct fix_texts {
-	const char *const *v;
-	size_t n;
-};
-
 /* A diff, and the targets that it is for: patterns of fnmatch(3); none: all. */
 struct fix_diff {
 	const char *file; /* relative to the folder */
-	struct fix_texts targets;
+	struct form_texts targets;
 };
 
 /* A finding that is taken as it is (suture build --accept), and why. */
 struct fix_accept {
 	const char *finding; /* CODE:WHERE */
 	const char *reason;
-	struct fix_texts targets;
+	struct form_texts targets;
 };
 
 /* What one run of the reproducer shall give. */
 struct fix_run {
 	unsigned int exit;
-	struct fix_texts output; /* each is in what it writes to stdout and stderr */
+	struct form_texts output; /* each is in what it writes to stdout and stderr */
 };
 
 struct fix_reproducer {
 	const char *file; /* relative to the folder; NULL: there is no reproducer */
 	bool is_source;	  /* a C file: compiled before it runs (fix/reproducer.h) */
-	struct fix_texts arguments;
+	struct form_texts arguments;
 	unsigned int timeout; /* seconds */
 	struct fix_run before, after, reverted;
 };
@@ -78,11 +73,11 @@ enum fix_cause {
 
 struct fix_expectation {
 	enum fix_build build;
-	struct fix_texts findings; /* CODE:WHERE, all of which a refused build must have */
+	struct form_texts findings; /* CODE:WHERE, all of which a refused build must have */
 	enum fix_verdict verdict;
 	enum fix_cause cause;
-	const char *function; /* where tasks stay, of FIX_CAUSE_TRANSITION; or NULL */
-	struct fix_texts log; /* texts: a line of the kernel's log with one is no complaint */
+	const char *function;  /* where tasks stay, of FIX_CAUSE_TRANSITION; or NULL */
+	struct form_texts log; /* texts: a line of the kernel's log with one is no complaint */
 };
 
 struct fix_metadata {
@@ -94,8 +89,8 @@ struct fix_metadata {
 	struct bundle_facts facts; /* without a title: the first line of the only diff's text */
 	bool replace;		   /* take the place of all other livepatches */
 
-	struct fix_texts targets; /* patterns of fnmatch(3); none: all that it builds for */
-	struct fix_texts modules; /* that must be loaded for the reproducer */
+	struct form_texts targets; /* patterns of fnmatch(3); none: all that it builds for */
+	struct form_texts modules; /* that must be loaded for the reproducer */
 	const struct fix_diff *diffs;
 	size_t n_diffs;
 	const struct fix_accept *accept;
@@ -124,7 +119,7 @@ void fix_metadata_free(struct fix_metadata **m);
 bool fix_metadata_is_at(const char *path);
 
 /* One of the patterns fits the target, or there are none. */
-bool fix_fits(const struct fix_texts *patterns, const char *target);
+bool fix_fits(const struct form_texts *patterns, const char *target);
 
 /* A file of the fix as a path: allocated, or NULL without memory. */
 char *fix_path(const struct fix_metadata *m, const char *file);

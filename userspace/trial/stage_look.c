@@ -28,7 +28,7 @@ struct error *stage_mark_log(struct stage *s)
 struct error *stage_check_log(struct stage *s)
 {
 	struct strbuf log __cleanup_strbuf = { 0 }, bits __cleanup_strbuf = { 0 };
-	const struct fix_texts *allowed = subject_allowed_log(s->subject);
+	const struct form_texts *allowed = subject_allowed_log(s->subject);
 	const char *line;
 	uint64_t taint;
 

@@ -18,7 +18,7 @@ static struct error *add_quoted(struct strbuf *out, const char *word)
 
 char *stage_reproducer_words(struct stage *s)
 {
-	const struct fix_texts *arguments = &s->subject->reproducer.arguments;
+	const struct form_texts *arguments = &s->subject->reproducer.arguments;
 	struct strbuf line __cleanup_strbuf = { 0 };
 	struct error *e __cleanup_error = strbuf_puts(&line, REPRODUCER);
 

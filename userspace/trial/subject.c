@@ -22,7 +22,7 @@ void subject_free(struct subject **at)
 	free(s);
 }
 
-const struct fix_texts *subject_allowed_log(const struct subject *s)
+const struct form_texts *subject_allowed_log(const struct subject *s)
 {
 	return s->metadata ? &s->metadata->expect.log : NULL;
 }
@@ -99,7 +99,7 @@ static struct error *choose_reproducer(struct subject *s, const char *given)
 	s->given = true;
 	r->file = arena_strdup(&s->arena, given);
 	r->is_source = str_ends(given, ".c");
-	r->arguments = (struct fix_texts){ 0 };
+	r->arguments = (struct form_texts){ 0 };
 	return r->file ? NULL : error_nomem();
 }
 
@@ -134,8 +134,9 @@ static struct error *add_kernel(const char *name, const struct trial_kernel *usu
 }
 
 /* Those that are prepared here and fit the fix's own patterns. */
-static struct error *add_fitting(const struct fix_texts *patterns, const struct trial_kernel *usual,
-				 struct arena *a, struct trial_kernels *out)
+static struct error *add_fitting(const struct form_texts *patterns,
+				 const struct trial_kernel *usual, struct arena *a,
+				 struct trial_kernels *out)
 {
 	struct target **all;
 	struct error *e = NULL;

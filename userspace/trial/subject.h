@@ -33,7 +33,7 @@ void subject_free(struct subject **s);
 #define __cleanup_subject __cleanup(subject_free)
 
 /* Texts of the kernel's log that are no complaint; NULL: none. */
-const struct fix_texts *subject_allowed_log(const struct subject *s);
+const struct form_texts *subject_allowed_log(const struct subject *s);
 
 /* Append the kernels that it names itself, and that are prepared here. */
 struct error *subject_kernels(const struct subject *s, const struct trial_kernel *usual,

@@ -17,5 +17,7 @@ struct digest {
 
 struct error *digest_bytes(const void *p, size_t n, struct digest *out) __must_check;
 struct error *digest_file(const char *path, struct digest *out) __must_check;
+/* From its hex digits: exactly 64 of 0-9 and a-f. */
+struct error *digest_parse(const char *hex, struct digest *out) __must_check;
 
 #endif

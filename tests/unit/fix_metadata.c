@@ -71,6 +71,7 @@ static void test_everything_that_can_be_said_is_read(void **state)
 		"severity: high\n"
 		"cves: [CVE-2026-12345]\n"
 		"fixed-in: 6.1.192-1\n"
+		"serial: 7\n"
 		"requires: [a]\nconflicts: [b]\nsupersedes: [c, d]\n"
 		"replace: true\n"
 		"targets: ['kernel:6.1.*-amd64', 'tree:*']\n"
@@ -92,6 +93,7 @@ static void test_everything_that_can_be_said_is_read(void **state)
 	assert_string_equal(m->facts.severity, "high");
 	assert_string_equal(m->facts.cves.v.v[0], "CVE-2026-12345");
 	assert_string_equal(m->facts.fixed_in, "6.1.192-1");
+	assert_int_equal(m->facts.serial, 7);
 	assert_int_equal(m->facts.supersedes.v.n, 2);
 	assert_true(m->replace);
 	assert_true(fix_fits(&m->targets, "kernel:6.1.0-56-amd64"));

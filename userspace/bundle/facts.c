@@ -135,6 +135,7 @@ void bundle_facts_write(const struct bundle_facts *f, struct json *j)
 	write_names(j, "conflicts", &f->conflicts);
 	write_names(j, "supersedes", &f->supersedes);
 	json_string(j, "fixed_in", f->fixed_in);
+	json_u64(j, "serial", f->serial);
 }
 
 static struct error *read_names(const struct json_value *o, const char *key,
@@ -161,7 +162,10 @@ struct error *bundle_facts_read(const struct json_value *o, struct bundle_facts 
 	TRY(read_names(o, "requires", &f->requires));
 	TRY(read_names(o, "conflicts", &f->conflicts));
 	TRY(read_names(o, "supersedes", &f->supersedes));
-	return json_need_string_or_null(o, "fixed_in", &f->fixed_in);
+	TRY(json_need_string_or_null(o, "fixed_in", &f->fixed_in));
+	if (!json_member(o, "serial")) /* older bundles have none */
+		return NULL;
+	return json_need_u64(o, "serial", BUNDLE_SERIAL_MAX, &f->serial);
 }
 
 void bundle_facts_clear(struct bundle_facts *f)

@@ -7,6 +7,7 @@
 #define SUTURE_BUNDLE_FACTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/json.h"
@@ -25,7 +26,11 @@ struct bundle_facts {
 	struct bundle_names conflicts;	/* fixes that must not */
 	struct bundle_names supersedes; /* fixes that it takes the place of */
 	const char *fixed_in; /* the distro's first version that has the fix itself; or NULL */
+	/* Grows with each release of the fix: a host takes none below what it has had. 0: unsaid */
+	uint64_t serial;
 };
+
+#define BUNDLE_SERIAL_MAX 4294967295u
 
 /* The form of one fact: whether a text has it, and what it is called ("a CVE ID: ..."). */
 struct bundle_form {

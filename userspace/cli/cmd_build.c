@@ -31,9 +31,11 @@ static const char help[] =
 	"      --reason WHY     why that does no harm; recorded in the bundle with the finding\n"
 	"      --json           what was built, or the findings, as JSON (suture-build/1)\n"
 	"\n"
-	"What the bundle says about the fix; all but the first two may be given again:\n"
+	"What the bundle says about the fix; all but the first three may be given again:\n"
 	"      --title TEXT         what it is for (the first line of the diff's text)\n"
 	"      --fixed-in VERSION   the distro's first version that has it\n"
+	"      --serial N           grows with each release of the fix: a host that had one takes none\n"
+	"                           below it\n"
 	"      --cve ID             what it closes\n"
 	"      --requires NAME      a fix that must be live before\n"
 	"      --conflicts NAME     a fix that must not be\n"
@@ -66,6 +68,14 @@ static struct error *jobs(const char *text, unsigned int *out)
 	if (!v || v > 1024)
 		return error_usage("--jobs: %s is not between 1 and 1024", text);
 	*out = (unsigned int)v;
+	return NULL;
+}
+
+static struct error *serial(const char *text, uint64_t *out)
+{
+	TRY_CONTEXT(str_u64(text, out), "--serial");
+	if (!*out || *out > BUNDLE_SERIAL_MAX)
+		return error_usage("--serial: %s is not between 1 and %u", text, BUNDLE_SERIAL_MAX);
 	return NULL;
 }
 
@@ -134,6 +144,8 @@ static struct error *take_option(struct request *r, int c, const char *value, bo
 	case 'F':
 		r->build.facts.fixed_in = value;
 		return NULL;
+	case 'I':
+		return serial(value, &r->build.facts.serial);
 	case 'C':
 	case 'Q':
 	case 'X':
@@ -181,6 +193,7 @@ static struct error *parse(int argc, char **argv, struct request *r)
 		{ "loaded", no_argument, NULL, 'L' },
 		{ "title", required_argument, NULL, 'T' },
 		{ "fixed-in", required_argument, NULL, 'F' },
+		{ "serial", required_argument, NULL, 'I' },
 		{ "cve", required_argument, NULL, 'C' },
 		{ "requires", required_argument, NULL, 'Q' },
 		{ "conflicts", required_argument, NULL, 'X' },

@@ -135,7 +135,7 @@ static const struct form_field reproducer_fields[] = {
 };
 static const struct form reproducer_form = FORM(reproducer_fields);
 
-static bool same_texts(const struct fix_texts *a, const struct fix_texts *b)
+static bool same_texts(const struct form_texts *a, const struct form_texts *b)
 {
 	if (a->n != b->n)
 		return false;
@@ -220,6 +220,7 @@ static const struct form_field fields[] = {
 	{ "severity", form_fact, FACT(severity), &bundle_form_severity },
 	{ "cves", form_facts, FACT(cves), &bundle_form_cve },
 	{ "fixed-in", form_fact, FACT(fixed_in), &bundle_form_version },
+	{ "serial", form_serial, FACT(serial) },
 	{ "requires", form_facts, FACT(requires), &bundle_form_name },
 	{ "conflicts", form_facts, FACT(conflicts), &bundle_form_name },
 	{ "supersedes", form_facts, FACT(supersedes), &bundle_form_name },
@@ -246,11 +247,12 @@ void fix_fields_begin(struct fix_metadata *m)
 	m->transition_timeout = TIMEOUT_SECONDS;
 }
 
-struct error *fix_fields_read(struct form_reader *r, const struct yaml_value *root)
+struct error *fix_fields_read(struct form_reader *r, const struct yaml_value *root,
+			      struct fix_metadata *to)
 {
 	TRY(form_need(r, root, YAML_MAP));
 	if (!yaml_member(root, "schema"))
 		return error_advise(form_wrong(r, root, "'schema' is missing"),
 				    "a fix.yaml begins with: schema: %s", FIX_SCHEMA);
-	return form_read(r, &whole, root, r->to);
+	return form_read(r, &whole, root, to);
 }

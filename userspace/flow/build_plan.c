@@ -55,6 +55,7 @@ static struct error *plan_facts(const struct bundle_facts *opt, const struct fix
 	to->title = either(opt->title, file ? file->title : NULL);
 	to->severity = either(opt->severity, file ? file->severity : NULL);
 	to->fixed_in = either(opt->fixed_in, file ? file->fixed_in : NULL);
+	to->serial = opt->serial || !file ? opt->serial : file->serial;
 	TRY(add_names(file ? &file->cves : NULL, &opt->cves, &to->cves));
 	TRY(add_names(file ? &file->requires : NULL, &opt->requires, &to->requires));
 	TRY(add_names(file ? &file->conflicts : NULL, &opt->conflicts, &to->conflicts));

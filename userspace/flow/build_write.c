@@ -185,6 +185,7 @@ static struct error *copy_facts(const struct build *b, const struct bundle_facts
 	to->title = from->title || b->fixes.v.n > 1 ? from->title : b->fixes.v.v[0].title;
 	to->severity = from->severity;
 	to->fixed_in = from->fixed_in;
+	to->serial = from->serial;
 	TRY(copy_names(&from->cves, &to->cves));
 	TRY(copy_names(&from->requires, &to->requires));
 	TRY(copy_names(&from->conflicts, &to->conflicts));

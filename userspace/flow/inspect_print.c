@@ -83,6 +83,10 @@ static struct error *print_facts(struct page *p, const struct bundle *b)
 	TRY(names(p, "supersedes", &f->supersedes));
 	if (f->fixed_in)
 		TRY(line(p, "fixed in", f->fixed_in));
+	if (f->serial) {
+		TRY(label(p, "serial"));
+		TRY(strbuf_printf(p->out, "%llu\n", (unsigned long long)f->serial));
+	}
 	vec_for_each(&b->fixes, fix) {
 		TRY(label(p, fix == b->fixes.v ? "diffs" : ""));
 		TRY(strbuf_printf(p->out, "%s, %s, sha256 %.16s\n", fix->name,

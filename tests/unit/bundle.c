@@ -67,6 +67,7 @@ static void write_sample(struct parts *p, const char *to)
 	b.facts.title = "a title";
 	b.facts.severity = "high";
 	b.facts.fixed_in = "6.1.193-1";
+	b.facts.serial = 7;
 	ok(vec_push(&b.facts.cves.v, "CVE-2026-12345"));
 	ok(vec_push(&b.facts.requires.v, "another_fix"));
 	ok(vec_push(&b.fixes, (struct bundle_fix){ .name = "fuse_uaf", .patch = &p->patch }));
@@ -136,6 +137,7 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_string_equal(b->facts.cves.v.v[0], "CVE-2026-12345");
 	assert_string_equal(b->facts.requires.v.v[0], "another_fix");
 	assert_string_equal(b->facts.fixed_in, "6.1.193-1");
+	assert_int_equal(b->facts.serial, 7);
 	assert_null(bundle_payload_for(b, "6.1.0-55-amd64"));
 	payload = bundle_payload_for(b, "6.1.0-56-amd64");
 	assert_non_null(payload);

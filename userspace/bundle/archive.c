@@ -9,6 +9,7 @@
 
 #define FILES_MAX 4096
 #define FILE_SIZE_MAX ((int64_t)256 << 20)
+#define ALL_SIZE_MAX ((int64_t)1 << 30)
 
 /* --- writing ------------------------------------------------------------------- */
 
@@ -24,19 +25,37 @@ static void free_entry(struct archive_entry **e)
 	*e = NULL;
 }
 
+/* Where the archive's bytes go, one piece after another. */
 struct sink {
+	struct error *(*put)(struct sink *s, const void *p, size_t n);
 	struct strbuf *to;
+	const uint8_t *expected;
+	size_t left; /* of what is expected */
 	struct error *error;
 };
 
-static la_ssize_t append(struct archive *a, void *data, const void *p, size_t n)
+static la_ssize_t put(struct archive *a, void *data, const void *p, size_t n)
 {
 	struct sink *s = data;
 
 	(void)a;
 	if (!s->error)
-		s->error = strbuf_add(s->to, p, n);
+		s->error = s->put(s, p, n);
 	return s->error ? -1 : (la_ssize_t)n;
+}
+
+static struct error *append(struct sink *s, const void *p, size_t n)
+{
+	return strbuf_add(s->to, p, n);
+}
+
+static struct error *compare(struct sink *s, const void *p, size_t n)
+{
+	if (n > s->left || memcmp(s->expected, p, n) != 0)
+		return error_failed("the archive is not in the form that suture writes");
+	s->expected += n;
+	s->left -= n;
+	return NULL;
 }
 
 static struct error *failed(struct archive *a, struct sink *s, const char *what)
@@ -69,21 +88,27 @@ static struct error *pack_file(struct archive *a, struct sink *s, const struct a
 	return NULL;
 }
 
-struct error *archive_pack(const struct archive_input *files, size_t n, struct strbuf *out)
+static struct error *pack(const struct archive_input *files, size_t n, struct sink *s)
 {
 	struct archive *a __cleanup(free_writer) = archive_write_new();
-	struct sink s = { .to = out };
 
 	if (!a)
 		return error_nomem();
 	if (archive_write_set_format_ustar(a) != ARCHIVE_OK ||
-	    archive_write_open(a, &s, NULL, append, NULL) != ARCHIVE_OK)
-		return failed(a, &s, "making a tar archive");
+	    archive_write_open(a, s, NULL, put, NULL) != ARCHIVE_OK)
+		return failed(a, s, "making a tar archive");
 	for (size_t i = 0; i < n; i++)
-		TRY(pack_file(a, &s, &files[i]));
+		TRY(pack_file(a, s, &files[i]));
 	if (archive_write_close(a) != ARCHIVE_OK)
-		return failed(a, &s, "making a tar archive");
+		return failed(a, s, "making a tar archive");
 	return NULL;
+}
+
+struct error *archive_pack(const struct archive_input *files, size_t n, struct strbuf *out)
+{
+	struct sink s = { .put = append, .to = out };
+
+	return pack(files, n, &s);
 }
 
 /* --- reading ------------------------------------------------------------------- */
@@ -115,6 +140,15 @@ static bool is_harmless(const char *name)
 	return true;
 }
 
+static int64_t size_of_all(const struct bundle_files *f)
+{
+	int64_t n = 0;
+
+	vec_for_each(&f->files, it)
+		n += (int64_t)it->content.n;
+	return n;
+}
+
 static struct error *check_entry(struct archive_entry *e, const struct bundle_files *f)
 {
 	const char *name = archive_entry_pathname(e);
@@ -131,6 +165,8 @@ static struct error *check_entry(struct archive_entry *e, const struct bundle_fi
 		return error_failed("%s is in it twice", name);
 	if (f->files.n >= FILES_MAX)
 		return error_failed("there are more than %d files in it", FILES_MAX);
+	if (size > ALL_SIZE_MAX - size_of_all(f))
+		return error_failed("what is in it is too large");
 	return NULL;
 }
 
@@ -155,6 +191,10 @@ static struct error *unpack_entry(struct archive *a, struct archive_entry *e,
 				  struct bundle_files *out)
 {
 	TRY(check_entry(e, out));
+	/* Before its content: the other forms may say in few bytes that it is long. */
+	if (archive_format(a) != ARCHIVE_FORMAT_TAR_USTAR)
+		return error_failed("%s has a header that is not plain ustar",
+				    archive_entry_pathname(e));
 	TRY(vec_push(&out->files, (struct archive_file){ 0 }));
 	out->files.v[out->files.n - 1].name = strdup(archive_entry_pathname(e));
 	if (!out->files.v[out->files.n - 1].name)
@@ -179,6 +219,19 @@ static struct error *check_end(struct archive *a, const uint8_t *bytes, size_t n
 	return n % RECORD ? error_failed("the archive is cut off") : NULL;
 }
 
+/* Whatever the reader passed over would be missing here. */
+static struct error *check_form(const struct bundle_files *f, const void *bytes, size_t n)
+{
+	struct archive_input *files __free = calloc(f->files.n + 1, sizeof(*files));
+	struct sink s = { .put = compare, .expected = bytes, .left = n };
+
+	if (!files)
+		return error_nomem();
+	for (size_t i = 0; i < f->files.n; i++)
+		files[i] = (struct archive_input){ f->files.v[i].name, &f->files.v[i].content };
+	return pack(files, f->files.n, &s);
+}
+
 struct error *archive_unpack(const void *bytes, size_t n, struct bundle_files *out)
 {
 	struct archive *a __cleanup(free_reader) = archive_read_new();
@@ -196,6 +249,7 @@ struct error *archive_unpack(const void *bytes, size_t n, struct bundle_files *o
 	if (status != ARCHIVE_EOF)
 		return error_failed("it is no sound tar archive: %s", archive_error_string(a));
 	TRY(check_end(a, bytes, n));
+	TRY(check_form(&f, bytes, n));
 	*out = f;
 	f = (struct bundle_files){ 0 };
 	return NULL;

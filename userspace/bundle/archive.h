@@ -25,8 +25,9 @@ struct error *archive_pack(const struct archive_input *files, size_t n,
 			   struct strbuf *out) __must_check;
 
 /*
- * Only plain files, of bounded number and size, with harmless names, each name once; no
- * compression; nothing behind the end.
+ * Only what archive_pack() writes, byte for byte: plain files, of bounded number and size, with
+ * harmless names, each name once; no compression; no owners, times or modes of their own; nothing
+ * hidden in headers, between files or behind the end.
  */
 struct error *archive_unpack(const void *bytes, size_t n, struct bundle_files *out) __must_check;
 void archive_files_free(struct bundle_files *f);

@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "bundle/archive.h"
 #include "bundle/manifest.h"
+#include "bundle/members.h"
+#include "bundle/signature.h"
 
 static const struct strbuf *or_empty(const struct strbuf *b)
 {
@@ -21,52 +23,6 @@ static struct error *digest_of(const struct strbuf *b, struct digest *out)
 }
 
 /* --- writing ------------------------------------------------------------------- */
-
-struct inputs {
-	VEC(struct archive_input) files;
-	VEC(char *) paths;
-};
-
-static void free_inputs(struct inputs *in)
-{
-	vec_for_each(&in->paths, it)
-		free(*it);
-	vec_free(&in->paths);
-	vec_free(&in->files);
-}
-
-/* Takes the path. */
-static struct error *add_input(struct inputs *in, char *path, const struct strbuf *content)
-{
-	char *owned __free = path;
-
-	if (!owned)
-		return error_nomem();
-	TRY(vec_push(&in->paths, owned));
-	TRY(vec_push(&in->files, (struct archive_input){ take(owned), or_empty(content) }));
-	return NULL;
-}
-
-static struct error *list_payload(const struct bundle_payload *p, struct inputs *in)
-{
-	TRY(add_input(in, bundle_payload_path(p), p->content));
-	if (p->debug.content)
-		TRY(add_input(in, bundle_debug_path(p), p->debug.content));
-	return p->guard.content ? add_input(in, bundle_guard_path(p), p->guard.content) : NULL;
-}
-
-static struct error *list_inputs(const struct bundle *b, const struct strbuf *manifest,
-				 struct inputs *in)
-{
-	TRY(vec_push(&in->files, (struct archive_input){ MANIFEST_NAME, manifest }));
-	vec_for_each(&b->fixes, f)
-		TRY(add_input(in, bundle_fix_path(f), f->patch));
-	vec_for_each(&b->metadata, p)
-		TRY(add_input(in, bundle_part_path(p), p->content));
-	vec_for_each(&b->payloads, p)
-		TRY(list_payload(p, in));
-	return NULL;
-}
 
 static struct error *digest_contents(const struct bundle *b)
 {
@@ -85,13 +41,13 @@ static struct error *digest_contents(const struct bundle *b)
 struct error *bundle_write(const struct bundle *b, const char *path)
 {
 	struct strbuf manifest __cleanup_strbuf = { 0 }, bytes __cleanup_strbuf = { 0 };
-	struct inputs in __cleanup(free_inputs) = { 0 };
+	struct bundle_members m __cleanup_members = { 0 };
 	struct bundle *read_back __cleanup_bundle = NULL;
 
 	TRY(digest_contents(b));
 	TRY(bundle_manifest_write(b, &manifest));
-	TRY(list_inputs(b, &manifest, &in));
-	TRY(archive_pack(in.files.v, in.files.n, &bytes));
+	TRY(bundle_members_list(b, &manifest, &m));
+	TRY(archive_pack(m.files.v, m.files.n, &bytes));
 	/* What would be refused where it is needed is refused here. */
 	TRY_CONTEXT(bundle_parse(bytes.s, bytes.n, &read_back), "the bundle would not be sound");
 	return file_write(path, bytes.s, bytes.n, 0644);
@@ -115,6 +71,7 @@ void bundle_clear(struct bundle *b)
 	vec_for_each(&b->payloads, p)
 		clear_payload(p);
 	vec_free(&b->payloads);
+	vec_free(&b->signatures);
 	vec_free(&b->metadata);
 	vec_free(&b->fixes);
 	bundle_facts_clear(&b->facts);
@@ -144,43 +101,45 @@ static struct error *take_file(const struct bundle_files *f, char *path,
 	return NULL;
 }
 
-static struct error *take_payload(struct bundle *b, struct bundle_payload *p, size_t *n)
+static struct error *take_payload(struct bundle *b, struct bundle_payload *p)
 {
 	if (bundle_payload_for(b, p->release) != p)
 		return error_failed("there are two payloads for %s", p->release);
 	TRY(take_file(b->files, bundle_payload_path(p), &p->digest, &p->content));
-	*n += 1;
-	if (p->debug.content) {
+	if (p->debug.content)
 		TRY(take_file(b->files, bundle_debug_path(p), &p->debug.digest, &p->debug.content));
-		*n += 1;
-	}
-	if (p->guard.content) {
+	if (p->guard.content)
 		TRY(take_file(b->files, bundle_guard_path(p), &p->guard.digest, &p->guard.content));
-		*n += 1;
-	}
 	return NULL;
 }
 
-/* Each path is another one, so that counting shows what is there beside. */
-static struct error *check_contents(struct bundle *b)
+static struct error *take_contents(struct bundle *b)
 {
-	size_t n = 1;
-
 	if (!b->fixes.n)
 		return error_failed("there is no fix in it");
-	vec_for_each(&b->fixes, f) {
+	vec_for_each(&b->fixes, f)
 		TRY(take_file(b->files, bundle_fix_path(f), &f->digest, &f->patch));
-		n++;
-	}
-	vec_for_each(&b->metadata, p) {
+	vec_for_each(&b->metadata, p)
 		TRY(take_file(b->files, bundle_part_path(p), &p->digest, &p->content));
-		n++;
-	}
 	vec_for_each(&b->payloads, p)
-		TRY(take_payload(b, p, &n));
-	if (b->files->files.n != n)
-		return error_failed("there are files in it that the manifest does not name");
+		TRY(take_payload(b, p));
 	return NULL;
+}
+
+/* What is there is what the manifest names, in that order, then signatures. */
+static struct error *check_members(struct bundle *b)
+{
+	struct bundle_members m __cleanup_members = { 0 };
+
+	TRY(bundle_members_list(b, &b->files->files.v[0].content, &m));
+	for (size_t i = 0; i < m.files.n; i++)
+		if (i >= b->files->files.n ||
+		    !str_equal(b->files->files.v[i].name, m.files.v[i].name))
+			return error_failed("%s is not in its place, or the manifest does not "
+					    "name what is there",
+					    m.files.v[i].name);
+	TRY(bundle_members_digest(&m, &b->digest));
+	return bundle_signatures_read(b, m.files.n);
 }
 
 static struct error *read_bundle(struct bundle *b, const void *bytes, size_t n)
@@ -192,7 +151,8 @@ static struct error *read_bundle(struct bundle *b, const void *bytes, size_t n)
 	if (!first || !str_equal(first->name, MANIFEST_NAME))
 		return error_failed("its first file is not " MANIFEST_NAME);
 	TRY(bundle_manifest_read(strbuf_str(&first->content), first->content.n, b));
-	return check_contents(b);
+	TRY(take_contents(b));
+	return check_members(b);
 }
 
 struct error *bundle_parse(const void *bytes, size_t n, struct bundle **out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A bundle: one file with one fix (or several, as one), its payloads, and where it is all from. An
- *uncompressed POSIX tar (ustar), so that anybody's tools can look into it:
+ * uncompressed POSIX tar (ustar), so that anybody's tools can look into it:
  *
  *	manifest.json                 first; schema "suture-bundle/3"
  *	fixes/NAME.patch              each diff as it was given, in the order they are applied
@@ -13,10 +13,20 @@
  *	kernel/RELEASE/suture_guard.ko
  *	                              the guard for that kernel; may be missing
  *
+ *	signatures/N.json, signatures/N.sig
+ *	                              what somebody says about all of the above, and the signature
+ *	                              of that text; N is 1, 2, ...; none if nobody has signed
+ *
  * Owners, times and modes in it are fixed: the same content is the same file.
  *
- * What is read is hostile until checked: only the files that the manifest names, each once,
- * with the digest that the manifest gives.
+ * The bundle's digest, which is what is signed, is the SHA-256 of a text: the line
+ * "suture-bundle-digest/1", then for each file before the signatures, in their order, a line of
+ * its SHA-256, its size in bytes, and its path, with single blanks between. So nothing can be
+ * added, left out, moved or renamed without another digest, and signatures added later change
+ * nothing. What a signature is worth is told by trust.h and judgement.h.
+ *
+ * What is read is hostile until checked: only the files that the manifest names, each once, in
+ * that order, with the digest that the manifest gives.
  */
 #ifndef SUTURE_BUNDLE_BUNDLE_H
 #define SUTURE_BUNDLE_BUNDLE_H
@@ -31,6 +41,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "bundle/facts.h"
+#include "bundle/statement.h"
 
 /* One diff. Most bundles have one; a cumulative one has several. */
 struct bundle_fix {
@@ -139,6 +150,13 @@ struct bundle_payload {
 	struct bundle_provenance provenance;
 };
 
+/* A signature as it was found; whether it is one is not known before its key is. */
+struct bundle_signature {
+	struct statement statement;
+	const struct strbuf *text; /* of the statement, which is signed */
+	const struct strbuf *bytes;
+};
+
 struct bundle {
 	const char *name; /* of the fix, or of all in it: [a-z0-9_] */
 	const char *tool; /* "suture 0.1.0" */
@@ -146,13 +164,16 @@ struct bundle {
 	VEC(struct bundle_fix) fixes;	  /* in the order they are applied; each name once */
 	VEC(struct bundle_part) metadata; /* fix.yaml first; or none. Each name once */
 	VEC(struct bundle_payload) payloads;
+	struct digest digest; /* see above; of a bundle that was read */
+	VEC(struct bundle_signature) signatures;
 	struct arena arena; /* what the pointers above point to, if bundle_open() made it */
 	struct bundle_files *files;
 };
 
 /*
  * Write the bundle whole or not at all. Payloads are written in the order given. The digests
- * are computed here; .files and .arena are not looked at.
+ * are computed here; .files, .arena and .signatures are not looked at: what is written is not
+ * signed.
  */
 struct error *bundle_write(const struct bundle *b, const char *path) __must_check;
 

@@ -48,29 +48,12 @@ static struct error *hex(const struct json_value *o, const char *key, uint64_t *
 	return error_context(str_u64(s, out), "\"%s\"", key);
 }
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct error *digest(const struct json_value *o, const char *key, struct digest *out)
 {
 	const char *s = NULL;
 
 	TRY(json_need_string(o, key, &s));
-	if (strlen(s) != 2 * DIGEST_BYTES)
-		return error_failed("\"%s\" is no SHA-256 digest", key);
-	for (size_t i = 0; i < DIGEST_BYTES; i++) {
-		int high = nibble(s[2 * i]), low = nibble(s[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return error_failed("\"%s\" is no SHA-256 digest", key);
-		out->bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	memcpy(out->hex, s, sizeof(out->hex));
-	return NULL;
+	return error_context(digest_parse(s, out), "\"%s\"", key);
 }
 
 static struct error *list(const struct json_value *o, const char *key,

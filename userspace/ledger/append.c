@@ -9,12 +9,12 @@
 #include "ledger/event.h"
 #include "ledger/stamp.h"
 
-struct error *append_begin(struct ledger *l)
+struct error *ledger_append_begin(struct ledger *l)
 {
 	return database_run(l, "BEGIN IMMEDIATE", "appending to");
 }
 
-struct error *append_end(struct ledger *l, struct error *e)
+struct error *ledger_append_end(struct ledger *l, struct error *e)
 {
 	if (!e)
 		e = database_run(l, "COMMIT", "appending to");
@@ -106,13 +106,13 @@ static struct error *write_event(struct ledger *l, const struct ledger_event *e)
 	char *sql __free = NULL;
 	bool row = false;
 
-	TRY(event_columns(&names, &marks));
+	TRY(ledger_event_columns(&names, &marks));
 	sql = str_printf("INSERT INTO event(%s) VALUES(%s)", strbuf_str(&names),
 			 strbuf_str(&marks));
 	if (!sql)
 		return error_nomem();
 	TRY(database_prepare(l, sql, &s));
-	if (event_bind(e, s) != SQLITE_OK)
+	if (ledger_event_bind(e, s) != SQLITE_OK)
 		return database_error(l, "appending to");
 	return database_step(l, s, &row);
 }
@@ -199,7 +199,7 @@ static struct error *plan(struct ledger *l, const struct ledger_change *c, struc
 		TRY_CONTEXT(ledger_transition(p->state, c->to), "%s", c->patch);
 	e->before = p->state;
 	e->after = c->to ? c->to : p->state;
-	event_apply(e, p);
+	ledger_event_apply(e, p);
 	return NULL;
 }
 
@@ -214,9 +214,9 @@ static struct error *append(struct ledger *l, const struct ledger_change *c, str
 	TRY(check_place(l));
 	TRY(read_head(l, a, &e.seq, &e.prev));
 	e.seq++;
-	TRY(stamp_event(&e, a));
+	TRY(ledger_stamp_event(&e, a));
 	TRY(plan(l, c, a, &e, &p));
-	TRY(event_hash(&e, &d));
+	TRY(ledger_event_hash(&e, &d));
 	e.hash = d.hex;
 	TRY(write_event(l, &e));
 	if (p.state)
@@ -229,7 +229,7 @@ static struct error *append(struct ledger *l, const struct ledger_change *c, str
 	return NULL;
 }
 
-struct error *append_event(struct ledger *l, const struct ledger_change *c, uint64_t *seq)
+struct error *ledger_append_event(struct ledger *l, const struct ledger_change *c, uint64_t *seq)
 {
 	struct arena a = { 0 };
 	struct error *e = append(l, c, &a, seq);
@@ -242,8 +242,8 @@ struct error *ledger_append(struct ledger *l, const struct ledger_change *c, uin
 {
 	uint64_t got = 0;
 
-	TRY(append_begin(l));
-	TRY(append_end(l, append_event(l, c, &got)));
+	TRY(ledger_append_begin(l));
+	TRY(ledger_append_end(l, ledger_append_event(l, c, &got)));
 	if (seq)
 		*seq = got;
 	return NULL;

@@ -5,11 +5,11 @@
 
 #include "ledger/database.h"
 
-/* Waits for others; end it with append_end(). */
-struct error *append_begin(struct ledger *l) __must_check;
-struct error *append_event(struct ledger *l, const struct ledger_change *c,
-			   uint64_t *seq) __must_check;
+/* Waits for others; end it with ledger_append_end(). */
+struct error *ledger_append_begin(struct ledger *l) __must_check;
+struct error *ledger_append_event(struct ledger *l, const struct ledger_change *c,
+				  uint64_t *seq) __must_check;
 /* Commit, or, if there is an error, which it takes and returns, undo all since the beginning. */
-struct error *append_end(struct ledger *l, struct error *e) __must_check;
+struct error *ledger_append_end(struct ledger *l, struct error *e) __must_check;
 
 #endif

@@ -54,7 +54,7 @@ static const char *as_text(const struct ledger_event *e, const struct column *c)
 	return c->kind == STATE ? ledger_state_name(*state_at(e, c)) : *text_at(e, c);
 }
 
-struct error *event_columns(struct strbuf *names, struct strbuf *marks)
+struct error *ledger_event_columns(struct strbuf *names, struct strbuf *marks)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
 		TRY(strbuf_printf(names, "%s%s", i ? ", " : "", columns[i].name));
@@ -72,7 +72,7 @@ static struct error *add_word(struct strbuf *b, char tag, uint64_t n)
 	return strbuf_add(b, word, sizeof(word));
 }
 
-struct error *event_hash(const struct ledger_event *e, struct digest *out)
+struct error *ledger_event_hash(const struct ledger_event *e, struct digest *out)
 {
 	static const char begin[] = "suture-ledger-event/1";
 	struct strbuf b __cleanup_strbuf = { 0 };
@@ -94,7 +94,7 @@ struct error *event_hash(const struct ledger_event *e, struct digest *out)
 	return digest_bytes(b.s, b.n, out);
 }
 
-int event_bind(const struct ledger_event *e, sqlite3_stmt *s)
+int ledger_event_bind(const struct ledger_event *e, sqlite3_stmt *s)
 {
 	int status = SQLITE_OK;
 
@@ -126,7 +126,7 @@ static struct error *read_text(sqlite3_stmt *s, int i, struct arena *a, const ch
 	return NULL;
 }
 
-struct error *event_read(sqlite3_stmt *s, struct arena *a, struct ledger_event *out)
+struct error *ledger_event_read(sqlite3_stmt *s, struct arena *a, struct ledger_event *out)
 {
 	struct ledger_event e = { 0 };
 
@@ -165,7 +165,7 @@ static bool may_have_deadline(enum ledger_state s)
 	return s == LEDGER_APPLYING || s == LEDGER_LIVE || s == LEDGER_PROVED;
 }
 
-void event_apply(const struct ledger_event *e, struct ledger_patch *p)
+void ledger_event_apply(const struct ledger_event *e, struct ledger_patch *p)
 {
 	p->name = e->patch;
 	p->seq = e->seq;

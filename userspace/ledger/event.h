@@ -19,20 +19,21 @@
 #define EVENT_NO_PREV "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* "seq, time, ...": as SELECT and INSERT want them; "?, ?, ...". */
-struct error *event_columns(struct strbuf *names, struct strbuf *marks) __must_check;
+struct error *ledger_event_columns(struct strbuf *names, struct strbuf *marks) __must_check;
 
 /* The hash of what is in e; e->hash is not looked at. */
-struct error *event_hash(const struct ledger_event *e, struct digest *out) __must_check;
+struct error *ledger_event_hash(const struct ledger_event *e, struct digest *out) __must_check;
 
 /* Bind all columns to the parameters 1.. of an INSERT. */
-int event_bind(const struct ledger_event *e, sqlite3_stmt *s);
-/* Read a row whose columns are event_columns(). What was never written sets .malformed. */
-struct error *event_read(sqlite3_stmt *s, struct arena *a, struct ledger_event *out) __must_check;
+int ledger_event_bind(const struct ledger_event *e, sqlite3_stmt *s);
+/* Read a row whose columns are ledger_event_columns(). What was never written sets .malformed. */
+struct error *ledger_event_read(sqlite3_stmt *s, struct arena *a,
+				struct ledger_event *out) __must_check;
 
 /*
  * What follows from an event: p is changed to what the patch is after it. The event must be about
  * this patch. Pure; the only place that says what a patch's row is.
  */
-void event_apply(const struct ledger_event *e, struct ledger_patch *p);
+void ledger_event_apply(const struct ledger_event *e, struct ledger_patch *p);
 
 #endif

@@ -138,11 +138,11 @@ static struct error *make_next(const struct place *p, const struct ledger_change
 	TRY(remove_next(p));
 	e = database_make(p->next, &l);
 	if (!e)
-		e = append_begin(l);
+		e = ledger_append_begin(l);
 	for (size_t i = 0; i < n && !e; i++)
-		e = append_event(l, &changes[i], NULL);
+		e = ledger_append_event(l, &changes[i], NULL);
 	if (l && (e || !sqlite3_get_autocommit(l->db)))
-		e = append_end(l, e);
+		e = ledger_append_end(l, e);
 	ledger_close(&l);
 	if (e) {
 		struct error *left __cleanup_error = remove_next(p);

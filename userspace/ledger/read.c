@@ -88,7 +88,7 @@ static struct error *prepare_events(struct ledger *l, const struct ledger_filter
 	char *sql __free = NULL;
 	int status;
 
-	TRY(event_columns(&names, &marks));
+	TRY(ledger_event_columns(&names, &marks));
 	sql = str_printf("SELECT * FROM (SELECT %s FROM event WHERE (?1 IS NULL OR patch = ?1) AND "
 			 "time >= ?2 ORDER BY seq DESC LIMIT ?3) ORDER BY seq",
 			 strbuf_str(&names));
@@ -115,7 +115,7 @@ struct error *ledger_events(struct ledger *l, const struct ledger_filter *f, str
 	while (!(e = database_step(l, s, &row)) && row) {
 		struct ledger_event event;
 
-		e = event_read(s, a, &event);
+		e = ledger_event_read(s, a, &event);
 		if (e || (e = vec_push(&found, event)))
 			break;
 	}

@@ -55,7 +55,7 @@ static struct error *find_login(struct arena *a, const char **out)
 	return *out ? NULL : error_nomem();
 }
 
-struct error *stamp_event(struct ledger_event *e, struct arena *a)
+struct error *ledger_stamp_event(struct ledger_event *e, struct arena *a)
 {
 	const char *tty = ttyname(STDIN_FILENO);
 

@@ -6,6 +6,6 @@
 #include "ledger/ledger.h"
 
 /* Fill in time, uptime, boot, actor (if NULL), uid, pid, login and tty. */
-struct error *stamp_event(struct ledger_event *e, struct arena *a) __must_check;
+struct error *ledger_stamp_event(struct ledger_event *e, struct arena *a) __must_check;
 
 #endif

@@ -12,6 +12,8 @@ _suture() {
 		words=$(suture help "$verb" 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u)
 	elif [ "$verb" = target ] && [ "$COMP_CWORD" = 2 ]; then
 		words='add list show remove'
+	elif [ "$verb" = log ] && [ "$COMP_CWORD" = 2 ]; then
+		words='verify checkpoint'
 	elif [ "$verb" = vm ] && [ "$COMP_CWORD" = 2 ]; then
 		words='run shell'
 	elif [ "$verb" = target ] || { [ "$verb" = vm ] && [ "$COMP_CWORD" = 3 ]; } || [[ ${COMP_WORDS[COMP_CWORD - 1]} =~ ^(-t|--target|-k|--kernel)$ ]]; then

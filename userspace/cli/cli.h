@@ -22,5 +22,6 @@ extern const struct verb verb_target;
 extern const struct verb verb_vm;
 extern const struct verb verb_test;
 extern const struct verb verb_ktap;
+extern const struct verb verb_log;
 
 #endif

@@ -124,7 +124,7 @@ static struct error *migrate(struct ledger *l)
 }
 
 /* The last event is the one that the head names. */
-static struct error *check_head(struct ledger *l)
+struct error *database_check_head(struct ledger *l)
 {
 	sqlite3_stmt *s __cleanup_statement = NULL;
 	bool row = false;
@@ -203,7 +203,6 @@ struct error *database_open(const char *path, enum ledger_mode mode, struct ledg
 	l->device = st.st_dev;
 	l->inode = st.st_ino;
 	TRY(settle(l, mode));
-	TRY(check_head(l));
 	*out = take(l);
 	return NULL;
 }

@@ -16,9 +16,11 @@ struct ledger {
 	ino_t inode;
 };
 
-/* Open the file, which must be there, and see whether it is a sound ledger of our schema. */
+/* Open the file, which must be there, and see whether it is a ledger of our schema. */
 struct error *database_open(const char *path, enum ledger_mode mode,
 			    struct ledger **out) __must_check;
+/* That the last event is the one that was written last. */
+struct error *database_check_head(struct ledger *l) __must_check;
 /*
  * Make a file with the schema and nothing in it, for filling before it is moved to its place: with
  * a rollback journal, so that it is one file when it is closed.

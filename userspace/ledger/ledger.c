@@ -86,11 +86,21 @@ static struct error *move_in(struct place *p)
 	return NULL;
 }
 
+static struct error *open_sound(const char *path, enum ledger_mode mode, struct ledger **out)
+{
+	struct ledger *l __cleanup_ledger = NULL;
+
+	TRY(database_open(path, mode, &l));
+	TRY(database_check_head(l));
+	*out = take(l);
+	return NULL;
+}
+
 /* A file of that name that was completed is one whose first event was committed. */
 static bool is_complete(const char *path)
 {
 	struct ledger *l __cleanup_ledger = NULL;
-	struct error *e __cleanup_error = database_open(path, LEDGER_READ, &l);
+	struct error *e __cleanup_error = open_sound(path, LEDGER_READ, &l);
 
 	return !e;
 }
@@ -111,7 +121,7 @@ struct error *ledger_open(const char *path, enum ledger_mode mode, struct ledger
 		return error_nomem();
 	if (!file_exists(path) && file_exists(next))
 		TRY(finish_move(path));
-	return database_open(path, mode, out);
+	return open_sound(path, mode, out);
 }
 
 static struct error *remove_next(const struct place *p)
@@ -166,7 +176,7 @@ struct error *ledger_create(const char *path, struct ledger **out)
 			TRY(make_next(&p, &begin, 1));
 		TRY(move_in(&p));
 	}
-	return database_open(path, LEDGER_WRITE, out);
+	return open_sound(path, LEDGER_WRITE, out);
 }
 
 /* PATH.damaged-YYYYMMDDTHHMMSSZ: a name that is free. */
@@ -272,7 +282,7 @@ struct error *ledger_rebuild(const char *path, const char *actor, const char *wh
 	if (kept)
 		TRY(move_aside(path, kept));
 	TRY(move_in(&p));
-	TRY(database_open(path, LEDGER_WRITE, out));
+	TRY(open_sound(path, LEDGER_WRITE, out));
 	*aside = take(kept);
 	return NULL;
 }

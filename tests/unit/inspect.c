@@ -227,7 +227,7 @@ static void test_a_page_fits_its_width(void **state)
 	make(&s);
 	s.bundle.facts.title = "a title of many words that does not fit into a line of this page, "
 			       "and goes on";
-	ok(inspect_print(&s.bundle, "x", 40, &page));
+	ok(inspect_print(&s.bundle, "x", NULL, "unknown", 40, &page));
 	for (size_t i = 0; i < page.n; i++, n++) {
 		if (page.s[i] != '\n')
 			continue;

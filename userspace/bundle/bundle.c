@@ -38,16 +38,23 @@ static struct error *digest_contents(const struct bundle *b)
 	return NULL;
 }
 
-struct error *bundle_write(const struct bundle *b, const char *path)
+struct error *bundle_pack(const struct bundle *b, struct strbuf *out)
 {
-	struct strbuf manifest __cleanup_strbuf = { 0 }, bytes __cleanup_strbuf = { 0 };
+	struct strbuf manifest __cleanup_strbuf = { 0 };
 	struct bundle_members m __cleanup_members = { 0 };
-	struct bundle *read_back __cleanup_bundle = NULL;
 
 	TRY(digest_contents(b));
 	TRY(bundle_manifest_write(b, &manifest));
 	TRY(bundle_members_list(b, &manifest, &m));
-	TRY(archive_pack(m.files.v, m.files.n, &bytes));
+	return archive_pack(m.files.v, m.files.n, out);
+}
+
+struct error *bundle_write(const struct bundle *b, const char *path)
+{
+	struct strbuf bytes __cleanup_strbuf = { 0 };
+	struct bundle *read_back __cleanup_bundle = NULL;
+
+	TRY(bundle_pack(b, &bytes));
 	/* What would be refused where it is needed is refused here. */
 	TRY_CONTEXT(bundle_parse(bytes.s, bytes.n, &read_back), "the bundle would not be sound");
 	return file_write(path, bytes.s, bytes.n, 0644);

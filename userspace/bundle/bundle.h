@@ -177,6 +177,9 @@ struct bundle {
  */
 struct error *bundle_write(const struct bundle *b, const char *path) __must_check;
 
+/* The bytes of that file. */
+struct error *bundle_pack(const struct bundle *b, struct strbuf *out) __must_check;
+
 /*
  * Read and check everything. ERROR_FAILED, saying what, if it is no bundle, is cut off, has
  * a digest that does not agree, or anything in it that the manifest does not name.

@@ -2,6 +2,7 @@
 /* Knowledge: ossl_store(7), EVP_DigestSign(3), UI_UTIL_wrap_read_pem_callback(3). */
 #include "bundle/key.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -128,38 +129,71 @@ struct error *key_parse(const char *pem, size_t n, struct key *out)
 
 /* --- private keys --------------------------------------------------------------------- */
 
+/* Had from a file, or asked for once, however often libcrypto wants it. */
+struct passphrase {
+	const char *file; /* or NULL */
+	const char *uri;
+	struct strbuf text;
+	bool wanted;
+	struct error *error;
+};
+
+static void forget(struct passphrase *p)
+{
+	OPENSSL_cleanse(p->text.s, p->text.n);
+	strbuf_free(&p->text);
+	error_free(&p->error);
+}
+
+static struct error *ask(struct passphrase *p)
+{
+	char *prompt __free = str_printf("passphrase of %s: ", p->uri);
+	char line[1024];
+	struct error *e;
+
+	if (!prompt)
+		return error_nomem();
+	if (EVP_read_pw_string(line, sizeof(line), prompt, 0))
+		return error_failed("%s: no passphrase was given", p->uri);
+	e = strbuf_puts(&p->text, line);
+	OPENSSL_cleanse(line, sizeof(line));
+	return e;
+}
+
 static int give_passphrase(char *buf, int size, int encrypt, void *data)
 {
-	const struct strbuf *text = data;
-	size_t n = strcspn(strbuf_str(text), "\r\n");
+	struct passphrase *p = data;
+	size_t n;
 
 	(void)encrypt;
-	if (size < 0 || n > (size_t)size)
+	if (!p->wanted)
+		p->error = p->file ? file_read(p->file, &p->text) : ask(p);
+	p->wanted = true;
+	n = strcspn(strbuf_str(&p->text), "\r\n");
+	if (p->error || size < 0 || n > (size_t)size)
 		return -1;
-	if (n)
-		memcpy(buf, text->s, n);
+	memcpy(buf, strbuf_str(&p->text), n);
 	return (int)n;
 }
 
-static void wipe(struct strbuf *b)
+static struct error *no_key(struct passphrase *p)
 {
-	OPENSSL_cleanse(b->s, b->n);
-	strbuf_free(b);
-}
+	const char *scheme = strchr(p->uri, ':') && !str_starts(p->uri, "file:") ? p->uri : NULL;
+	struct error *e;
 
-static struct error *no_key(const char *uri)
-{
-	bool unknown = ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_OSSL_STORE;
-	struct error *e = crypto_error("%s: it has no private key that can be read", uri);
-
-	return unknown && strchr(uri, ':') && !str_starts(uri, "file:")
-		       ? error_advise(e, "for a key that is not a file, openssl.cnf must load a "
-					 "provider that knows it: openssl list -store-loaders")
-		       : e;
+	if (p->error || p->wanted) {
+		ERR_clear_error();
+		return p->error ? take(p->error)
+				: error_failed("%s: the passphrase does not open it", p->uri);
+	}
+	e = crypto_error("%s: it has no private key that can be read", p->uri);
+	return scheme ? error_advise(e, "for a key that is not a file, openssl.cnf must load a "
+					"provider that knows it: openssl list -store-loaders")
+		      : e;
 }
 
 /* The one private key behind the URI. */
-static struct error *load_key(OSSL_STORE_CTX *store, const char *uri, EVP_PKEY **out)
+static struct error *load_key(OSSL_STORE_CTX *store, struct passphrase *p, EVP_PKEY **out)
 {
 	while (!OSSL_STORE_eof(store)) {
 		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
@@ -170,13 +204,13 @@ static struct error *load_key(OSSL_STORE_CTX *store, const char *uri, EVP_PKEY *
 			continue;
 		if (OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY && *out) {
 			OSSL_STORE_INFO_free(info);
-			return error_failed("%s: there are several private keys", uri);
+			return error_failed("%s: there are several private keys", p->uri);
 		}
 		if (OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
 			*out = OSSL_STORE_INFO_get1_PKEY(info);
 		OSSL_STORE_INFO_free(info);
 	}
-	return *out ? NULL : no_key(uri);
+	return *out ? NULL : no_key(p);
 }
 
 static void free_pkey(EVP_PKEY **p)
@@ -187,25 +221,23 @@ static void free_pkey(EVP_PKEY **p)
 
 struct error *key_open(const char *uri, const char *passphrase_file, struct key *out)
 {
-	struct strbuf passphrase __cleanup(wipe) = { 0 };
-	UI_METHOD *given __cleanup(free_method) = NULL;
+	struct passphrase passphrase __cleanup(forget) = { .file = passphrase_file, .uri = uri };
+	UI_METHOD *method __cleanup(free_method) = NULL;
 	OSSL_STORE_CTX *store __cleanup(close_store) = NULL;
 	EVP_PKEY *p __cleanup(free_pkey) = NULL;
 
+	if (!strchr(uri, ':') && !file_exists(uri))
+		return error_errno(errno, "%s", uri);
 	ERR_clear_error();
-	if (passphrase_file) {
-		TRY(file_read(passphrase_file, &passphrase));
-		given = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
-		if (!given)
-			return error_nomem();
-	}
-	store = OSSL_STORE_open(uri, given ? given : UI_OpenSSL(), given ? &passphrase : NULL, NULL,
-				NULL);
+	method = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
+	if (!method)
+		return error_nomem();
+	store = OSSL_STORE_open(uri, method, &passphrase, NULL, NULL);
 	if (!store)
-		return no_key(uri);
+		return no_key(&passphrase);
 	/* Only a hint for the loader: what comes is looked at all the same. */
 	(void)OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
-	TRY(load_key(store, uri, &p));
+	TRY(load_key(store, &passphrase, &p));
 	return error_context(accept_key(take(p), out), "%s", uri);
 }
 

@@ -16,6 +16,8 @@ struct verb {
 extern const struct verb verb_help;
 extern const struct verb verb_build;
 extern const struct verb verb_inspect;
+extern const struct verb verb_sign;
+extern const struct verb verb_approve;
 extern const struct verb verb_delta;
 extern const struct verb verb_verify;
 extern const struct verb verb_target;

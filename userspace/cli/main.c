@@ -15,8 +15,8 @@ const struct verb verb_help = { "help", "list the verbs, or explain one", "sutur
 				help };
 
 static const struct verb *const verbs[] = {
-	&verb_help,   &verb_build, &verb_inspect, &verb_delta, &verb_verify,
-	&verb_target, &verb_vm,	   &verb_test,	  &verb_ktap,  &verb_log,
+	&verb_help,   &verb_build,  &verb_inspect, &verb_sign, &verb_approve, &verb_delta,
+	&verb_verify, &verb_target, &verb_vm,	   &verb_test, &verb_ktap,    &verb_log,
 };
 
 static const struct verb *find(const char *name)

@@ -4,6 +4,7 @@
 #define SUTURE_FLOW_INSPECT_H
 
 #include "bundle/bundle.h"
+#include "flow/admit.h"
 
 /*
  * Compare each module with what the manifest says about it: name, kernel, build-id, the
@@ -13,8 +14,11 @@
  */
 struct error *inspect_check(const struct bundle *b) __must_check;
 
-/* The whole bundle for a person, on lines of at most 'width' characters where that is possible. */
-struct error *inspect_print(const struct bundle *b, const char *path, size_t width,
-			    struct strbuf *out) __must_check;
+/*
+ * The whole bundle for a person, on lines of at most 'width' characters where that is possible;
+ * with what this host makes of its signatures, or, if that can't be told (NULL), why.
+ */
+struct error *inspect_print(const struct bundle *b, const char *path, const struct judgement *j,
+			    const char *unjudged, size_t width, struct strbuf *out) __must_check;
 
 #endif

@@ -2,6 +2,8 @@
 /* A bundle on the screen: the first line is the answer, then the fix, then each payload. */
 #include <string.h>
 
+#include "base/date.h"
+#include "bundle/module_signature.h"
 #include "flow/inspect.h"
 
 #define INDENT 12 /* of what follows a label */
@@ -200,6 +202,20 @@ static struct error *print_provenance(struct page *p, const struct bundle_payloa
 	return NULL;
 }
 
+/* What the kernel would look at; whether it has the key is not known here. */
+static struct error *print_module_signature(struct page *p, const struct strbuf *module)
+{
+	struct module_signature s __cleanup_module_signature = { 0 };
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	TRY(module_signature_read(strbuf_str(module), module->n, &s));
+	if (!s.cms_size)
+		return NULL;
+	TRY(strbuf_printf(&text, "signed for the kernel by %s, %s", strbuf_str(&s.signer),
+			  strbuf_str(&s.digest)));
+	return line(p, "", strbuf_str(&text));
+}
+
 static struct error *print_files(struct page *p, const struct bundle_payload *b)
 {
 	TRY(label(p, "module"));
@@ -207,6 +223,7 @@ static struct error *print_files(struct page *p, const struct bundle_payload *b)
 			  b->digest.hex));
 	TRY(label(p, ""));
 	TRY(strbuf_printf(p->out, "build-id %s\n", b->build_id));
+	TRY(print_module_signature(p, b->content));
 	if (b->replace)
 		TRY(line(p, "", "takes the place of all other livepatches"));
 	vec_for_each(&b->at_load, module) {
@@ -242,8 +259,46 @@ static struct error *print_payload(struct page *p, const struct bundle *b,
 	return print_provenance(p, payload);
 }
 
-struct error *inspect_print(const struct bundle *b, const char *path, size_t width,
-			    struct strbuf *out)
+/* --- who signed it ------------------------------------------------------------------- */
+
+static struct error *print_signature(struct page *p, const struct judged_signature *s)
+{
+	const struct statement *said = s->fact.statement;
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	TRY(strbuf_printf(&text, "%s by %s", date_text(said->time).s,
+			  s->fact.key ? s->fact.key->name : "a key that is not known here"));
+	TRY(strbuf_printf(&text, " (%s%.16s)%s%s", s->fact.key ? "" : "sha256 ", said->key.hex,
+			  said->who ? ", who says to be " : "", said->who ? said->who : ""));
+	if (said->kind == STATEMENT_APPROVAL) {
+		TRY(strbuf_printf(&text, ", until %s, for ", date_text(said->expires).s));
+		for (size_t i = 0; i < said->scope.n; i++)
+			TRY(strbuf_printf(&text, "%s, ", said->scope.patterns[i]));
+		TRY(strbuf_printf(&text, "%sbecause: %s",
+				  said->scope.n ? "" : "every host and kernel, ", said->reason));
+	}
+	TRY(strbuf_printf(&text, ": %s", signature_worth_text(s->worth)));
+	return line(p, said->kind == STATEMENT_APPROVAL ? "approved" : "signed", strbuf_str(&text));
+}
+
+static struct error *print_judgement(struct page *p, const struct bundle *b,
+				     const struct judgement *j, const char *unjudged)
+{
+	TRY(label(p, "digest"));
+	TRY(strbuf_printf(p->out, "sha256 %s\n", b->digest.hex));
+	if (!j)
+		return line(p, "this host", unjudged);
+	vec_for_each(&j->signatures, s)
+		TRY(print_signature(p, s));
+	TRY(line(p, "this host", j->accepted ? "its trust accepts it" : "does not accept it"));
+	vec_for_each(&j->findings, f)
+		if (f->refuses || !j->signatures.n)
+			TRY(line(p, "", f->what));
+	return NULL;
+}
+
+struct error *inspect_print(const struct bundle *b, const char *path, const struct judgement *j,
+			    const char *unjudged, size_t width, struct strbuf *out)
 {
 	struct strbuf first __cleanup_strbuf = { 0 };
 	struct page p = { out, width };
@@ -254,6 +309,7 @@ struct error *inspect_print(const struct bundle *b, const char *path, size_t wid
 			  path, b->name, b->payloads.n, b->payloads.n == 1 ? "" : "s"));
 	TRY(wrap(&p, 0, 0, strbuf_str(&first)));
 	TRY(print_facts(&p, b));
+	TRY(print_judgement(&p, b, j, unjudged));
 	vec_for_each(&b->payloads, payload)
 		TRY(print_payload(&p, b, payload));
 	return NULL;

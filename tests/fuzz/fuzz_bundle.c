@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Hostile bundles. The first byte chooses: a whole bundle, a manifest, a Module.symvers. What
- * is taken for a sound bundle must come back the same from a second reading of what is
- * written from it.
+ * Hostile bundles. The first byte chooses: a whole bundle, a manifest, a Module.symvers, a
+ * statement, a file of a trust store, a module that may be signed. What is taken for a sound
+ * bundle or statement must come back the same from a second reading of what is written from it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bundle/bundle.h"
 #include "bundle/manifest.h"
+#include "bundle/module_signature.h"
+#include "bundle/trust_file.h"
 #include "livepatch/symvers.h"
 
 static void drop(struct error *e)
@@ -54,15 +56,47 @@ static void symvers(const uint8_t *bytes, size_t n)
 			abort();
 }
 
+/* What is signed has one form only. */
+static void statement(const uint8_t *bytes, size_t n)
+{
+	struct strbuf again __cleanup_strbuf = { 0 };
+	struct statement s = { 0 };
+	struct arena a = { 0 };
+	struct error *e = statement_read((const char *)bytes, n, &a, &s);
+
+	if (!e) {
+		drop(statement_write(&s, &again));
+		if (again.n != n || memcmp(strbuf_str(&again), bytes, n) != 0)
+			abort();
+	}
+	drop(e);
+	arena_free(&a);
+}
+
+static void trust_file(const uint8_t *bytes, size_t n)
+{
+	struct trust *t __cleanup_trust = calloc(1, sizeof(*t));
+
+	if (t)
+		drop(trust_file_read(t, "f.yaml", (const char *)bytes, n));
+}
+
+static void module(const uint8_t *bytes, size_t n)
+{
+	struct module_signature s __cleanup_module_signature = { 0 };
+
+	drop(module_signature_read(bytes, n, &s));
+	if (s.cms_size > n || s.module_size > n || s.cms > n - s.cms_size)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	if (!n)
-		return 0;
-	if (bytes[0] % 3 == 0)
-		whole(bytes + 1, n - 1);
-	else if (bytes[0] % 3 == 1)
-		manifest(bytes + 1, n - 1);
-	else
-		symvers(bytes + 1, n - 1);
+	static void (*const parsers[])(const uint8_t *bytes, size_t n) = {
+		whole, manifest, symvers, statement, trust_file, module,
+	};
+
+	if (n)
+		parsers[bytes[0] % ARRAY_SIZE(parsers)](bytes + 1, n - 1);
 	return 0;
 }

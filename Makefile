@@ -82,6 +82,7 @@ $B/userspace/trial/agent.o: userspace/trial/agent.S $B/trial/agent
 
 # The glue's source is embedded by the assembler, which tells no dependencies.
 $B/userspace/livepatch/glue.o: $(wildcard kmod/payload/*.[ch])
+$B/userspace/livepatch/guard_module.o: $(wildcard kmod/guard/*.[ch]) kmod/guard/Kbuild
 $B/userspace/source/extra_header.o: kmod/include/suture/patch.h
 
 # The guest's program for tests: static and alone, too.
@@ -89,6 +90,10 @@ $B/tests/guest/exercise: $(wildcard tests/guest/exercise/*.[ch]) $B/flags
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@) $(CC) -D_GNU_SOURCE -std=gnu17 -O1 -g -Wall -Wextra \
 		$(if $(WERROR),-Werror) -static -o $@ $(filter %.c,$^)
+
+# The guard's client for tests: what the library says to the kernel.
+$B/tests/guest/guard: $B/tests/guest/guard.o $B/libsuture.a
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/libsuture.a $(libs)
 
 $B/bpf/%.bpf.o: bpf/%.bpf.c $B/flags
 	@mkdir -p $(@D)
@@ -126,7 +131,7 @@ $B/members: FORCE
 .SECONDARY:
 .PHONY: tests-unit
 tests-unit: $(call programs,unit)
-tests: $B/tests/guest/exercise $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
+tests: $B/tests/guest/exercise $B/tests/guest/guard $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
 
 # The first build on a fresh machine uses all CPUs, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -179,6 +184,12 @@ fuzz:
 
 fuzz-programs: $(fuzz_bin)
 
+# make guard KERNEL=kernel:RELEASE, which must be a target
+.PHONY: guard
+guard: all
+	$(Q)mkdir -p $B/guard/$(KERNEL:kernel:%=%)
+	$(Q)$B/suture target guard $(KERNEL) -o $B/guard/$(KERNEL:kernel:%=%)/suture_guard.ko
+
 man: $(man_pages)
 
 .PHONY: format format-check lint compile_commands.json
@@ -222,6 +233,7 @@ help:
 	@echo 'make corpus     300 real stable fixes built, loaded, taken back; build/corpus/ (hours)'
 	@echo 'make oracle     500 changes that are none, 200 mutations, references of the corpus (hours)'
 	@echo 'make fuzz       all fuzzers, FUZZ_SECONDS=60 altogether'
+	@echo 'make guard      the guard for KERNEL=kernel:RELEASE, a target; build/guard/RELEASE/'
 	@echo 'make lint       format, include direction, self-contained headers, clang, static analysis'
 	@echo 'make format     clang-format over all C'
 	@echo 'make install    under DESTDIR and PREFIX=$(PREFIX); make uninstall takes it back'

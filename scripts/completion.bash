@@ -11,7 +11,7 @@ _suture() {
 	elif [[ $cur == -* ]]; then
 		words=$(suture help "$verb" 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u)
 	elif [ "$verb" = target ] && [ "$COMP_CWORD" = 2 ]; then
-		words='add list show remove'
+		words='add list show guard remove'
 	elif [ "$verb" = log ] && [ "$COMP_CWORD" = 2 ]; then
 		words='verify checkpoint'
 	elif [ "$verb" = vm ] && [ "$COMP_CWORD" = 2 ]; then

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "livepatch/guard_module.h"
 #include "livepatch/payload.h"
 #include "source/target.h"
 #include "source/toolchain.h"
@@ -18,6 +20,7 @@ static const char help[] =
 	"suture target add TARGET [--kernel TARGET] [--json]\n"
 	"suture target list [--available] [--json]\n"
 	"suture target show TARGET [--json]\n"
+	"suture target guard TARGET [-o FILE]\n"
 	"suture target remove TARGET\n"
 	"\n"
 	"A target is a kernel made ready: source, headers, configuration and compiler as the\n"
@@ -28,6 +31,9 @@ static const char help[] =
 	"                    it is only read, and every build takes over what has changed in it;\n"
 	"                    or a folder with modules of yours that are built outside of one (make\n"
 	"                    M=), for the kernel that its .ko files were built for, or --kernel\n"
+	"\n"
+	"guard builds the guard's module for a distro kernel (docs/GUARD.md), and prints where it\n"
+	"is, or copies it to -o FILE, --output FILE.\n"
 	"\n"
 	"list shows what is ready; list --available what could be added: the kernels in all\n"
 	"suites of the distro's archive.\n"
@@ -92,6 +98,21 @@ static struct error *show(const char *name, bool json)
 
 	TRY(target_open(name, &t));
 	return print(t, json);
+}
+
+static struct error *guard(const char *name, const char *out)
+{
+	struct target *t __cleanup_target = NULL;
+	char *path __free = NULL;
+
+	TRY(target_open(name, &t));
+	progress_step("compile the guard");
+	TRY(guard_module(t, &path));
+	progress_done();
+	if (out)
+		TRY(file_copy(path, out));
+	puts(out ? out : path);
+	return NULL;
 }
 
 static struct error *drop(const char *name, bool json)
@@ -190,10 +211,9 @@ static const struct action {
 	bool wants_target;
 	struct error *(*run)(const char *name, bool json);
 } actions[] = {
-	{ "add", true, NULL }, /* has an option of its own */
-	{ "list", false, list },
-	{ "show", true, show },
-	{ "remove", true, drop },
+	{ "add", true, NULL },	 /* has an option of its own */
+	{ "guard", true, NULL }, /* so has this */
+	{ "list", false, list }, { "show", true, show }, { "remove", true, drop },
 };
 
 static const struct action *find_action(const char *name)
@@ -209,24 +229,27 @@ static struct error *run(int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 						 { "available", no_argument, NULL, 'a' },
 						 { "kernel", required_argument, NULL, 'k' },
+						 { "output", required_argument, NULL, 'o' },
 						 { 0 } };
-	const char *kernel = NULL;
+	const char *kernel = NULL, *out = NULL;
 	const struct action *a;
 	bool json = false, available = false;
 	int c, words;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'j' && c != 'a' && c != 'k')
+	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (c != 'j' && c != 'a' && c != 'k' && c != 'o')
 			return error_advise(error_usage("unknown option"), "suture target --help");
 		if (c == 'k')
 			kernel = optarg;
+		if (c == 'o')
+			out = optarg;
 		json = json || c == 'j';
 		available = available || c == 'a';
 	}
 	words = argc - optind;
 	a = words ? find_action(argv[optind]) : NULL;
 	if (!a || words != (a->wants_target ? 2 : 1))
-		return error_advise(error_usage("target wants add, list, show or remove%s",
+		return error_advise(error_usage("target wants add, list, show, guard or remove%s",
 						a && a->wants_target ? ", and one target" : ""),
 				    "suture target --help");
 	if (available && a->run != list)
@@ -234,11 +257,16 @@ static struct error *run(int argc, char **argv)
 				    "suture target --help");
 	if (available)
 		return list_available(NULL, json);
-	if (!a->run)
+	if (out && !str_equal(a->name, "guard"))
+		return error_advise(error_usage("--output is for target guard"),
+				    "suture target --help");
+	if (str_equal(a->name, "add"))
 		return add(argv[optind + 1], kernel, json);
 	if (kernel)
 		return error_advise(error_usage("--kernel is for target add"),
 				    "suture target --help");
+	if (!a->run)
+		return guard(argv[optind + 1], out);
 	return a->run(a->wants_target ? argv[optind + 1] : NULL, json);
 }
 

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Compiling the glue as an external module's object: make M=FOLDER payload.o, as Kbuild does. */
 #include "livepatch/payload.h"
 
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/file.h"
-#include "base/subprocess.h"
+#include "livepatch/external.h"
 #include "livepatch/glue.h"
 
 static const char kbuild[] = "obj-m := payload.o reload.o at_load.o constants.o\n";
 
-static const struct {
-	const char *name, *text;
-} sources[] = {
+static const struct external_source sources[] = {
 	{ "Kbuild", kbuild },
 	{ "records.h", glue_records_h },
 	{ "payload.c", glue_payload_c },
@@ -21,20 +17,6 @@ static const struct {
 	{ "at_load.c", glue_at_load_c },
 	{ "constants.c", glue_constants_c },
 };
-
-/* Where the target keeps the compiled glue: a new suture or another compiler has another one. */
-static struct error *cache_folder(const struct target *t, char **out)
-{
-	struct strbuf all __cleanup_strbuf = { 0 };
-	struct digest d;
-
-	TRY(strbuf_printf(&all, "%s%c%s", kbuild, 0, t->compiler_text ? t->compiler_text : ""));
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		TRY(strbuf_printf(&all, "%c%s", 0, sources[i].text));
-	TRY(digest_bytes(all.s, all.n, &d));
-	*out = str_printf("%s/payload/%.16s", t->dir, d.hex);
-	return *out ? NULL : error_nomem();
-}
 
 /* Does this kernel do what reload.c does, where it can? Then its own function is declared. */
 static struct error *clears_by_itself(const struct target *t, bool *out)
@@ -60,67 +42,15 @@ static struct error *needs_constants(const struct target *t, bool *out)
 	return NULL;
 }
 
-static struct error *write_source(const char *folder, const char *name, const char *text)
-{
-	char *path __free = str_printf("%s/%s", folder, name);
-
-	if (!path)
-		return error_nomem();
-	return file_write(path, text, strlen(text), 0644);
-}
-
-static struct error *compile(const struct target *t, const char *folder, const char *object)
-{
-	char *m __free = str_printf("M=%s", folder);
-	char *tmp __free = str_printf("TMPDIR=%s", folder);
-	/* A distro's tree names its compiler itself. */
-	char *cc __free = t->source ? str_printf("CC=%s", t->compiler) : strdup("KBUILD_VERBOSE=0");
-	struct strbuf output __cleanup_strbuf = { 0 };
-	struct subprocess make = {
-		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m, cc,
-					 object),
-		/* Nothing of the caller's environment (KCFLAGS, ...) may reach the compiler. */
-		.env = subprocess_words("LC_ALL=C", tmp),
-		.clear_env = true,
-		.root = target_root(t),
-		.timeout = 300,
-		.out = &output,
-		.err = &output,
-	};
-
-	if (!m || !tmp || !cc)
-		return error_nomem();
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		TRY(write_source(folder, sources[i].name, sources[i].text));
-	return subprocess_check(&make);
-}
-
-/* *path: where the object is in the cache; compiled if it is not there yet. */
-static struct error *prepare(const struct target *t, const char *object, char **path)
-{
-	struct tmpdir work __cleanup_tmpdir = { 0 };
-	char *folder __free = NULL, *made __free = NULL;
-
-	TRY(cache_folder(t, &folder));
-	*path = str_printf("%s/%s", folder, object);
-	if (!*path)
-		return error_nomem();
-	if (file_exists(*path))
-		return NULL;
-	TRY(tmpdir_make(NULL, &work));
-	TRY_CONTEXT(compile(t, work.path, object), "compiling the module glue for %s", t->name);
-	made = str_printf("%s/%s", work.path, object);
-	if (!made)
-		return error_nomem();
-	TRY(dir_make(folder));
-	return file_copy(made, *path);
-}
-
 static struct error *read_part(const struct target *t, const char *object, struct object **out)
 {
+	static const struct external glue = { .kind = "payload",
+					      .what = "the module glue",
+					      .sources = sources,
+					      .n = ARRAY_SIZE(sources) };
 	char *path __free = NULL;
 
-	TRY(prepare(t, object, &path));
+	TRY(external_make(t, &glue, object, object, &path));
 	return object_read(path, out);
 }
 

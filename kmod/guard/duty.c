@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A guard's thread, made when it is armed, at real-time priority. It needs no work queue: it sleeps
- * on a high-resolution timer, and is woken from an irq_work, because an oops may have happened under
- * the scheduler's locks. It looks once a second by itself, should that never run.
+ * A guard's thread, made when it is armed, at real-time priority. It needs no work queue: it
+ * sleeps on a high-resolution timer, and is woken from an irq_work, because an oops may have
+ * happened under the scheduler's locks. It looks once a second by itself, should that never run.
  *
  * Its reason is told before livepatch is asked: that call may never return.
  *
@@ -123,6 +123,7 @@ static u64 ms_since(u64 t)
 /* Says it once for each task that is found in the way. */
 static void tell_pinned(struct guard *g, pid_t *last)
 {
+	char where[SUTURE_GUARD_WHERE] = "";
 	struct guard_pinned p;
 
 	guard_patch_pinned(g, &p);
@@ -130,11 +131,9 @@ static void tell_pinned(struct guard *g, pid_t *last)
 		return;
 	*last = p.pid;
 	if (p.where)
-		pr_alert("%s: pinned by %s (%d) in %pS; %u tasks have the new code\n", g->name, p.comm,
-			 p.pid, (void *)p.where, p.n);
-	else
-		pr_alert("%s: pinned by %s (%d); %u tasks have the new code\n", g->name, p.comm, p.pid,
-			 p.n);
+		snprintf(where, sizeof(where), " in %pS", (void *)p.where);
+	pr_alert("%s: pinned by %s (%d)%s; %u tasks have the new code\n", g->name, p.comm, p.pid,
+		 where, p.n);
 }
 
 static void maybe_force(struct guard *g)
@@ -184,9 +183,11 @@ static void take_back(struct guard *g)
 	pid_t pinned = 0;
 
 	tell_reason(g);
-	while (guard_phase(g) == GUARD_FIRED && step(g, &pinned))
-		rest(g, GUARD_FIRED,
-		     ktime_get_ns() + (ms_since(g->fired) < MSEC_PER_SEC ? 10 : 200) * NSEC_PER_MSEC);
+	while (guard_phase(g) == GUARD_FIRED && step(g, &pinned)) {
+		u64 ms = ms_since(g->fired) < MSEC_PER_SEC ? 10 : 200;
+
+		rest(g, GUARD_FIRED, ktime_get_ns() + ms * NSEC_PER_MSEC);
+	}
 }
 
 /* From its last line on, the place may be another guard's. */

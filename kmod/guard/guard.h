@@ -141,6 +141,7 @@ struct guard_pinned {
 	char comm[TASK_COMM_LEN];
 	unsigned long where; /* 0: unknown */
 };
+
 /* Tasks that still have the new code of a patch that is disabled. */
 void guard_patch_pinned(const struct guard *g, struct guard_pinned *out);
 

@@ -111,7 +111,8 @@ void guard_patch_pinned(const struct guard *g, struct guard_pinned *out)
 	struct task_struct *p, *t;
 
 	rcu_read_lock();
-	for_each_process_thread(p, t) {
+	for_each_process_thread(p, t)
+	{
 		unsigned long where;
 
 		if (READ_ONCE(t->patch_state) != PATCHED)

@@ -24,7 +24,8 @@ static void signal(u32 reason, u32 flag, u32 always, struct task_struct *task, s
 	struct guard *g;
 
 	rcu_read_lock();
-	for_each_guard(g) {
+	for_each_guard(g)
+	{
 		const struct module *module = READ_ONCE(g->module);
 		unsigned long where;
 

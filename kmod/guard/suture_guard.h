@@ -110,8 +110,7 @@ struct suture_guard_status {
 	__s32 pid; /* of the thread; 0: none */
 	char comm[SUTURE_GUARD_COMM];
 	char where[SUTURE_GUARD_WHERE];
-	/* The way back: how often it was asked for, and the last error; EBUSY is somebody's
-	 * refusal. */
+	/* The way back: how often livepatch was asked for it, and its last error. */
 	__u32 attempts;
 	__u32 error;
 	__u32 forced;

@@ -4,8 +4,8 @@
  * signals can go through them in any context.
  *
  * A patch that comes is met by the notifier of modules, in whose loading nothing of the patch has
- * run when it is announced, and all of it is done when it is live. One that was taken back, or whose
- * time ran out before it came, is not let in.
+ * run when it is announced, and all of it is done when it is live. One that was taken back, or
+ * whose time ran out before it came, is not let in.
  */
 #include <linux/ctype.h>
 #include <linux/gfp.h>
@@ -24,7 +24,8 @@ void guard_table_init(void)
 {
 	struct guard *g;
 
-	for_each_guard(g) {
+	for_each_guard(g)
+	{
 		rcuwait_init(&g->wait);
 		g->wake = IRQ_WORK_INIT_HARD(guard_wake);
 	}
@@ -35,8 +36,7 @@ void guard_table_exit(void)
 {
 	struct guard *g;
 
-	for_each_guard(g)
-		irq_work_sync(&g->wake);
+	for_each_guard(g) irq_work_sync(&g->wake);
 }
 
 /* --- finding ------------------------------------------------------------------------ */
@@ -52,9 +52,7 @@ static struct guard *find(const char *name)
 {
 	struct guard *g;
 
-	for_each_guard(g)
-		if (is_there(g) && !strcmp(g->name, name))
-			return g;
+	for_each_guard(g) if (is_there(g) && !strcmp(g->name, name)) return g;
 	return NULL;
 }
 
@@ -62,9 +60,7 @@ static struct guard *find_free(void)
 {
 	struct guard *g;
 
-	for_each_guard(g)
-		if (guard_phase(g) == GUARD_FREE)
-			return g;
+	for_each_guard(g) if (guard_phase(g) == GUARD_FREE) return g;
 	return NULL;
 }
 
@@ -115,7 +111,8 @@ static int let_in(struct guard *g, struct module *module)
 		WRITE_ONCE(g->coming, module);
 		return 0;
 	}
-	pr_alert("%s is not let in: it was taken back; disarm its guard, or arm it again\n", g->name);
+	pr_alert("%s is not let in: it was taken back; disarm its guard, or arm it again\n",
+		 g->name);
 	return -EPERM;
 }
 
@@ -387,9 +384,7 @@ int guard_status(struct suture_guard_status *s)
 	if (s->size != sizeof(*s) || memchr_inv(&s->id, 0, sizeof(*s) - offsetof(typeof(*s), id)))
 		return -EINVAL;
 	mutex_lock(&guard_lock);
-	for_each_guard(g)
-		if (is_there(g) && !index--)
-			break;
+	for_each_guard(g) if (is_there(g) && !index--) break;
 	if (g < guards + SUTURE_GUARD_MOST)
 		show(g, &out);
 	mutex_unlock(&guard_lock);

@@ -129,7 +129,8 @@ static void look_here(void *unused)
 	if (!regs || user_mode(regs) || is_idle_task(current))
 		goto out;
 	rcu_read_lock();
-	for_each_guard(g) {
+	for_each_guard(g)
+	{
 		const struct module *module = READ_ONCE(g->module);
 
 		s->where[g - guards] =
@@ -143,7 +144,8 @@ out:
 	atomic_set_release(this_cpu_ptr(&called), 0);
 }
 
-/* What was found since the last time, and the next call. A CPU that does not answer is left alone. */
+/* What was found since the last time, and the next call. A CPU that does not answer is left alone.
+ */
 static void look_at_cpu(int cpu)
 {
 	struct sample *s = per_cpu_ptr(&samples, cpu);
@@ -152,9 +154,8 @@ static void look_at_cpu(int cpu)
 
 	if (atomic_read_acquire(busy))
 		return;
-	for_each_guard(g)
-		if (s->any && wants_stalls(g) && s->where[g - guards])
-			suspect(g, &s->sight, s->where[g - guards]);
+	for_each_guard(g) if (s->any && wants_stalls(g) && s->where[g - guards])
+		suspect(g, &s->sight, s->where[g - guards]);
 	s->any = false;
 	if (cpu == raw_smp_processor_id())
 		return;
@@ -174,7 +175,8 @@ static void look_at_task(struct task_struct *task)
 
 	if (task == current || READ_ONCE(task->on_cpu) || (!asleep && state != TASK_RUNNING))
 		return;
-	for_each_guard(g) {
+	for_each_guard(g)
+	{
 		unsigned long where;
 
 		if (!wants_stalls(g) || !g->module)
@@ -193,8 +195,7 @@ static void look_at_tasks(void)
 	struct task_struct *p, *t;
 
 	rcu_read_lock();
-	for_each_process_thread(p, t)
-		look_at_task(t);
+	for_each_process_thread(p, t) look_at_task(t);
 	rcu_read_unlock();
 }
 
@@ -207,9 +208,8 @@ static void look_at_taint(void)
 
 	if (!test_taint(TAINT_SOFTLOCKUP))
 		return;
-	for_each_guard(g)
-		if (is_wanted(g) && g->flags & SUTURE_GUARD_ON_ANY_HANG && !g->soft_lockup)
-			guard_fire(g, SUTURE_GUARD_HANG, 0, NULL, 0);
+	for_each_guard(g) if (is_wanted(g) && g->flags & SUTURE_GUARD_ON_ANY_HANG &&
+			      !g->soft_lockup) guard_fire(g, SUTURE_GUARD_HANG, 0, NULL, 0);
 }
 
 /* Until the next look, in ms; 0: nobody wants one. */
@@ -218,7 +218,8 @@ static u32 interval(void)
 	struct guard *g;
 	u32 ms = 0;
 
-	for_each_guard(g) {
+	for_each_guard(g)
+	{
 		u32 mine = MSEC_PER_SEC;
 
 		if (!is_wanted(g))
@@ -234,8 +235,7 @@ static void look_around(void)
 {
 	int cpu;
 
-	for_each_online_cpu(cpu)
-		look_at_cpu(cpu);
+	for_each_online_cpu(cpu) look_at_cpu(cpu);
 	look_at_tasks();
 	look_at_taint();
 }

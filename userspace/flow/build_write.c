@@ -5,7 +5,9 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/progress.h"
+#include "livepatch/guard_module.h"
 
 /* --- functions and references ----------------------------------------------------- */
 
@@ -207,12 +209,45 @@ static struct error *list_metadata(const struct build_plan *plan, struct bundle 
 							     .content = &plan->reproducer });
 }
 
+/* --- the guard ---------------------------------------------------------------------- */
+
+/* For a folder of modules, that of the kernel that they run in. */
+static struct error *make_guard(const struct target *t, char **path)
+{
+	struct target *kernel __cleanup_target = NULL;
+
+	if (!t->kernel)
+		return guard_module(t, path);
+	TRY(target_open(t->kernel, &kernel));
+	return guard_module(kernel, path);
+}
+
+/* A bundle without one is less, but is one: what was in the way is said. */
+static struct error *read_guard(const struct target *t, struct strbuf *out)
+{
+	struct error *e __cleanup_error = NULL;
+	char *path __free = NULL;
+
+	progress_step("compile the guard");
+	e = make_guard(t, &path);
+	if (!e)
+		return file_read(path, out);
+	if (error_kind(e) == ERROR_INTERRUPTED)
+		return take(e);
+	if (error_kind(e) != ERROR_REFUSED)
+		log_warn("the bundle has no guard: %s", error_message(e));
+	return NULL;
+}
+
+/* --- the whole ---------------------------------------------------------------------- */
+
 struct error *build_write(struct build *b, const struct build_plan *plan, const char *module_path)
 {
 	const struct build_options *opt = &plan->options;
 	struct bundle bundle __cleanup_made_bundle = { .name = b->name,
 						       .tool = "suture " SUTURE_VERSION };
 	struct strbuf module __cleanup_strbuf = { 0 }, debug __cleanup_strbuf = { 0 };
+	struct strbuf guard __cleanup_strbuf = { 0 };
 	char *debug_path __free = str_printf("%s.debug", module_path);
 	struct bundle_payload p = { .target = opt->target->name,
 				    .release = opt->target->release,
@@ -226,6 +261,8 @@ struct error *build_write(struct build *b, const struct build_plan *plan, const 
 
 	if (!debug_path)
 		return error_nomem();
+	TRY(read_guard(opt->target, &guard));
+	p.guard.content = guard.n ? &guard : NULL;
 	progress_step("write %s", b->out);
 	TRY(file_read(module_path, &module));
 	if (b->account->debug)

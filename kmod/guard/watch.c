@@ -10,8 +10,9 @@
  *
  * That a task is in the patch each time says little of a busy function. So a suspect is marked
  * with the flag for work on return to user mode, which its next return takes away again: as long
- * as it is there, the task is in the same system call. A kernel thread returns nowhere; it must not
- * have slept. What sleeps must not have been switched.
+ * as it is there, the task is in the same system call. A kernel thread returns nowhere. What runs
+ * must not have slept in between, and what sleeps must not have run: who waits in a patch for
+ * something, and sleeps again and again, is no stall.
  */
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -74,13 +75,9 @@ static void see(struct sight *s, struct task_struct *task, bool asleep)
 	s->start = task->start_time;
 	s->at = ktime_get_ns();
 	strscpy(s->comm, task->comm, sizeof(s->comm));
-	if (asleep || task->flags & PF_KTHREAD) {
-		s->same = true;
-		s->switches = task->nvcsw + (asleep ? task->nivcsw : 0);
-	} else {
-		s->same = test_and_set_tsk_thread_flag(task, TIF_NOTIFY_RESUME);
-		s->switches = 0;
-	}
+	s->switches = task->nvcsw + (asleep ? task->nivcsw : 0);
+	s->same = asleep || task->flags & PF_KTHREAD ||
+		  test_and_set_tsk_thread_flag(task, TIF_NOTIFY_RESUME);
 }
 
 /* The suspect's place, or the one of him who was not seen for longest. */

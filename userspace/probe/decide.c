@@ -97,6 +97,8 @@ struct decision proof_decide(const struct observation *o)
 	if (!o->site_known && !o->hooks_known)
 		return decision(PROOF_LOST, "neither the running text nor ftrace's list of hooks "
 					    "can be read: nothing shows the redirect");
+	if (o->uncounted)
+		return in_place(o);
 	if (o->count.old_body && o->mark_settled)
 		return decision(PROOF_LOST, "the old body ran");
 	if (!o->count.new_entry && !o->count.old_body && !o->count.missed &&

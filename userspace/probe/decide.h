@@ -24,6 +24,7 @@ struct observation {
 	struct proof_count count;
 	enum kprobe_state old_probe;
 	bool new_watched;  /* a probe sits on the new function */
+	bool uncounted;	   /* nothing was attached: only the structure is asked for */
 	bool mark_settled; /* the transition was over when the counts began */
 };
 

@@ -131,21 +131,15 @@ static struct error *attach_old(struct proof *p, size_t i)
 	return attach_behind(p, i, 9);
 }
 
-static struct error *attach(struct proof *p, const struct proof_function *f)
+static struct error *attach(struct proof *p)
 {
-	struct error *closed __cleanup_error = NULL;
-
-	for (size_t i = 0; i < p->n; i++)
-		TRY(copy_function(p, &f[i], &p->v[i]));
-	TRY(find_old(p));
-	closed = running_text_open(&p->text);
 	TRY(counters_open(2 * p->n, &p->counters));
 	for (size_t i = 0; i < p->n; i++)
 		TRY_CONTEXT(attach_old(p, i), "watching the old %s", p->v[i].f.name);
 	return proof_mark(p);
 }
 
-struct error *proof_attach(const struct proof_function *f, size_t n, struct proof **out)
+static struct error *prepare(const struct proof_function *f, size_t n, struct proof **out)
 {
 	struct proof *p __cleanup_proof = calloc(1, sizeof(*p));
 
@@ -156,7 +150,25 @@ struct error *proof_attach(const struct proof_function *f, size_t n, struct proo
 	p->v = arena_array(&p->arena, n ? n : 1, sizeof(*p->v));
 	if (!p->v)
 		return error_nomem();
-	TRY(attach(p, f));
+	for (size_t i = 0; i < n; i++)
+		TRY(copy_function(p, &f[i], &p->v[i]));
+	TRY(find_old(p));
+	error_free(&(struct error *){ running_text_open(&p->text) });
+	*out = take(p);
+	return NULL;
+}
+
+struct error *proof_look(const struct proof_function *f, size_t n, struct proof **out)
+{
+	return prepare(f, n, out);
+}
+
+struct error *proof_attach(const struct proof_function *f, size_t n, struct proof **out)
+{
+	struct proof *p __cleanup_proof = NULL;
+
+	TRY(prepare(f, n, &p));
+	TRY(attach(p));
 	*out = take(p);
 	return NULL;
 }
@@ -230,6 +242,9 @@ static struct error *count(struct proof *p, size_t i, struct proof_count *out)
 	struct watched *w = &p->v[i];
 	struct counter_value old, new;
 
+	*out = (struct proof_count){ 0 };
+	if (!p->counters)
+		return NULL;
 	TRY(counters_read(p->counters, 2 * i, &old));
 	TRY(counters_read(p->counters, 2 * i + 1, &new));
 	out->old_body = old.executions - w->old_base.executions;
@@ -270,6 +285,9 @@ static struct error *observe(struct proof *p, size_t i, char *other, size_t room
 	o->leads_to_bpf = str_starts(w->destination_name, "bpf_trampoline");
 	hidden = hooks_read(f->object, f->name, &o->hooks);
 	o->hooks_known = !hidden;
+	o->uncounted = !p->counters;
+	if (o->uncounted)
+		return count(p, i, &o->count);
 	o->new_watched = counters_attached(p->counters, 2 * i + 1);
 	o->mark_settled = w->mark_settled;
 	unread = kprobe_state(w->behind, &o->old_probe);

@@ -63,6 +63,11 @@ struct proof;
  */
 struct error *proof_attach(const struct proof_function *f, size_t n,
 			   struct proof **out) __must_check;
+/*
+ * The structural proof alone, for a look at any time: nothing is attached and nothing is counted,
+ * so that no function is ever more than in place.
+ */
+struct error *proof_look(const struct proof_function *f, size_t n, struct proof **out) __must_check;
 /* Begin a new phase: counts start at zero. Exercised can only be what was marked after the
  * transition: until then tasks may run the old body, rightly. */
 struct error *proof_mark(struct proof *p) __must_check;

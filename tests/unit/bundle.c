@@ -7,6 +7,9 @@
 #include "bundle/bundle.h"
 #include "bundle/manifest.h"
 
+/* Of 30 bytes. */
+#define CODE "0f1f......0055c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3"
+
 static struct tmpdir dir;
 static char path[256], other[256];
 
@@ -74,7 +77,7 @@ static void write_sample(struct parts *p, const char *to)
 	ok(vec_push(&b.payloads, payload));
 	ok(vec_push(&b.payloads.v[0].functions,
 		    (struct bundle_function){ "fuse", "fuse_open", 2, "fs/fuse/file.c", 12, "why",
-					      30, 40, fixes, 1 }));
+					      30, 40, fixes, 1, CODE }));
 	ok(vec_push(&b.payloads.v[0].functions, (struct bundle_function){ "vmlinux", "vfs_open" }));
 	ok(vec_push(&b.payloads.v[0].references,
 		    (struct bundle_reference){ "vmlinux", "kfree", 0, "export", 0xffffffff81234560,
@@ -146,6 +149,8 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_string_equal(payload->functions.v[0].name, "fuse_open");
 	assert_int_equal(payload->functions.v[0].sympos, 2);
 	assert_int_equal(payload->functions.v[0].new_size, 40);
+	assert_string_equal(payload->functions.v[0].code, CODE);
+	assert_null(payload->functions.v[1].code);
 	assert_int_equal(payload->functions.v[0].n_fixes, 1);
 	assert_string_equal(payload->functions.v[0].fixes[0], "fuse_uaf");
 	assert_null(payload->functions.v[1].file);
@@ -358,6 +363,8 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		{ "\"line\": 12", "\"line\": \"12\"", "line" },
 		{ "\"sha256\": \"", "\"sha256\": \"00", "SHA-256" },
 		{ "\"functions\"", "\"functiones\"", "functions" },
+		{ "\"code\": \"0f1f", "\"code\": \"0f1g", "hex digits" },
+		{ "\"code\": \"0f1f", "\"code\": \"0f1.", "half a byte" },
 		{ "\"functions\"", "\"references\"", "two members" },
 		{ "\"name\": \"fuse_uaf\"", "\"name\": null", "name" },
 		{ "\"reason\": \"why", "\"reason\": \"\\u001b[2J", "control characters" },

@@ -70,6 +70,8 @@ struct bundle_function {
 	/* The diffs that touch its source, by name: where one file has several, any of these. */
 	const char *const *fixes;
 	size_t n_fixes;
+	/* The old code: two hex digits a byte, ".." for what linker and kernel fill in; or NULL. */
+	const char *code;
 };
 
 /* What the payload refers to outside of itself. */

@@ -130,6 +130,21 @@ static struct error *read_fixes_of(struct bundle *b, const struct json_value *o,
 	return NULL;
 }
 
+/* As long as the old code, of hex digits and dots. */
+static struct error *read_code(const struct json_value *o, struct bundle_function *f)
+{
+	if (!json_member(o, "code"))
+		return NULL; /* from before bundles had it */
+	TRY(json_need_string_or_null(o, "code", &f->code));
+	if (f->code && (strlen(f->code) != 2 * f->old_size ||
+			strspn(f->code, "0123456789abcdef.") != 2 * f->old_size))
+		return error_failed("\"code\" is not the old code's hex digits");
+	for (uint64_t i = 0; f->code && i < 2 * f->old_size; i += 2)
+		if ((f->code[i] == '.') != (f->code[i + 1] == '.'))
+			return error_failed("\"code\" has half a byte");
+	return NULL;
+}
+
 static struct error *read_function(struct bundle *b, const struct json_value *o,
 				   struct bundle_function *f)
 {
@@ -141,6 +156,7 @@ static struct error *read_function(struct bundle *b, const struct json_value *o,
 	TRY(text_or_null(o, "reason", &f->reason));
 	TRY(json_need_u64(o, "old_size", INT32_MAX, &f->old_size));
 	TRY(json_need_u64(o, "new_size", INT32_MAX, &f->new_size));
+	TRY(read_code(o, f));
 	return read_fixes_of(b, o, f);
 }
 

@@ -37,6 +37,7 @@ static void write_function(struct json *j, const struct bundle_function *f)
 	json_string(j, "reason", f->reason);
 	json_u64(j, "old_size", f->old_size);
 	json_u64(j, "new_size", f->new_size);
+	json_string(j, "code", f->code);
 	json_array(j, "fixes");
 	for (size_t i = 0; i < f->n_fixes; i++)
 		json_string(j, NULL, f->fixes[i]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/build_write.h"
+#include "flow/build_code.h"
 
 #include <sys/stat.h>
 
@@ -53,6 +54,8 @@ static struct error *list_functions(const struct build *b, struct arena *a,
 					       .new_size = f->new->size };
 
 		TRY(attribute(b, build_unit_of(b, f), a, &one));
+		TRY(build_code(build_unit_of(b, f)->before, f->old, build_unit_of(b, f)->image,
+			       f->address, a, &one.code));
 		TRY(vec_push(&p->functions, one));
 	}
 	return NULL;

@@ -30,7 +30,7 @@ all_cppflags := -D_GNU_SOURCE -DSUTURE_VERSION='"$(VERSION)"' -Iuserspace -I. -I
 all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers -fno-strict-aliasing \
 	$(if $(WERROR),-Werror) $(sanitize)
 all_ldflags := $(LDFLAGS) $(sanitize)
-libs := -lelf -ldw -lyaml -lsqlite3 -lZydis -lbpf -larchive -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
+libs := -lkmod -lelf -ldw -lyaml -lsqlite3 -lZydis -lbpf -larchive -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
 
 lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) $(wildcard qemu/*.c)
 cli_src := $(wildcard userspace/cli/*.c)

@@ -70,6 +70,13 @@ struct error *image_open_cache(const char *path, struct image **out) __must_chec
 struct error *image_write_cache(const struct image *img, const char *path) __must_check;
 /* A module file (.ko, also packed: .ko.xz); also an ET_REL object in tests. */
 struct error *image_open_module(const char *path, struct image **out) __must_check;
+/*
+ * What was read from a running kernel: segments whose bytes must outlive the image, and symbols
+ * whose 'position' is their rank.
+ */
+struct error *image_from_memory(const char *name, const struct image_segment *segments,
+				size_t n_segments, const struct image_symbol *symbols,
+				size_t n_symbols, struct image **out) __must_check;
 void image_free(struct image **img);
 #define __cleanup_image __cleanup(image_free)
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's state machine: check → apply → proof → confirm | revert, for one patch at a time.
+ *
+ * State lies in $SUTURE_STATE, else /var/lib/suture:
+ *
+ *	lock		held by whoever changes something; has his process id
+ *	ledger.db	what was done (ledger/ledger.h)
+ *	bundles/DIGEST.suture	each bundle that was applied, as it was
+ *	bundles/DIGEST/MODULE.ko	its module for this kernel
+ *
+ * An intent is in the ledger before the kernel is touched, and each verb first holds the ledger
+ * against the kernel (recover.h): so a manager that is killed anywhere is found out, and what it
+ * began is finished or rolled back.
+ */
+#ifndef SUTURE_FLOW_HOST_H
+#define SUTURE_FLOW_HOST_H
+
+#include "bundle/bundle.h"
+#include "flow/check.h"
+#include "flow/host_proof.h"
+
+/* What happens, as it happens: for a person, or as a line of JSON. */
+struct host_event {
+	const char *event;		 /* "loaded", "blocked", "live", ... */
+	const char *patch;		 /* the fix's name */
+	const char *text;		 /* a sentence */
+	double seconds;			 /* since this verb began */
+	const struct blockers *blockers; /* of "blocked"; or NULL */
+};
+typedef void host_tell(void *arg, const struct host_event *e);
+
+struct host_request {
+	double confirm_within; /* seconds; 0: it stays without a confirmation */
+	double timeout;	       /* seconds for the transition; 0: 60 */
+	bool wait;	       /* apply: until it is confirmed or taken back */
+	const char *reason;    /* that a person gave; or NULL */
+	host_tell *tell;       /* or NULL */
+	void *arg;
+};
+
+/* Collect, ask the ledger, judge. What is found is no error: findings_error() says. */
+struct error *host_check(const struct bundle *b, const struct host_request *r,
+			 struct findings *out) __must_check;
+
+/*
+ * ERROR_NOTHING if it is live already, ERROR_REFUSED or ERROR_POLICY as check says, with nothing
+ * changed; ERROR_VERIFY if it was rolled back whole (the transition took too long, the proof
+ * failed, or the user interrupted); ERROR_PENDING if rolling it back is itself blocked: then
+ * status and blockers tell by whom. With .findings what check found.
+ */
+struct error *host_apply(const char *path, const struct host_request *r,
+			 struct findings *findings) __must_check;
+/* By the fix's name or the livepatch's. ERROR_NOTHING if it is confirmed already. */
+struct error *host_confirm(const char *name, const struct host_request *r) __must_check;
+/* ERROR_NOTHING if it is not live; ERROR_PENDING if it is pinned: it goes on by itself. */
+struct error *host_revert(const char *name, const struct host_request *r) __must_check;
+/* Of a livepatch in transition; .reason must be there. */
+struct error *host_force(const char *name, const struct host_request *r) __must_check;
+
+/* One patch, as status shows it. */
+struct host_patch_status {
+	const char *name, *module, *digest;
+	const char *state; /* the ledger's word, or "not suture's" */
+	const char *since; /* UTC */
+	bool ours, confirmed;
+	bool live, transition;
+	bool proof_known;
+	struct host_verdict proof;
+	const char *guard;   /* on duty: "kernel", "process", "none" */
+	double left;	     /* seconds to confirm; 0: no deadline */
+	const char *trouble; /* or NULL */
+};
+
+struct host_status {
+	struct live_kernel kernel;
+	VEC(struct host_patch_status) patches;
+	VEC(const char *)
+	recovered;	  /* what was found unfinished, and what was done, a sentence each */
+	const char *busy; /* another suture is at work; or NULL */
+	struct arena arena;
+};
+
+struct error *host_status_read(const struct host_request *r, struct host_status *out) __must_check;
+struct error *host_status_print(const struct host_status *s, struct strbuf *out) __must_check;
+struct error *host_status_json(const struct host_status *s, struct strbuf *out) __must_check;
+void host_status_free(struct host_status *s);
+#define __cleanup_status __cleanup(host_status_free)
+
+/* "90", "90s", "10m", "2h", "1d": seconds. */
+struct error *host_time(const char *words, double *out) __must_check;
+
+#endif

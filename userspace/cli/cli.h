@@ -25,5 +25,12 @@ extern const struct verb verb_vm;
 extern const struct verb verb_test;
 extern const struct verb verb_ktap;
 extern const struct verb verb_log;
+extern const struct verb verb_check;
+extern const struct verb verb_apply;
+extern const struct verb verb_confirm;
+extern const struct verb verb_revert;
+extern const struct verb verb_force;
+extern const struct verb verb_status;
+extern const struct verb verb_blockers;
 
 #endif

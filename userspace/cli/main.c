@@ -15,8 +15,10 @@ const struct verb verb_help = { "help", "list the verbs, or explain one", "sutur
 				help };
 
 static const struct verb *const verbs[] = {
-	&verb_help,   &verb_build,  &verb_inspect, &verb_sign, &verb_approve, &verb_delta,
-	&verb_verify, &verb_target, &verb_vm,	   &verb_test, &verb_ktap,    &verb_log,
+	&verb_help,   &verb_build,    &verb_inspect, &verb_sign,    &verb_approve,
+	&verb_delta,  &verb_verify,   &verb_target,  &verb_vm,	    &verb_test,
+	&verb_ktap,   &verb_check,    &verb_apply,   &verb_confirm, &verb_revert,
+	&verb_status, &verb_blockers, &verb_force,   &verb_log,
 };
 
 static const struct verb *find(const char *name)
@@ -54,7 +56,9 @@ static struct error *run(int argc, char **argv)
 {
 	const struct verb *v;
 
-	if (argc < 2 || str_equal(argv[1], "--help") || str_equal(argv[1], "-h"))
+	if (argc < 2)
+		return verb_status.run(1, (char *[]){ "status", NULL });
+	if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h"))
 		return help(1, argv);
 	if (str_equal(argv[1], "--version")) {
 		printf("suture %s\n", SUTURE_VERSION);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* suture apply: make a bundle live on this host, and prove it. */
+#include <stdio.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/host_args.h"
+
+static const char help[] =
+	"suture apply BUNDLE [OPTION]...\n"
+	"\n"
+	"Check, arm the guard, load, follow the transition, prove: make the bundle live on this\n"
+	"host. Whatever fails on the way is rolled back whole, and nothing is ever forced. While\n"
+	"the transition waits, the tasks that it waits for are named, with the function that pins\n"
+	"each.\n"
+	"\n"
+	"  --confirm-within TIME  take it back unless 'suture confirm' says otherwise by then: 90s,\n"
+	"                         10m, 2h. The guard in the kernel keeps that, where its module is to\n"
+	"                         be had, else a process\n"
+	"  --wait                 with it: wait until it is confirmed or taken back\n"
+	"  --timeout TIME         for the transition, then it is rolled back (60s)\n"
+	"  --reason TEXT          recorded in the ledger\n"
+	"  --dry-run              only check, as 'suture check' does\n"
+	"  --json                 one event a line (suture-event/1)\n"
+	"\n"
+	"Exit status: 0 live and proved in place; 3 nothing to do; 4 refused; 5 rolled back whole;\n"
+	"6 another suture is at work, or the way back is blocked itself; 7 signature or policy says\n"
+	"no; 1 error. Needs root.\n";
+
+static struct error *only_check(const struct host_args *a, struct findings *findings)
+{
+	struct bundle *b __cleanup_bundle = NULL;
+
+	TRY(bundle_open(a->what, &b));
+	TRY(host_check(b, &a->request, findings));
+	return findings_error(findings);
+}
+
+/* What speaks against it, and what may go wrong, for a person; the rest is check's. */
+static void print_findings(const struct findings *findings)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+	struct error *e __cleanup_error = findings_print(findings, false, &out);
+
+	fputs(strbuf_str(&out), stderr);
+}
+
+static struct error *run(int argc, char **argv)
+{
+	struct findings findings __cleanup_findings = { 0 };
+	struct host_args a = { 0 };
+	struct error *e;
+
+	TRY(host_args_parse(
+		argc, argv,
+		HOST_CONFIRM_WITHIN | HOST_TIMEOUT | HOST_WAIT | HOST_REASON | HOST_DRY_RUN, &a));
+	if (a.request.wait && !a.request.confirm_within)
+		return error_usage("--wait is for --confirm-within");
+	e = a.dry_run ? only_check(&a, &findings) : host_apply(a.what, &a.request, &findings);
+	if (!a.json)
+		print_findings(&findings);
+	return e;
+}
+
+const struct verb verb_apply = { "apply", "make a bundle live on this host, and prove it", help,
+				 run };

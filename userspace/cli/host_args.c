@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/host_args.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+/* --- telling -------------------------------------------------------------------------- */
+
+static void tell_line(void *arg, const struct host_event *e)
+{
+	(void)arg;
+	log_info("%6.2f s  %-12s %s", e->seconds, e->event, e->text);
+}
+
+static void add_blockers(struct json *j, const struct blockers *b)
+{
+	json_array(j, "tasks");
+	vec_for_each(&b->v, it)
+		blocker_json(it, j, NULL);
+	json_end(j);
+}
+
+/* One event a line, at once: somebody follows. */
+static void tell_json(void *arg, const struct host_event *e)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+	struct json j = json_begin_compact(&out);
+	struct error *full __cleanup_error = NULL;
+
+	(void)arg;
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-event/1");
+	json_string(&j, "event", e->event);
+	json_string(&j, "patch", e->patch);
+	json_double(&j, "seconds", e->seconds);
+	json_string(&j, "text", e->text);
+	if (e->blockers)
+		add_blockers(&j, e->blockers);
+	json_end(&j);
+	full = json_finish(&j);
+	if (!full)
+		fputs(out.s, stdout);
+	fflush(stdout);
+}
+
+/* --- options -------------------------------------------------------------------------- */
+
+static const struct {
+	struct option option;
+	enum host_option which;
+} options[] = {
+	{ { "confirm-within", required_argument, NULL, 'c' }, HOST_CONFIRM_WITHIN },
+	{ { "timeout", required_argument, NULL, 't' }, HOST_TIMEOUT },
+	{ { "wait", no_argument, NULL, 'w' }, HOST_WAIT },
+	{ { "reason", required_argument, NULL, 'r' }, HOST_REASON },
+	{ { "dry-run", no_argument, NULL, 'n' }, HOST_DRY_RUN },
+};
+
+static struct error *misuse(const char *verb)
+{
+	return error_advise(error_usage("that is not how 'suture %s' is used", verb),
+			    "suture %s --help explains it", verb);
+}
+
+static struct error *option(const char *verb, int c, struct host_args *out)
+{
+	switch (c) {
+	case 'c':
+		return error_context(host_time(optarg, &out->request.confirm_within),
+				     "--confirm-within");
+	case 't':
+		return error_context(host_time(optarg, &out->request.timeout), "--timeout");
+	case 'w':
+		out->request.wait = true;
+		return NULL;
+	case 'r':
+		out->request.reason = optarg;
+		return NULL;
+	case 'n':
+		out->dry_run = true;
+		return NULL;
+	case 'j':
+		out->json = true;
+		return NULL;
+	default:
+		return misuse(verb);
+	}
+}
+
+struct error *host_args_parse(int argc, char **argv, unsigned int allowed, struct host_args *out)
+{
+	struct option list[ARRAY_SIZE(options) + 2] = { { "json", no_argument, NULL, 'j' } };
+	size_t n = 1;
+	int c;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (allowed & options[i].which)
+			list[n++] = options[i].option;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1)
+		TRY(option(argv[0], c, out));
+	if (argc - optind != 1)
+		return misuse(argv[0]);
+	out->what = argv[optind];
+	out->request.tell = out->json ? tell_json : tell_line;
+	return NULL;
+}

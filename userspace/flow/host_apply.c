@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* check → intent → guard → load → transition → proof; and back, whole, where one of them fails. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/str.h"
+#include "flow/host_blockers.h"
+#include "flow/host_check.h"
+#include "flow/host_state.h"
+#include "livepatch/load.h"
+
+#define BLOCKERS_TOLD 5
+#define FIRST_TOLD 1.0 /* seconds in transition before blockers are named */
+#define TELL_EVERY 5.0
+/* The guard keeps a deadline for the apply itself, too: it may be the manager that dies. */
+#define PROOF_TIME 120.0
+#define COUNT_MS 200
+
+struct apply {
+	struct host h;
+	const struct host_request *r;
+	struct bundle *bundle;
+	const struct bundle_payload *payload;
+	char *kept, *ko, *guard_ko;
+	struct host_proof proof;
+	enum host_guard_kind guard;
+	uint64_t deadline; /* CLOCK_BOOTTIME, microseconds; 0: none */
+	double next_tell;
+};
+
+static void apply_free(struct apply *a)
+{
+	host_proof_end(&a->proof);
+	bundle_free(&a->bundle);
+	free_pointer(&a->kept);
+	free_pointer(&a->ko);
+	free_pointer(&a->guard_ko);
+	host_close(&a->h);
+}
+
+static struct error *record(struct apply *a, enum ledger_state to, const char *why,
+			    const char *evidence)
+{
+	return ledger_append(a->h.ledger,
+			     &(struct ledger_change){ .verb = "apply",
+						      .patch = a->bundle->name,
+						      .to = to,
+						      .why = why,
+						      .evidence = evidence },
+			     NULL);
+}
+
+static double timeout_of(const struct host_request *r)
+{
+	return r->timeout > 0 ? r->timeout : HOST_TRANSITION;
+}
+
+/* --- forwards ------------------------------------------------------------------------- */
+
+static struct error *write_intent(struct apply *a)
+{
+	struct ledger_change c = {
+		.verb = "apply",
+		.patch = a->bundle->name,
+		.why = a->r->reason ? a->r->reason : a->bundle->facts.title,
+		.bundle = a->bundle->digest.hex,
+		.path = a->kept,
+		.module = a->payload->module,
+		.fix = a->bundle->name,
+		.version = a->bundle->facts.serial,
+	};
+
+	if (a->r->confirm_within > 0)
+		a->deadline =
+			host_uptime() + (uint64_t)((timeout_of(a->r) + a->r->confirm_within) * 1e6);
+	c.to = LEDGER_STAGED;
+	TRY(ledger_append(a->h.ledger, &c, NULL));
+	c.to = LEDGER_APPLYING;
+	c.deadline = a->deadline;
+	return ledger_append(a->h.ledger, &c, NULL);
+}
+
+static struct error *arm(struct apply *a)
+{
+	double seconds =
+		timeout_of(a->r) + (a->r->confirm_within > 0 ? a->r->confirm_within : PROOF_TIME);
+
+	TRY(host_guard_arm(&a->h, a->payload->module, a->guard_ko, seconds, &a->guard));
+	if (a->guard == GUARD_KERNEL)
+		host_say(&a->h, "armed", a->bundle->name, "the guard in the kernel is on duty");
+	return NULL;
+}
+
+/* Between two looks at the transition. */
+static struct error *watch(void *arg, double elapsed)
+{
+	struct apply *a = arg;
+	struct live_patches live __cleanup_live = { 0 };
+	struct blockers b __cleanup_blockers = { 0 };
+	struct strbuf text __cleanup_strbuf = { 0 };
+	const struct live_patch *p;
+	struct host_event ev = { .event = "blocked", .patch = a->bundle->name, .blockers = &b };
+
+	TRY(interrupt_check());
+	if (elapsed < a->next_tell || !a->r->tell)
+		return NULL;
+	a->next_tell = elapsed + TELL_EVERY;
+	TRY(live_patches_read(&live));
+	p = live_patch_find(&live, a->payload->module);
+	if (!p || !p->transition)
+		return NULL;
+	TRY(host_blockers(p, false, &b));
+	TRY(host_blockers_print(&b, false, BLOCKERS_TOLD, &text));
+	ev.text =
+		text.n ? text.s
+		       : "no task is told as waiting: a CPU's idle task, or one that was switched meanwhile";
+	ev.seconds = clock_seconds() - a->h.start;
+	a->r->tell(a->r->arg, &ev);
+	return NULL;
+}
+
+/* Who kept it from being through, before it is rolled back. */
+static struct error *too_late(struct apply *a)
+{
+	struct live_patches live __cleanup_live = { 0 };
+	struct blockers b __cleanup_blockers = { 0 };
+	struct strbuf text __cleanup_strbuf = { 0 };
+	const struct live_patch *p;
+	struct error *e;
+
+	TRY(live_patches_read(&live));
+	p = live_patch_find(&live, a->payload->module);
+	if (p)
+		TRY(host_blockers(p, false, &b));
+	TRY(host_blockers_print(&b, false, BLOCKERS_TOLD, &text));
+	e = error_new(ERROR_VERIFY, "the transition took longer than %s",
+		      str_duration(timeout_of(a->r)).s);
+	return text.n ? error_advise(e, "%s", text.s) : e;
+}
+
+static struct error *transit(struct apply *a)
+{
+	double start = clock_seconds();
+	bool done;
+
+	a->next_tell = FIRST_TOLD;
+	TRY(load_await_enabled(a->payload->module, timeout_of(a->r), watch, a, &done));
+	if (!done)
+		return too_late(a);
+	host_say(&a->h, "live", a->bundle->name, "all tasks run the new code after %s",
+		 str_duration(clock_seconds() - start).s);
+	return NULL;
+}
+
+static struct error *prove(struct apply *a)
+{
+	struct strbuf evidence __cleanup_strbuf = { 0 }, text __cleanup_strbuf = { 0 };
+	struct host_verdict v;
+
+	TRY(host_proof_mark(&a->proof));
+	poll(NULL, 0, COUNT_MS);
+	TRY(host_proof_read(&a->proof, a->payload, &v, &evidence));
+	TRY(host_verdict_print(&v, &text));
+	if (v.state == PROOF_LOST || (v.state == PROOF_NOT_PATCHED && v.functions))
+		return error_new(ERROR_VERIFY, "the proof failed: %s", text.s);
+	TRY(record(a, LEDGER_LIVE, NULL, NULL));
+	TRY(record(a, LEDGER_PROVED, NULL, strbuf_str(&evidence)));
+	host_say(&a->h, "proved", a->bundle->name, "%s", text.s);
+	return NULL;
+}
+
+/* Without a deadline to confirm in, the guard's work is done; the ledger does not wait for it. */
+static struct error *settle_guard(struct apply *a)
+{
+	if (a->r->confirm_within > 0)
+		return NULL;
+	return a->guard == GUARD_KERNEL ? host_guard_confirm(a->payload->module) : NULL;
+}
+
+static struct error *go(struct apply *a, bool *loaded)
+{
+	struct error *unwatched __cleanup_error = NULL;
+
+	TRY(arm(a));
+	unwatched = host_proof_begin(a->payload, &a->proof);
+	if (unwatched || a->proof.uncounted)
+		host_say(&a->h, "note", a->bundle->name, "calls are not counted: %s",
+			 unwatched ? error_message(unwatched) : a->proof.uncounted);
+	TRY(interrupt_check());
+	TRY(load_insert(a->ko, NULL));
+	*loaded = true;
+	host_say(&a->h, "loaded", a->bundle->name, "%s is loaded", a->payload->module);
+	TRY(transit(a));
+	TRY(prove(a));
+	return settle_guard(a);
+}
+
+/* --- backwards ------------------------------------------------------------------------ */
+
+/* What it was before; 'why' is what is returned, or why even that is not yet so. */
+static struct error *back(struct apply *a, bool loaded, struct error *why)
+{
+	enum ledger_state over = loaded ? LEDGER_ROLLED_BACK : LEDGER_FAILED;
+	struct error *e = NULL;
+
+	host_proof_end(&a->proof);
+	if (loaded) {
+		host_say(&a->h, "rolling-back", a->bundle->name, "%s", error_message(why));
+		e = host_take_out(&a->h, a->bundle->name, a->payload->module);
+	}
+	host_guard_disarm(a->payload->module);
+	if (!e)
+		e = record(a, over, error_message(why), NULL);
+	if (e) {
+		e = error_advise(e, "it was to be rolled back: %s", error_message(why));
+		error_free(&why);
+		return e;
+	}
+	host_forget(&a->h, a->bundle->digest.hex);
+	return error_context(why, loaded ? "rolled back whole" : "not applied");
+}
+
+/* --- all of it ------------------------------------------------------------------------ */
+
+static struct error *apply(struct apply *a, const char *path, struct findings *findings)
+{
+	bool loaded = false;
+	struct error *e;
+
+	TRY(bundle_open(path, &a->bundle));
+	TRY(host_check_with(&a->h, a->bundle, a->r, findings));
+	TRY(findings_error(findings));
+	a->payload = bundle_payload_for(a->bundle, a->h.kernel.release);
+	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
+	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
+	e = write_intent(a);
+	if (e) {
+		host_forget(&a->h, a->bundle->digest.hex);
+		return e;
+	}
+	e = go(a, &loaded);
+	return e ? back(a, loaded, e) : NULL;
+}
+
+/* Until somebody confirms it, or it is taken back: the ledger says which. */
+static struct error *await_confirmation(const struct host_request *r, const char *name,
+					uint64_t deadline)
+{
+	for (;;) {
+		struct host_patch p __cleanup_host_patch = { 0 };
+		struct host h __cleanup_host = HOST_CLOSED;
+		bool late = host_uptime() > deadline + 5000000;
+		struct error *e;
+
+		TRY(interrupt_check());
+		e = host_open(r, late ? HOST_CHANGE : HOST_LOOK, &h);
+		if (e && error_kind(e) == ERROR_PENDING)
+			error_free(&e);
+		else if (e)
+			return e;
+		else
+			TRY(host_patch_find(&h, name, &p));
+		if (p.row && p.row->state == LEDGER_CONFIRMED)
+			return NULL;
+		if (p.row && !host_should_be_live(p.row->state) && p.row->state != LEDGER_REVERTING)
+			return error_new(ERROR_VERIFY, "%s is %s", name,
+					 ledger_state_name(p.row->state));
+		host_patch_free(&p);
+		host_close(&h);
+		poll(NULL, 0, 500);
+	}
+}
+
+struct error *host_apply(const char *path, const struct host_request *r, struct findings *findings)
+{
+	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED, .r = r };
+	char *dir __free = NULL, *name __free = NULL;
+	bool alone;
+
+	a.proof = (struct host_proof){ 0 };
+	TRY(host_open(r, HOST_CHANGE, &a.h));
+	TRY(apply(&a, path, findings));
+	if (!a.deadline)
+		return NULL;
+	dir = strdup(a.h.dir);
+	name = strdup(a.bundle->name);
+	if (!dir || !name)
+		return error_nomem();
+	alone = a.guard == GUARD_NONE;
+	host_proof_end(&a.proof);
+	host_close(&a.h);
+	if (alone)
+		TRY(host_guard_process(dir, name, a.deadline));
+	return r->wait ? await_confirmation(r, name, a.deadline) : NULL;
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who keeps the deadline: the guard in the kernel where its module is to be had, else a process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/timerfd.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "flow/host_state.h"
+#include "livepatch/guard.h"
+#include "livepatch/load.h"
+
+#define STALL_MS 10000
+
+struct error *host_guard_arm(const struct host *h, const char *module, const char *guard_ko,
+			     double seconds, enum host_guard_kind *out)
+{
+	struct guard_request r = { .patch = module,
+				   .within_ms = (uint64_t)(seconds * 1000),
+				   .flags = GUARD_USUAL,
+				   .stall_ms = STALL_MS };
+	struct guard g __cleanup_guard = GUARD_CLOSED;
+	struct error *e __cleanup_error = NULL;
+	uint64_t id;
+
+	*out = GUARD_NONE;
+	if (!guard_present() && guard_ko)
+		e = load_insert(guard_ko, NULL);
+	if (e)
+		host_say(h, "guard", module, "the guard's module can't be loaded: %s",
+			 error_message(e));
+	if (!guard_present())
+		return NULL;
+	TRY(guard_open(&g));
+	/* What is left of an earlier one of that name. */
+	error_free(&(struct error *){ guard_disarm(&g, module, 0) });
+	TRY(guard_arm(&g, &r, &id));
+	*out = GUARD_KERNEL;
+	return NULL;
+}
+
+struct error *host_guard_confirm(const char *module)
+{
+	struct guard g __cleanup_guard = GUARD_CLOSED;
+	struct guard_list list = { 0 };
+	struct error *e;
+
+	if (!guard_present())
+		return NULL;
+	TRY(guard_open(&g));
+	e = guard_status(&g, &list);
+	if (!e && guard_of(&list, module))
+		e = guard_confirm(&g, module, 0);
+	vec_free(&list);
+	return e;
+}
+
+void host_guard_disarm(const char *module)
+{
+	struct guard g __cleanup_guard = GUARD_CLOSED;
+	struct error *e __cleanup_error = NULL;
+
+	if (!guard_present())
+		return;
+	e = guard_open(&g);
+	if (!e)
+		error_free(&(struct error *){ guard_disarm(&g, module, 0) });
+}
+
+/* --- a process ------------------------------------------------------------------------ */
+
+static char *duty_file(const char *dir, const char *name)
+{
+	return str_printf("%s/guard.%s", dir, name);
+}
+
+/* Its lock is the sign that it lives; it goes with it. */
+static int take_duty(const char *dir, const char *name)
+{
+	char *path __free = duty_file(dir, name);
+	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB))
+		close_fd(&fd);
+	return fd;
+}
+
+static void sleep_until(uint64_t deadline)
+{
+	struct itimerspec at = { .it_value = { .tv_sec = (time_t)(deadline / 1000000),
+					       .tv_nsec = (long)(deadline % 1000000) * 1000 } };
+	int fd __closefd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	uint64_t n;
+
+	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL))
+		return;
+	while (read(fd, &n, sizeof(n)) < 0 && errno == EINTR)
+		;
+}
+
+/* Opening the host settles what is overdue: that is all there is to do (recover.h). */
+static void keep_deadline(const char *dir, const char *name, uint64_t deadline)
+{
+	static const struct host_request nothing = { 0 };
+	char *path __free = duty_file(dir, name);
+
+	sleep_until(deadline + 1000);
+	for (int tries = 0; tries < 600; tries++) {
+		struct host h __cleanup_host = HOST_CLOSED;
+		struct error *e __cleanup_error = host_open(&nothing, HOST_CHANGE, &h);
+
+		if (!e || error_kind(e) != ERROR_PENDING)
+			break;
+		sleep(1);
+	}
+	if (path)
+		unlink(path);
+}
+
+struct error *host_guard_process(const char *dir, const char *name, uint64_t deadline)
+{
+	pid_t pid = fork();
+	int duty, null;
+
+	if (pid < 0)
+		return error_errno(errno, "starting the process that keeps the deadline");
+	if (pid)
+		return NULL;
+	setsid();
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		dup2(null, fd);
+	duty = take_duty(dir, name);
+	if (duty >= 0)
+		keep_deadline(dir, name, deadline);
+	_exit(0);
+}
+
+static bool process_on_duty(const char *dir, const char *name)
+{
+	char *path __free = duty_file(dir, name);
+	int fd __closefd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+/* --- looking -------------------------------------------------------------------------- */
+
+static struct error *look_at_kernel(const char *module, struct arena *a, enum host_guard_kind *kind,
+				    const char **said)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct guard g __cleanup_guard = GUARD_CLOSED;
+	struct guard_list list = { 0 };
+	const struct suture_guard_status *s;
+	struct error *e;
+
+	TRY(guard_open(&g));
+	e = guard_status(&g, &list);
+	s = e ? NULL : guard_of(&list, module);
+	if (s && (s->state == SUTURE_GUARD_WAITING || s->state == SUTURE_GUARD_ON_DUTY))
+		*kind = GUARD_KERNEL;
+	else if (s)
+		e = guard_sentence(s, &text);
+	if (!e && text.n) {
+		*said = arena_strdup(a, text.s);
+		e = *said ? NULL : error_nomem();
+	}
+	vec_free(&list);
+	return e;
+}
+
+struct error *host_guard_look(const char *dir, const char *name, const char *module,
+			      struct arena *a, enum host_guard_kind *kind, const char **said)
+{
+	*kind = GUARD_NONE;
+	*said = NULL;
+	if (process_on_duty(dir, name))
+		*kind = GUARD_PROCESS;
+	return guard_present() && !geteuid() && module ? look_at_kernel(module, a, kind, said)
+						       : NULL;
+}

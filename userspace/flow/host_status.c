@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is live here: the ledger's word, the kernel's, and the proof. */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "flow/host_state.h"
+
+static const char *const guards[] = {
+	[GUARD_NONE] = "none", [GUARD_KERNEL] = "kernel", [GUARD_PROCESS] = "process"
+};
+
+/* --- what was recovered on the way ---------------------------------------------------- */
+
+struct listening {
+	struct host_status *s;
+	struct error *error;
+};
+
+static void listen(void *arg, const struct host_event *e)
+{
+	struct listening *l = arg;
+	const char *text = arena_strdup(&l->s->arena, e->text);
+
+	if (str_equal(e->event, "recovered") || str_equal(e->event, "blocked"))
+		if (!l->error)
+			l->error = text ? vec_push(&l->s->recovered, text) : error_nomem();
+}
+
+/* --- one patch ------------------------------------------------------------------------ */
+
+static const char *since_of(struct arena *a, int64_t micro)
+{
+	time_t t = (time_t)(micro / 1000000);
+	struct tm utc;
+
+	if (!gmtime_r(&t, &utc))
+		return "";
+	return arena_printf(a, "%04d-%02d-%02d %02d:%02d:%02d UTC", utc.tm_year + 1900,
+			    utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+static struct error *look_at_proof(struct host *h, struct host_status *s,
+				   struct host_patch_status *out)
+{
+	struct host_patch p __cleanup_host_patch = { 0 };
+	struct error *hidden __cleanup_error = NULL;
+
+	TRY(host_patch_find(h, out->name, &p));
+	if (!p.payload) {
+		out->trouble = arena_printf(&s->arena, "not proved: %s",
+					    p.trouble ? p.trouble : "its bundle is gone");
+		return out->trouble ? NULL : error_nomem();
+	}
+	hidden = host_proof_look(p.payload, &out->proof, NULL);
+	out->proof_known = !hidden;
+	if (hidden)
+		out->trouble = arena_printf(&s->arena, "not proved: %s", error_message(hidden));
+	return hidden && !out->trouble ? error_nomem() : NULL;
+}
+
+static struct error *add_row(struct host *h, struct host_status *s, const struct ledger_patch *row)
+{
+	struct host_patch_status p = { .ours = true,
+				       .name = row->name,
+				       .module = row->module,
+				       .digest = row->bundle,
+				       .state = ledger_state_name(row->state),
+				       .since = since_of(&s->arena, row->since),
+				       .confirmed = row->confirmed };
+	uint64_t now = host_uptime();
+	enum host_guard_kind kind;
+	struct recover_facts f;
+
+	TRY(host_recover_facts(h, row, &f));
+	/* What is over is the log's, unless the kernel has it all the same. */
+	if (f.phase == RECOVER_OVER && !f.present)
+		return NULL;
+	if (f.phase == RECOVER_OVER)
+		p.trouble =
+			"the ledger says that it is over, and the kernel has it: somebody else loaded it";
+	p.live = f.present && f.enabled && !f.transition;
+	p.transition = f.transition;
+	if (f.phase == RECOVER_LIVE && f.present && !f.enabled)
+		p.trouble = "somebody takes it back just now";
+	else if (f.phase == RECOVER_LIVE && !f.present)
+		p.trouble = f.same_boot ? "the kernel does not have it"
+					: "not live since the host was booted";
+	TRY(host_guard_look(h->dir, row->name, row->module, &s->arena, &kind, &p.guard));
+	if (p.guard && !p.trouble)
+		p.trouble = p.guard;
+	p.guard = guards[kind];
+	if (row->deadline > now && !row->confirmed && f.same_boot)
+		p.left = (double)(row->deadline - now) / 1e6;
+	if (p.live)
+		TRY(look_at_proof(h, s, &p));
+	return vec_push(&s->patches, p);
+}
+
+static bool is_listed(const struct host_status *s, const char *module)
+{
+	vec_for_each(&s->patches, p)
+		if (p->module && str_equal(p->module, module))
+			return true;
+	return false;
+}
+
+static struct error *add_others(struct host_status *s)
+{
+	struct live_patches live __cleanup_live = { 0 };
+
+	TRY(live_patches_read(&live));
+	vec_for_each(&live.patches, it) {
+		struct host_patch_status p = { .name = arena_strdup(&s->arena, it->name),
+					       .state = "not suture's",
+					       .since = "",
+					       .guard = guards[GUARD_NONE],
+					       .live = it->enabled && !it->transition,
+					       .transition = it->transition };
+
+		if (is_listed(s, it->name))
+			continue;
+		if (!p.name)
+			return error_nomem();
+		p.module = p.name;
+		TRY(vec_push(&s->patches, p));
+	}
+	return NULL;
+}
+
+static struct error *collect(struct host *h, struct host_status *s)
+{
+	struct ledger_patches all = { 0 };
+
+	s->kernel = h->kernel;
+	if (h->ledger)
+		TRY(ledger_patches(h->ledger, &s->arena, &all));
+	for (size_t i = 0; i < all.n; i++)
+		TRY(add_row(h, s, &all.v[i]));
+	return add_others(s);
+}
+
+/* Settle first, if that is ours to do: root, nobody else at work, and a ledger to look into. */
+static struct error *open_settled(const struct host_request *r, struct host_status *s,
+				  struct host *h)
+{
+	struct error *e;
+
+	TRY(host_open(r, HOST_LOOK, h));
+	if (geteuid() || !h->ledger)
+		return NULL;
+	host_close(h);
+	e = host_open(r, HOST_CHANGE, h);
+	if (!e || error_kind(e) != ERROR_PENDING)
+		return e;
+	s->busy = arena_strdup(&s->arena, error_message(e));
+	error_free(&e);
+	return s->busy ? host_open(r, HOST_LOOK, h) : error_nomem();
+}
+
+struct error *host_status_read(const struct host_request *r, struct host_status *out)
+{
+	struct host_status s __cleanup_status = { 0 };
+	struct listening l = { .s = &s };
+	struct host_request quiet = *r;
+	struct host h __cleanup_host = HOST_CLOSED;
+	struct error *e;
+
+	quiet.tell = listen;
+	quiet.arg = &l;
+	e = open_settled(&quiet, &s, &h);
+	if (!e)
+		e = take(l.error);
+	error_free(&l.error);
+	if (e)
+		return e;
+	TRY(collect(&h, &s));
+	*out = s;
+	s = (struct host_status){ 0 };
+	return NULL;
+}
+
+void host_status_free(struct host_status *s)
+{
+	vec_free(&s->patches);
+	vec_free(&s->recovered);
+	arena_free(&s->arena);
+}
+
+/* --- what is shown -------------------------------------------------------------------- */
+
+static struct error *print_first(const struct host_status *s, struct strbuf *out)
+{
+	size_t live = 0, guarded = 0;
+	double left = 0;
+
+	vec_for_each(&s->patches, p) {
+		live += p->live;
+		guarded += !str_equal(p->guard, guards[GUARD_NONE]);
+		if (p->left > 0 && (!left || p->left < left))
+			left = p->left;
+	}
+	TRY(strbuf_printf(out, "kernel %s  %zu patch%s live", s->kernel.release, live,
+			  live == 1 ? "" : "es"));
+	if (guarded)
+		TRY(strbuf_printf(out, ", %zu guarded", guarded));
+	if (left > 0)
+		TRY(strbuf_printf(out, " (confirm within %s)", str_duration(left).s));
+	return strbuf_puts(out, "\n");
+}
+
+static struct error *print_patch(const struct host_patch_status *p, struct strbuf *out)
+{
+	struct strbuf proof __cleanup_strbuf = { 0 };
+
+	if (p->proof_known)
+		TRY(host_verdict_print(&p->proof, &proof));
+	else
+		TRY(strbuf_puts(&proof, p->transition ? "in transition" : "-"));
+	TRY(strbuf_printf(out, "%-28s %-12s %-24s %-8s %s\n", p->name, p->state, p->since, p->guard,
+			  proof.s));
+	return p->trouble ? strbuf_printf(out, "    %s\n", p->trouble) : NULL;
+}
+
+struct error *host_status_print(const struct host_status *s, struct strbuf *out)
+{
+	TRY(print_first(s, out));
+	if (s->busy)
+		TRY(strbuf_printf(out, "%s\n", s->busy));
+	vec_for_each(&s->recovered, it)
+		TRY(strbuf_printf(out, "settled: %s\n", *it));
+	if (s->patches.n)
+		TRY(strbuf_printf(out, "\n%-28s %-12s %-24s %-8s %s\n", "PATCH", "STATE", "SINCE",
+				  "GUARD", "PROOF"));
+	vec_for_each(&s->patches, p)
+		TRY(print_patch(p, out));
+	return NULL;
+}
+
+static void patch_json(const struct host_patch_status *p, struct json *j)
+{
+	json_object(j, NULL);
+	json_string(j, "name", p->name);
+	json_string(j, "module", p->module);
+	json_string(j, "bundle", p->digest);
+	json_bool(j, "ours", p->ours);
+	json_string(j, "state", p->state);
+	json_string(j, "since", p->since);
+	json_bool(j, "confirmed", p->confirmed);
+	json_bool(j, "live", p->live);
+	json_bool(j, "transition", p->transition);
+	json_string(j, "proof", p->proof_known ? proof_state_name(p->proof.state) : NULL);
+	json_string(j, "guard", p->guard);
+	if (p->left > 0)
+		json_double(j, "confirm_within", p->left);
+	else
+		json_null(j, "confirm_within");
+	json_string(j, "trouble",
+		    p->trouble				    ? p->trouble
+		    : p->proof_known && p->proof.trouble[0] ? p->proof.trouble
+							    : NULL);
+	json_end(j);
+}
+
+struct error *host_status_json(const struct host_status *s, struct strbuf *out)
+{
+	struct json j = json_begin_compact(out);
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-status/1");
+	json_string(&j, "kernel", s->kernel.release);
+	json_string(&j, "boot", s->kernel.boot_id);
+	json_string(&j, "busy", s->busy);
+	json_array(&j, "settled");
+	vec_for_each(&s->recovered, it)
+		json_string(&j, NULL, *it);
+	json_end(&j);
+	json_array(&j, "patches");
+	vec_for_each(&s->patches, p)
+		patch_json(p, &j);
+	json_end(&j);
+	json_end(&j);
+	return json_finish(&j);
+}

@@ -10,9 +10,24 @@
 
 #define PATIENCE_MS 10000 /* that others may hold it */
 
+/* The errno behind an error, also where it is known to the -wal file only; or 0. */
+static int find_cause(struct ledger *l)
+{
+	int cause = sqlite3_system_errno(l->db);
+	sqlite3_file *wal = NULL;
+
+	if (!cause)
+		sqlite3_file_control(l->db, "main", SQLITE_FCNTL_LAST_ERRNO, &cause);
+	if (!cause)
+		sqlite3_file_control(l->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&wal);
+	if (wal && wal->pMethods)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &cause);
+	return cause;
+}
+
 struct error *database_error(struct ledger *l, const char *doing)
 {
-	int code = sqlite3_extended_errcode(l->db), cause = sqlite3_system_errno(l->db);
+	int code = sqlite3_extended_errcode(l->db), cause;
 	const char *said = sqlite3_errmsg(l->db);
 
 	switch (code & 0xff) {
@@ -34,6 +49,7 @@ struct error *database_error(struct ledger *l, const char *doing)
 				    doing, l->path);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
+		cause = find_cause(l);
 		if (cause)
 			return error_errno(cause, "%s %s: %s", doing, l->path, said);
 		break;

@@ -214,6 +214,8 @@ struct error *database_open(const char *path, enum ledger_mode mode, struct ledg
 	if (!S_ISREG(st.st_mode) || !st.st_size)
 		return error_new(ERROR_VERIFY, "%s is no ledger of suture: %s", path,
 				 S_ISREG(st.st_mode) ? "it is empty" : "it is no file");
+	if (mode == LEDGER_WRITE && access(path, W_OK))
+		return error_errno(errno, "opening %s for writing", path);
 	TRY(connect_to(path, mode == LEDGER_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY,
 		       fixed ? "immutable=1" : "", &l));
 	l->device = st.st_dev;

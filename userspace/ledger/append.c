@@ -142,7 +142,7 @@ static struct error *write_patch(struct ledger *l, const struct ledger_patch *p)
 	return database_step(l, s, &row);
 }
 
-/* A key with one or two facts of it: the newest version of a fix, or the head. */
+/* The newest version of a fix only rises. */
 static struct error *write_seen(struct ledger *l, const struct ledger_event *e)
 {
 	sqlite3_stmt *s __cleanup_statement = NULL;

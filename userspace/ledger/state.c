@@ -12,30 +12,25 @@
 
 static const struct {
 	const char *name;
-	enum ledger_presence presence;
 	unsigned int to; /* the states that may follow */
 } states[LEDGER_STATES] = {
 	/* Found in the kernel, by a ledger that does not know it: live at once. */
-	[LEDGER_NONE] = { "none", LEDGER_EITHER, TO(STAGED) | TO(LIVE) },
-	[LEDGER_STAGED] = { "staged", LEDGER_ABSENT,
-			    TO(STAGED) | TO(APPLYING) | TO(FAILED) | TO(REVERTED) },
-	[LEDGER_APPLYING] = { "applying", LEDGER_EITHER,
-			      TO(LIVE) | TO(FAILED) | TO(REVERTING) | TO(ROLLED_BACK) },
-	[LEDGER_LIVE] = { "live", LEDGER_PRESENT, TO(PROVED) | TAKEN_BACK },
-	[LEDGER_PROVED] = { "proved", LEDGER_PRESENT, TO(CONFIRMED) | TAKEN_BACK },
-	[LEDGER_CONFIRMED] = { "confirmed", LEDGER_PRESENT, TAKEN_BACK },
+	[LEDGER_NONE] = { "none", TO(STAGED) | TO(LIVE) },
+	[LEDGER_STAGED] = { "staged", TO(STAGED) | TO(APPLYING) | TO(FAILED) | TO(REVERTED) },
+	[LEDGER_APPLYING] = { "applying", TO(LIVE) | TO(FAILED) | TO(REVERTING) | TO(ROLLED_BACK) },
+	[LEDGER_LIVE] = { "live", TO(PROVED) | TAKEN_BACK },
+	[LEDGER_PROVED] = { "proved", TO(CONFIRMED) | TAKEN_BACK },
+	[LEDGER_CONFIRMED] = { "confirmed", TAKEN_BACK },
 	/* The kernel may refuse (a task holds it): then it is live as before, and to be proved. */
-	[LEDGER_REVERTING] = { "reverting", LEDGER_EITHER,
+	[LEDGER_REVERTING] = { "reverting",
 			       TO(REVERTED) | TO(LIVE) | TO(ROLLED_BACK) | TO(REMOVED) },
-	[LEDGER_REVERTED] = { "reverted", LEDGER_ABSENT, TO(STAGED) | TO(APPLYING) | TO(LIVE) },
-	[LEDGER_ROLLED_BACK] = { "rolled back", LEDGER_ABSENT,
-				 TO(STAGED) | TO(APPLYING) | TO(LIVE) },
+	[LEDGER_REVERTED] = { "reverted", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
+	[LEDGER_ROLLED_BACK] = { "rolled back", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
 	/* The redirect may come back by itself: then it is live again, and to be proved. */
-	[LEDGER_LOST] = { "lost", LEDGER_EITHER,
-			  TO(LIVE) | TO(APPLYING) | TO(REVERTING) | TO(REVERTED) | TO(ROLLED_BACK) |
-				  TO(REMOVED) | TO(FAILED) },
-	[LEDGER_REMOVED] = { "removed", LEDGER_ABSENT, TO(STAGED) | TO(APPLYING) | TO(LIVE) },
-	[LEDGER_FAILED] = { "failed", LEDGER_ABSENT, TO(STAGED) | TO(APPLYING) | TO(LIVE) },
+	[LEDGER_LOST] = { "lost", TO(LIVE) | TO(APPLYING) | TO(REVERTING) | TO(REVERTED) |
+					  TO(ROLLED_BACK) | TO(REMOVED) | TO(FAILED) },
+	[LEDGER_REMOVED] = { "removed", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
+	[LEDGER_FAILED] = { "failed", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
 };
 
 const char *ledger_state_name(enum ledger_state s)
@@ -51,11 +46,6 @@ bool ledger_state_parse(const char *name, enum ledger_state *out)
 			return true;
 		}
 	return false;
-}
-
-enum ledger_presence ledger_state_presence(enum ledger_state s)
-{
-	return states[s].presence;
 }
 
 /* "live, proved or lost" */

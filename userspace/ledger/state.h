@@ -40,14 +40,10 @@ enum ledger_state {
 	LEDGER_STATES
 };
 
-/* Whether the kernel has the patch loaded when the ledger says so. */
-enum ledger_presence { LEDGER_ABSENT, LEDGER_PRESENT, LEDGER_EITHER };
-
 /* "rolled back"; "none" for LEDGER_NONE. */
 const char *ledger_state_name(enum ledger_state s);
 /* Whether there is a state of that name; "none" is none. */
 bool ledger_state_parse(const char *name, enum ledger_state *out);
-enum ledger_presence ledger_state_presence(enum ledger_state s);
 
 /* NULL if that way is open; else ERROR_REFUSED, which says what may follow instead. */
 struct error *ledger_transition(enum ledger_state from, enum ledger_state to) __must_check;

@@ -155,7 +155,9 @@ static struct error *make_next(const struct place *p, const struct ledger_change
 		e = ledger_append_end(l, e);
 	ledger_close(&l);
 	if (e) {
-		struct error *left __cleanup_error = remove_next(p);
+		struct error *left = remove_next(p);
+
+		error_free(&left); /* the first error is the one to tell */
 	}
 	return e;
 }

@@ -25,8 +25,9 @@ static uint64_t microseconds(clockid_t clock)
 static struct error *first_line(const char *path, struct arena *a, const char **out)
 {
 	struct strbuf b __cleanup_strbuf = { 0 };
-	struct error *e __cleanup_error = file_read(path, &b);
+	struct error *e = file_read(path, &b);
 
+	error_free(&e);
 	if (b.s)
 		b.s[strcspn(b.s, "\n")] = '\0';
 	*out = arena_strdup(a, strbuf_str(&b));

@@ -120,6 +120,16 @@ static u64 ms_since(u64 t)
 	return (ktime_get_ns() - t) / NSEC_PER_MSEC;
 }
 
+/* The stack of what runs can't be read, but it may be the one that was seen. */
+void guard_tell_where(const struct guard *g, const struct guard_pinned *p,
+		      char out[SUTURE_GUARD_WHERE])
+{
+	if (p->where)
+		snprintf(out, SUTURE_GUARD_WHERE, "%pS", (void *)p->where);
+	else if (p->pid == g->pid)
+		strscpy(out, g->where_text, SUTURE_GUARD_WHERE);
+}
+
 /* Says it once for each task that is found in the way. */
 static void tell_pinned(struct guard *g, pid_t *last)
 {
@@ -130,10 +140,9 @@ static void tell_pinned(struct guard *g, pid_t *last)
 	if (!p.n || p.pid == *last)
 		return;
 	*last = p.pid;
-	if (p.where)
-		snprintf(where, sizeof(where), " in %pS", (void *)p.where);
-	pr_alert("%s: pinned by %s (%d)%s; %u tasks have the new code\n", g->name, p.comm, p.pid,
-		 where, p.n);
+	guard_tell_where(g, &p, where);
+	pr_alert("%s: pinned by %s (%d)%s%s; %u tasks have the new code\n", g->name, p.comm, p.pid,
+		 where[0] ? " in " : "", where, p.n);
 }
 
 static void maybe_force(struct guard *g)

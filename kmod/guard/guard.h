@@ -144,6 +144,9 @@ struct guard_pinned {
 
 /* Tasks that still have the new code of a patch that is disabled. */
 void guard_patch_pinned(const struct guard *g, struct guard_pinned *out);
+/* duty.c: where it is in the patch, as far as that is known; else 'out' stays. */
+void guard_tell_where(const struct guard *g, const struct guard_pinned *p,
+		      char out[SUTURE_GUARD_WHERE]);
 
 /*
  * stack.c: an address in the module on the task's stack; 0: none. 'regs' is where to begin, or

@@ -338,8 +338,8 @@ static void show_obstacle(const struct guard *g, struct suture_guard_status *s)
 	s->pinned = p.n;
 	s->pinned_pid = p.pid;
 	memcpy(s->pinned_comm, p.comm, sizeof(s->pinned_comm));
-	if (p.where)
-		snprintf(s->pinned_where, sizeof(s->pinned_where), "%pS", (void *)p.where);
+	if (p.n)
+		guard_tell_where(g, &p, s->pinned_where);
 }
 
 static void show(const struct guard *g, struct suture_guard_status *s)

@@ -40,9 +40,10 @@ static struct error *only_check(const struct host_args *a, struct findings *find
 static void print_findings(const struct findings *findings)
 {
 	struct strbuf out __cleanup_strbuf = { 0 };
-	struct error *e __cleanup_error = findings_print(findings, false, &out);
+	struct error *e = findings_print(findings, false, &out);
 
-	fputs(strbuf_str(&out), stderr);
+	fputs(e ? "without memory for the findings\n" : strbuf_str(&out), stderr);
+	error_free(&e);
 }
 
 static struct error *run(int argc, char **argv)

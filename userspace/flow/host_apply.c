@@ -91,6 +91,12 @@ static struct error *arm(struct apply *a)
 	TRY(host_guard_arm(&a->h, a->payload->module, a->guard_ko, seconds, &a->guard));
 	if (a->guard == GUARD_KERNEL)
 		host_say(&a->h, "armed", a->bundle->name, "the guard in the kernel is on duty");
+	if (a->guard == GUARD_KERNEL || !a->deadline)
+		return NULL;
+	TRY(host_guard_process(&a->h, a->bundle->name, a->deadline));
+	a->guard = GUARD_PROCESS;
+	host_say(&a->h, "armed", a->bundle->name,
+		 "a process keeps the deadline; the guard in the kernel can't be had");
 	return NULL;
 }
 
@@ -277,22 +283,16 @@ static struct error *await_confirmation(const struct host_request *r, const char
 struct error *host_apply(const char *path, const struct host_request *r, struct findings *findings)
 {
 	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED, .r = r };
-	char *dir __free = NULL, *name __free = NULL;
-	bool alone;
+	char *name __free = NULL;
 
-	a.proof = (struct host_proof){ 0 };
 	TRY(host_open(r, HOST_CHANGE, &a.h));
 	TRY(apply(&a, path, findings));
-	if (!a.deadline)
+	if (!a.deadline || !r->wait)
 		return NULL;
-	dir = strdup(a.h.dir);
 	name = strdup(a.bundle->name);
-	if (!dir || !name)
+	if (!name)
 		return error_nomem();
-	alone = a.guard == GUARD_NONE;
 	host_proof_end(&a.proof);
 	host_close(&a.h);
-	if (alone)
-		TRY(host_guard_process(dir, name, a.deadline));
-	return r->wait ? await_confirmation(r, name, a.deadline) : NULL;
+	return await_confirmation(r, name, a.deadline);
 }

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/host_check.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "base/str.h"
-#include "bundle/judgement.h"
+#include "flow/admit.h"
 #include "livepatch/guard.h"
-
-#define TRUST_DIR "/etc/suture/trust.d"
 
 /* What the ledger calls live, with its module. */
 static struct error *list_known(const struct host *h, struct check_facts *f)
@@ -33,26 +26,20 @@ static struct error *list_known(const struct host *h, struct check_facts *f)
 /* Signatures, approvals and the order of versions, by the host's own policy. */
 static struct error *ask_policy(const struct host *h, const struct bundle *b, struct check_facts *f)
 {
-	const char *dir = getenv("SUTURE_TRUST");
-	struct judgement j __cleanup_judgement = { 0 };
-	struct trust *t __cleanup_trust = NULL;
-	struct circumstances c = { .now = time(NULL) };
-	char name[65] = "";
+	struct admission a __cleanup_admission = { 0 };
+	struct admit_past past = { 0 };
 
-	if (gethostname(name, sizeof(name) - 1))
-		return error_errno(errno, "gethostname");
-	c.place = (struct place){ .host = name, .release = h->kernel.release };
 	if (h->ledger)
-		TRY(ledger_newest(h->ledger, b->name, &c.newest_seen));
-	c.seen = c.newest_seen > 0;
-	f->policy = trust_open(dir && *dir ? dir : TRUST_DIR, &t);
+		TRY(ledger_newest(h->ledger, b->name, &past.newest_seen));
+	past.seen = past.newest_seen > 0;
+	f->policy = admit(b, NULL, &past, &a);
 	if (f->policy)
-		return NULL;
-	TRY(judge_bundle(b, t, &c, &j));
-	f->policy = judgement_error(&j, b->name);
+		return error_kind(f->policy) == ERROR_POLICY ? NULL : take(f->policy);
+	f->policy = judgement_error(&a.judgement, b->name);
 	f->policy_note =
-		arena_printf(&f->arena, "%u signature%s and %u approval%s count here", j.signers,
-			     j.signers == 1 ? "" : "s", j.approvals, j.approvals == 1 ? "" : "s");
+		arena_printf(&f->arena, "%u signature%s and %u approval%s count here",
+			     a.judgement.signers, a.judgement.signers == 1 ? "" : "s",
+			     a.judgement.approvals, a.judgement.approvals == 1 ? "" : "s");
 	return f->policy_note ? NULL : error_nomem();
 }
 

@@ -78,15 +78,15 @@ static char *duty_file(const char *dir, const char *name)
 	return str_printf("%s/guard.%s", dir, name);
 }
 
-/* Its lock is the sign that it lives; it goes with it. */
-static int take_duty(const char *dir, const char *name)
+/*
+ * The lock on it is the sign that somebody keeps the deadline, and goes with him. The file stays:
+ * who waits for the lock must wait at the same file.
+ */
+static int open_duty(const char *dir, const char *name)
 {
 	char *path __free = duty_file(dir, name);
-	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB))
-		close_fd(&fd);
-	return fd;
+	return path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
 }
 
 static void sleep_until(uint64_t deadline)
@@ -103,10 +103,9 @@ static void sleep_until(uint64_t deadline)
 }
 
 /* Opening the host settles what is overdue: that is all there is to do (recover.h). */
-static void keep_deadline(const char *dir, const char *name, uint64_t deadline)
+static void keep_deadline(uint64_t deadline)
 {
 	static const struct host_request nothing = { 0 };
-	char *path __free = duty_file(dir, name);
 
 	sleep_until(deadline + 1000);
 	for (int tries = 0; tries < 600; tries++) {
@@ -117,29 +116,43 @@ static void keep_deadline(const char *dir, const char *name, uint64_t deadline)
 			break;
 		sleep(1);
 	}
-	if (path)
-		unlink(path);
 }
 
-struct error *host_guard_process(const char *dir, const char *name, uint64_t deadline)
+/* Never returns. Nothing of the ledger that the parent has open is touched. */
+static void on_duty(int duty, int lock, uint64_t deadline)
 {
-	pid_t pid = fork();
-	int duty, null;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (pid < 0)
-		return error_errno(errno, "starting the process that keeps the deadline");
-	if (pid)
-		return NULL;
 	setsid();
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	signal(SIGTERM, SIG_DFL);
 	for (int fd = 0; fd < 3 && null >= 0; fd++)
 		dup2(null, fd);
-	duty = take_duty(dir, name);
-	if (duty >= 0)
-		keep_deadline(dir, name, deadline);
+	/* Else the host would stay locked for as long as the deadline lasts. */
+	close(lock);
+	/* One of an earlier apply may have it still. */
+	while (flock(duty, LOCK_EX) && errno == EINTR)
+		;
+	keep_deadline(deadline);
 	_exit(0);
+}
+
+struct error *host_guard_process(const struct host *h, const char *name, uint64_t deadline)
+{
+	int duty __closefd = open_duty(h->dir, name);
+	pid_t pid;
+
+	if (duty < 0)
+		return error_errno(errno, "%s/guard.%s", h->dir, name);
+	if (flock(duty, LOCK_EX | LOCK_NB) && errno != EWOULDBLOCK)
+		return error_errno(errno, "locking %s/guard.%s", h->dir, name);
+	pid = fork();
+	if (pid < 0)
+		return error_errno(errno, "starting the process that keeps the deadline");
+	if (!pid)
+		on_duty(duty, h->lock, deadline);
+	return NULL;
 }
 
 static bool process_on_duty(const char *dir, const char *name)

@@ -106,10 +106,11 @@ struct error *host_guard_arm(const struct host *h, const char *module, const cha
 struct error *host_guard_confirm(const char *module) __must_check;
 void host_guard_disarm(const char *module);
 /*
- * A process that keeps the deadline (CLOCK_BOOTTIME): it reverts 'name' unless it is confirmed.
- * No host may be open: it opens its own.
+ * A process that keeps the deadline (CLOCK_BOOTTIME): it reverts 'name' unless it is confirmed by
+ * then. It lives on when this one is killed.
  */
-struct error *host_guard_process(const char *dir, const char *name, uint64_t deadline) __must_check;
+struct error *host_guard_process(const struct host *h, const char *name,
+				 uint64_t deadline) __must_check;
 /* Which one is on duty; *left in seconds; *said: what the kernel's guard did, or NULL. */
 struct error *host_guard_look(const char *dir, const char *name, const char *module,
 			      struct arena *a, enum host_guard_kind *kind,

@@ -7,7 +7,7 @@ static enum recover_action of_applying(const struct recover_facts *f)
 {
 	if (!f->same_boot || !f->present)
 		return RECOVER_SAY_ROLLED_BACK;
-	return f->enabled && !f->transition ? RECOVER_COMPLETE : RECOVER_ROLL_BACK;
+	return f->enabled && !f->transition && !f->overdue ? RECOVER_COMPLETE : RECOVER_ROLL_BACK;
 }
 
 static enum recover_action of_live(const struct recover_facts *f)
@@ -43,7 +43,7 @@ const char *recover_reason(enum recover_action a)
 {
 	static const char *const reasons[] = {
 		[RECOVER_COMPLETE] = "whoever applied it was ended behind the transition",
-		[RECOVER_ROLL_BACK] = "whoever applied it was ended before it was through",
+		[RECOVER_ROLL_BACK] = "whoever applied it was ended before it was through and proved",
 		[RECOVER_SAY_ROLLED_BACK] =
 			"whoever applied it was ended, and nothing of it is in the kernel",
 		[RECOVER_REVERT] = "nobody confirmed it in time",

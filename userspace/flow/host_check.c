@@ -36,10 +36,9 @@ static struct error *ask_policy(const struct host *h, const struct bundle *b, st
 	if (f->policy)
 		return error_kind(f->policy) == ERROR_POLICY ? NULL : take(f->policy);
 	f->policy = judgement_error(&a.judgement, b->name);
-	f->policy_note =
-		arena_printf(&f->arena, "%u signature%s and %u approval%s count here",
-			     a.judgement.signers, a.judgement.signers == 1 ? "" : "s",
-			     a.judgement.approvals, a.judgement.approvals == 1 ? "" : "s");
+	f->policy_note = arena_printf(&f->arena, "%u signature%s and %u approval%s count here",
+				      a.judgement.signers, a.judgement.signers == 1 ? "" : "s",
+				      a.judgement.approvals, a.judgement.approvals == 1 ? "" : "s");
 	return f->policy_note ? NULL : error_nomem();
 }
 

@@ -43,7 +43,8 @@ const char *recover_reason(enum recover_action a)
 {
 	static const char *const reasons[] = {
 		[RECOVER_COMPLETE] = "whoever applied it was ended behind the transition",
-		[RECOVER_ROLL_BACK] = "whoever applied it was ended before it was through and proved",
+		[RECOVER_ROLL_BACK] =
+			"whoever applied it was ended before it was through and proved",
 		[RECOVER_SAY_ROLLED_BACK] =
 			"whoever applied it was ended, and nothing of it is in the kernel",
 		[RECOVER_REVERT] = "nobody confirmed it in time",

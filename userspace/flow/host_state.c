@@ -58,14 +58,18 @@ static struct error *take_lock(struct host *h)
 
 static struct error *open_ledger(struct host *h, const char *path, enum host_mode mode)
 {
-	struct error *e;
+	struct error *e =
+		ledger_open(path, mode == HOST_LOOK ? LEDGER_READ : LEDGER_WRITE, &h->ledger);
+	enum error_kind kind = e ? error_kind(e) : 0;
+	struct error *made;
 
-	if (mode == HOST_CHANGE)
-		return ledger_create(path, &h->ledger);
-	e = ledger_open(path, mode == HOST_LOOK ? LEDGER_READ : LEDGER_WRITE, &h->ledger);
-	if (mode == HOST_LOOK && e && error_kind(e) == ERROR_NOTHING)
+	if (mode == HOST_LOOK && kind == ERROR_NOTHING)
 		error_free(&e);
-	return e;
+	if (mode != HOST_CHANGE || (kind != ERROR_NOTHING && kind != ERROR_VERIFY))
+		return e;
+	made = host_ledger_begin(h, path, kind == ERROR_VERIFY, error_message(e));
+	error_free(&e);
+	return made;
 }
 
 static struct error *open_all(enum host_mode mode, struct host *h)

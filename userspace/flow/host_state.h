@@ -92,6 +92,13 @@ struct error *host_recover(struct host *h) __must_check;
 struct error *host_recover_facts(const struct host *h, const struct ledger_patch *row,
 				 struct recover_facts *out) __must_check;
 
+/*
+ * A ledger where there is none that is sound ('damaged': the one that is there is not, and is kept
+ * aside). Patches of suture's that are live all the same are found, and the gap is recorded.
+ */
+struct error *host_ledger_begin(struct host *h, const char *path, bool damaged,
+				const char *why) __must_check;
+
 /* Microseconds of CLOCK_BOOTTIME. */
 uint64_t host_uptime(void);
 

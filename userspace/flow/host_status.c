@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "flow/host_state.h"
 
@@ -141,15 +142,24 @@ static struct error *collect(struct host *h, struct host_status *s)
 	return add_others(s);
 }
 
-/* Settle first, if that is ours to do: root, nobody else at work, and a ledger to look into. */
+/* Whether suture ever changed something here: then there should be a ledger. */
+static bool was_begun(const struct host *h)
+{
+	char *path __free = str_printf("%s/lock", h->dir);
+
+	return path && file_exists(path);
+}
+
+/* Settle first, if that is ours to do: root, nobody else at work, a ledger or the loss of it. */
 static struct error *open_settled(const struct host_request *r, struct host_status *s,
 				  struct host *h)
 {
-	struct error *e;
+	struct error *e = host_open(r, HOST_LOOK, h);
+	bool damaged = e && error_kind(e) == ERROR_VERIFY;
 
-	TRY(host_open(r, HOST_LOOK, h));
-	if (geteuid() || !h->ledger)
-		return NULL;
+	if (geteuid() || (e && !damaged) || (!e && !h->ledger && !was_begun(h)))
+		return e;
+	error_free(&e);
 	host_close(h);
 	e = host_open(r, HOST_CHANGE, h);
 	if (!e || error_kind(e) != ERROR_PENDING)

@@ -32,14 +32,16 @@ all_cflags := $(CFLAGS) -std=gnu17 -Wall -Wextra -Wno-missing-field-initializers
 all_ldflags := $(LDFLAGS) $(sanitize)
 libs := -lkmod -lelf -ldw -lyaml -lsqlite3 -lZydis -lbpf -larchive -lcrypto -lz -llzma -lzstd -llz4 -lm $(LDLIBS)
 
-lib_src := $(filter-out userspace/cli/%,$(wildcard userspace/*/*.c)) $(wildcard qemu/*.c)
+lib_src := $(filter-out userspace/cli/% userspace/daemon/%,$(wildcard userspace/*/*.c)) $(wildcard qemu/*.c)
 cli_src := $(wildcard userspace/cli/*.c)
+daemon_src := $(wildcard userspace/daemon/*.c)
 bpf_src := $(wildcard bpf/*.bpf.c)
 test_src := $(foreach d,unit vm e2e bench,$(wildcard tests/$d/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 
 lib_obj := $(lib_src:%.c=$B/%.o) $B/qemu/guest_init.o $B/userspace/trial/agent.o
 cli_obj := $(cli_src:%.c=$B/%.o)
+daemon_obj := $(daemon_src:%.c=$B/%.o)
 skeletons := $(bpf_src:bpf/%.bpf.c=$B/bpf/%.skel.h)
 programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
 fuzz_bin := $(fuzz_src:%.c=$B/%)
@@ -48,10 +50,13 @@ lab_obj := $(patsubst %.c,$B/%.o,$(wildcard tests/lab/*.c))
 man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.[15].scd))
 
 .PHONY: all tests help clean FORCE
-all: $B/suture
+all: $B/suture $B/sutured
 
 $B/suture: $(cli_obj) $B/libsuture.a $B/flags
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $(cli_obj) $B/libsuture.a $(libs)
+
+$B/sutured: $(daemon_obj) $B/libsuture.a $B/flags
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $(daemon_obj) $B/libsuture.a $(libs)
 
 $B/libsuture.a: $(lib_obj) $B/members
 	$(call say,AR,$@) rm -f $@ && ar rcs $@ $(lib_obj)
@@ -202,7 +207,7 @@ lint: $(skeletons) compile_commands.json
 	$(Q)B=$B scripts/lint
 
 compile_commands.json: $(skeletons)
-	$(call say,GEN,$@)$(file > $@.new,[)$(foreach f,$(lib_src) $(cli_src) $(test_src) $(fuzz_src),\
+	$(call say,GEN,$@)$(file > $@.new,[)$(foreach f,$(lib_src) $(cli_src) $(daemon_src) $(test_src) $(fuzz_src),\
 	$(file >> $@.new,{"directory": "$(CURDIR)"$(comma) "file": "$f"$(comma) "output": "$B/$(f:.c=.o)"$(comma)\
 	"command": "$(subst ",\",$(CC) $(all_cppflags) $(all_cflags) -c -o $B/$(f:.c=.o) $f)"}$(comma)))true
 	@sed '$$ s/,$$/\n]/' $@.new > $@ && rm $@.new

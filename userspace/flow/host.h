@@ -35,6 +35,7 @@ struct host_request {
 	double timeout;	       /* seconds for the transition; 0: 60 */
 	bool wait;	       /* apply: until it is confirmed or taken back */
 	const char *reason;    /* that a person gave; or NULL */
+	bool at_boot;	       /* apply: put back what was accepted and confirmed here before */
 	host_tell *tell;       /* or NULL */
 	void *arg;
 };
@@ -51,6 +52,12 @@ struct error *host_check(const struct bundle *b, const struct host_request *r,
  */
 struct error *host_apply(const char *path, const struct host_request *r,
 			 struct findings *findings) __must_check;
+/*
+ * What was confirmed and is lost since the host was booted: applied again, with all checks, and
+ * confirmed. One with which an earlier boot went down (reapply.h) is left out, and that is recorded
+ * and told; so is one that is refused or fails. '*applied': how many are live again.
+ */
+struct error *host_reapply(const struct host_request *r, size_t *applied) __must_check;
 /* By the fix's name or the livepatch's. ERROR_NOTHING if it is confirmed already. */
 struct error *host_confirm(const char *name, const struct host_request *r) __must_check;
 /* ERROR_NOTHING if it is not live; ERROR_PENDING if it is pinned: it goes on by itself. */
@@ -78,6 +85,8 @@ struct host_status {
 	VEC(const char *)
 	recovered;	  /* what was found unfinished, and what was done, a sentence each */
 	const char *busy; /* another suture is at work; or NULL */
+	const struct json_value
+		*watch; /* what sutured says (suture-audit/1); NULL: there is none */
 	struct arena arena;
 };
 

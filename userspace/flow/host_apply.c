@@ -10,6 +10,7 @@
 #include "flow/host_blockers.h"
 #include "flow/host_check.h"
 #include "flow/host_state.h"
+#include "flow/reapply.h"
 #include "livepatch/load.h"
 
 #define BLOCKERS_TOLD 5
@@ -41,11 +42,22 @@ static void apply_free(struct apply *a)
 	host_close(&a->h);
 }
 
+static const char *verb_of(const struct apply *a)
+{
+	return a->r->at_boot ? REAPPLY_VERB : "apply";
+}
+
+static const char *actor_of(const struct apply *a)
+{
+	return a->r->at_boot ? "sutured" : NULL;
+}
+
 static struct error *record(struct apply *a, enum ledger_state to, const char *why,
 			    const char *evidence)
 {
 	return ledger_append(a->h.ledger,
-			     &(struct ledger_change){ .verb = "apply",
+			     &(struct ledger_change){ .actor = actor_of(a),
+						      .verb = verb_of(a),
 						      .patch = a->bundle->name,
 						      .to = to,
 						      .why = why,
@@ -63,7 +75,8 @@ static double timeout_of(const struct host_request *r)
 static struct error *write_intent(struct apply *a)
 {
 	struct ledger_change c = {
-		.verb = "apply",
+		.actor = actor_of(a),
+		.verb = verb_of(a),
 		.patch = a->bundle->name,
 		.why = a->r->reason ? a->r->reason : a->bundle->facts.title,
 		.bundle = a->bundle->digest.hex,
@@ -77,7 +90,9 @@ static struct error *write_intent(struct apply *a)
 		a->deadline =
 			host_uptime() + (uint64_t)((timeout_of(a->r) + a->r->confirm_within) * 1e6);
 	c.to = LEDGER_STAGED;
-	TRY(ledger_append(a->h.ledger, &c, NULL));
+	/* What is lost is on the host already. */
+	if (!a->r->at_boot)
+		TRY(ledger_append(a->h.ledger, &c, NULL));
 	c.to = LEDGER_APPLYING;
 	c.deadline = a->deadline;
 	return ledger_append(a->h.ledger, &c, NULL);
@@ -174,6 +189,8 @@ static struct error *prove(struct apply *a)
 		return error_new(ERROR_VERIFY, "the proof failed: %s", text.s);
 	TRY(record(a, LEDGER_LIVE, NULL, NULL));
 	TRY(record(a, LEDGER_PROVED, NULL, strbuf_str(&evidence)));
+	if (a->r->at_boot)
+		TRY(record(a, LEDGER_CONFIRMED, "it was before the host was booted", NULL));
 	host_say(&a->h, "proved", a->bundle->name, "%s", text.s);
 	return NULL;
 }

@@ -24,10 +24,11 @@ static struct error *list_known(const struct host *h, struct check_facts *f)
 }
 
 /* Signatures, approvals and the order of versions, by the host's own policy. */
-static struct error *ask_policy(const struct host *h, const struct bundle *b, struct check_facts *f)
+static struct error *ask_policy(const struct host *h, const struct bundle *b,
+				const struct host_request *r, struct check_facts *f)
 {
 	struct admission a __cleanup_admission = { 0 };
-	struct admit_past past = { 0 };
+	struct admit_past past = { .accepted_before = r->at_boot };
 
 	if (h->ledger)
 		TRY(ledger_newest(h->ledger, b->name, &past.newest_seen));
@@ -51,7 +52,7 @@ struct error *host_check_with(const struct host *h, const struct bundle *b,
 	f.guard_wanted = r->confirm_within > 0;
 	f.guard_present = guard_present() || (p && p->guard.content);
 	TRY(list_known(h, &f));
-	TRY(ask_policy(h, b, &f));
+	TRY(ask_policy(h, b, r, &f));
 	TRY(check_collect(b, &f));
 	return check_judge(&f, out);
 }

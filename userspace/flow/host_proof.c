@@ -47,6 +47,41 @@ struct error *host_proof_begin(const struct bundle_payload *p, struct host_proof
 	return NULL;
 }
 
+static struct error *count(const struct list *l, struct host_proof *out)
+{
+	TRY(proof_attach(l->v.v, l->v.n, &out->probes));
+	TRY(proof_attach_new(out->probes));
+	return proof_mark(out->probes);
+}
+
+struct error *host_proof_watch(const struct bundle_payload *p, bool count_calls,
+			       struct host_proof *out)
+{
+	struct list l __cleanup(list_free) = { 0 };
+	struct error *closed __cleanup_error = NULL;
+
+	*out = (struct host_proof){ 0 };
+	TRY(list_present(p, &l));
+	out->present = l.v.n;
+	if (!l.v.n)
+		return NULL;
+	closed = count_calls ? count(&l, out) : NULL;
+	if (count_calls && !closed)
+		return NULL;
+	proof_detach(&out->probes);
+	out->uncounted = strdup(closed ? error_message(closed) : "not asked for");
+	return proof_look(l.v.v, l.v.n, &out->probes);
+}
+
+bool host_proof_is_stale(const struct host_proof *p, const struct bundle_payload *payload)
+{
+	size_t present = 0;
+
+	vec_for_each(&payload->functions, f)
+		present += str_equal(f->object, "vmlinux") || live_module_present(f->object);
+	return present != p->present;
+}
+
 struct error *host_proof_mark(struct host_proof *p)
 {
 	struct error *closed __cleanup_error = NULL;
@@ -87,6 +122,7 @@ static void add(struct host_verdict *v, const struct proof_function *f,
 	v->exercised += r->state == PROOF_EXERCISED;
 	v->new_calls += r->count.new_entry;
 	v->old_calls += r->count.old_body;
+	v->missed += r->count.missed;
 	if (worse)
 		v->state = r->state;
 	if (r->trouble && (worse || !v->trouble[0]))

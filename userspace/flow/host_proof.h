@@ -13,12 +13,13 @@
 struct host_proof {
 	struct proof *probes;  /* NULL: nothing is attached */
 	const char *uncounted; /* why nothing could be attached; or NULL */
+	size_t present;	       /* functions whose object was there, of those that it is about */
 };
 
 struct host_verdict {
 	enum proof_state state; /* of the worst; not patched: none of its objects is loaded */
 	size_t functions, absent, exercised;
-	uint64_t new_calls, old_calls;
+	uint64_t new_calls, old_calls, missed;
 	char trouble[256]; /* "FUNCTION: why"; "" */
 };
 
@@ -31,6 +32,15 @@ struct error *host_proof_read(const struct host_proof *p, const struct bundle_pa
 			      struct host_verdict *out, struct strbuf *json) __must_check;
 void host_proof_end(struct host_proof *p);
 #define __cleanup_host_proof __cleanup(host_proof_end)
+
+/*
+ * Of a patch that is live already, to be read again and again: with 'count' its calls are counted
+ * from here on, where that is possible, else .uncounted says why.
+ */
+struct error *host_proof_watch(const struct bundle_payload *p, bool count,
+			       struct host_proof *out) __must_check;
+/* Modules came or went since: begin anew. */
+bool host_proof_is_stale(const struct host_proof *p, const struct bundle_payload *payload);
 
 /* The structure alone, without attaching anything. */
 struct error *host_proof_look(const struct bundle_payload *payload, struct host_verdict *out,

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "flow/daemon_socket.h"
 #include "flow/host_state.h"
 
 static const char *const guards[] = {
@@ -42,6 +43,34 @@ static const char *since_of(struct arena *a, int64_t micro)
 			    utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+/* sutured counts the calls: it may know more than the structure tells. */
+static struct error *ask_daemon(const struct host_status *s, struct host_patch_status *out)
+{
+	const struct json_value *patches = json_member(s->watch, "patches");
+	struct host_verdict *v = &out->proof;
+
+	for (size_t i = 0; patches && i < patches->n; i++) {
+		const struct json_value *p = &patches->items[i], *proof = json_member(p, "proof");
+		const char *name, *trouble;
+
+		TRY(json_need_string(p, "name", &name));
+		if (!str_equal(name, out->name) || !proof || proof->type != JSON_STRING)
+			continue;
+		TRY(json_need_u64(p, "new_calls", UINT64_MAX, &v->new_calls));
+		TRY(json_need_u64(p, "old_calls", UINT64_MAX, &v->old_calls));
+		TRY(json_need_u64(p, "missed", UINT64_MAX, &v->missed));
+		TRY(json_need_string_or_null(p, "trouble", &trouble));
+		if (str_equal(proof->string, proof_state_name(PROOF_LOST)))
+			v->state = PROOF_LOST;
+		else if (str_equal(proof->string, proof_state_name(PROOF_EXERCISED)) &&
+			 v->state == PROOF_IN_PLACE)
+			v->state = PROOF_EXERCISED;
+		if (trouble && !v->trouble[0])
+			snprintf(v->trouble, sizeof(v->trouble), "%s", trouble);
+	}
+	return NULL;
+}
+
 static struct error *look_at_proof(struct host *h, struct host_status *s,
 				   struct host_patch_status *out)
 {
@@ -58,7 +87,9 @@ static struct error *look_at_proof(struct host *h, struct host_status *s,
 	out->proof_known = !hidden;
 	if (hidden)
 		out->trouble = arena_printf(&s->arena, "not proved: %s", error_message(hidden));
-	return hidden && !out->trouble ? error_nomem() : NULL;
+	if (hidden)
+		return out->trouble ? NULL : error_nomem();
+	return error_context(ask_daemon(s, out), "what sutured says");
 }
 
 static struct error *add_row(struct host *h, struct host_status *s, const struct ledger_patch *row)
@@ -133,6 +164,7 @@ static struct error *add_others(struct host_status *s)
 static struct error *collect(struct host *h, struct host_status *s)
 {
 	struct ledger_patches all = { 0 };
+	struct error *silent __cleanup_error = daemon_ask(&s->arena, &s->watch);
 
 	s->kernel = h->kernel;
 	if (h->ledger)
@@ -236,6 +268,9 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 struct error *host_status_print(const struct host_status *s, struct strbuf *out)
 {
 	TRY(print_first(s, out));
+	if (s->patches.n && !s->watch)
+		TRY(strbuf_puts(out,
+				"sutured is not at work: nobody sees it if a redirect is lost\n"));
 	if (s->busy)
 		TRY(strbuf_printf(out, "%s\n", s->busy));
 	vec_for_each(&s->recovered, it)
@@ -282,6 +317,7 @@ struct error *host_status_json(const struct host_status *s, struct strbuf *out)
 	json_string(&j, "kernel", s->kernel.release);
 	json_string(&j, "boot", s->kernel.boot_id);
 	json_string(&j, "busy", s->busy);
+	json_bool(&j, "sutured", s->watch);
 	json_array(&j, "settled");
 	vec_for_each(&s->recovered, it)
 		json_string(&j, NULL, *it);

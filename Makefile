@@ -47,7 +47,7 @@ programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
 fuzz_bin := $(fuzz_src:%.c=$B/%)
 # What the programs of tests/vm and tests/e2e share.
 lab_obj := $(patsubst %.c,$B/%.o,$(wildcard tests/lab/*.c))
-man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.[15].scd))
+man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.[158].scd))
 
 .PHONY: all tests help clean FORCE
 all: $B/suture $B/sutured
@@ -216,19 +216,23 @@ compile_commands.json: $(skeletons)
 bindir := $(DESTDIR)$(PREFIX)/bin
 mandir := $(DESTDIR)$(PREFIX)/share/man
 compdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all man
-	$(INSTALL) -D -m 755 $B/suture $(bindir)/suture
+	$(INSTALL) -D -m 755 -t $(bindir) $B/suture $B/sutured
 	$(INSTALL) -D -m 644 -t $(mandir)/man1 $(filter %.1,$(man_pages))
 	$(INSTALL) -D -m 644 -t $(mandir)/man5 $(filter %.5,$(man_pages))
+	$(INSTALL) -D -m 644 -t $(mandir)/man8 $(filter %.8,$(man_pages))
+	$(INSTALL) -d $(unitdir)
+	sed 's,@BINDIR@,$(PREFIX)/bin,' scripts/sutured.service > $(unitdir)/sutured.service
 	$(INSTALL) -D -m 644 scripts/completion.bash $(compdir)/suture
 uninstall:
-	rm -f $(bindir)/suture $(compdir)/suture $(foreach p,$(man_pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
+	rm -f $(bindir)/suture $(bindir)/sutured $(unitdir)/sutured.service $(compdir)/suture $(foreach p,$(man_pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
 
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json
 
 help:
-	@echo 'make            build/suture'
+	@echo 'make            build/suture and build/sutured'
 	@echo 'make demo       the whole way on a real fix, in a VM (installs what is missing)'
 	@echo 'make check      all tests (installs what is missing)'
 	@echo 'make check-unit the unit tests only; no root, no network, seconds'

@@ -309,6 +309,34 @@ static void masked_code_is_compared_but_for_what_is_masked(void **state)
 	assert_int_equal(masked_code_fixed("..g5"), -1);
 }
 
+/* At +1 one that is optimised, at +7 a trap, at +8 one that ftrace carries, and others elsewhere.
+ */
+static void what_a_kprobe_wrote_is_not_compared(void **state)
+{
+	static const char list[] = "ffffffff81000ff0  k  other+0x0    [DISABLED]\n"
+				   "ffffffff81001001  k  f+0x1    [OPTIMIZED]\n"
+				   "ffffffff81001007  k  f+0x7  \n"
+				   "ffffffff81001008  k  f+0x8    [FTRACE]\n"
+				   "ffffffff81001009  k  next+0x0  \n";
+	static const char code[] = "90415455..535d5bc3";
+	const uint8_t written[9] = { 0x90, 0xe9, 1, 2, 3, 4, 0x5d, 0xcc, 0xc3 };
+	uint8_t bytes[9];
+	size_t at;
+
+	(void)state;
+	memcpy(bytes, written, 9);
+	assert_false(masked_code_agrees(code, bytes, 9, &at));
+	assert_int_equal(masked_code_lift(code, NULL, 0xffffffff81001000, bytes, 9), 0);
+	assert_memory_equal(bytes, written, 9);
+	/* Five bytes of the jump, of which one is masked, and one of the trap. */
+	assert_int_equal(masked_code_lift(code, list, 0xffffffff81001000, bytes, 9), 5);
+	assert_true(masked_code_agrees(code, bytes, 9, &at));
+	/* A jump that no kprobe is known to have written is another code. */
+	memcpy(bytes, written, 9);
+	assert_int_equal(masked_code_lift(code, list, 0xffffffff81002000, bytes, 9), 0);
+	assert_false(masked_code_agrees(code, bytes, 9, &at));
+}
+
 static void what_the_kernel_says_of_a_module_gets_its_meaning(void **state)
 {
 	static const struct {
@@ -383,6 +411,7 @@ int main(void)
 		cmocka_unit_test(records_of_the_kernels_log_are_cut),
 		cmocka_unit_test(lockdown_and_times_are_read),
 		cmocka_unit_test(modules_are_put_in_the_order_of_loading),
+		cmocka_unit_test(what_a_kprobe_wrote_is_not_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,8 +51,8 @@ struct daemon {
 	struct door door;
 	struct audit *audit;
 	double next_round, next_metrics, survived_at; /* clock_seconds(); 0: done */
-	uint64_t changes;			      /* lost and restored, when last written */
-	char said[512];				      /* the last error: each is told once */
+	uint64_t proofs; /* of all patches, when the metrics were written last */
+	char said[512];	 /* the last error: each is told once */
 };
 
 /* --- telling ---------------------------------------------------------------------------- */
@@ -98,6 +98,19 @@ static void write_metrics(struct daemon *d)
 		complain(d, "metrics", e);
 }
 
+/* Another number whenever a patch comes or goes, or has another proof. */
+static uint64_t proofs_of(const struct audit *a)
+{
+	uint64_t all = audit_size(a);
+
+	for (size_t i = 0; i < audit_size(a); i++) {
+		const struct audited *one = audit_at(a, i);
+
+		all = all * 8 + (one->known ? one->verdict.state + 1u : 0);
+	}
+	return all;
+}
+
 /* --- the rounds --------------------------------------------------------------------------- */
 
 static void survive(struct daemon *d)
@@ -111,7 +124,6 @@ static void survive(struct daemon *d)
 
 static void round_of(struct daemon *d)
 {
-	const struct audit_totals *t = audit_totals(d->audit);
 	struct error *e = audit_round(d->audit);
 	double now = clock_seconds();
 
@@ -123,10 +135,10 @@ static void round_of(struct daemon *d)
 		notify("WATCHDOG=1");
 	if (d->survived_at > 0 && now >= d->survived_at)
 		survive(d);
-	if (d->o.metrics && (now >= d->next_metrics || t->lost + t->restored != d->changes)) {
+	if (d->o.metrics && (now >= d->next_metrics || proofs_of(d->audit) != d->proofs)) {
 		write_metrics(d);
 		d->next_metrics = now + METRICS_EVERY;
-		d->changes = t->lost + t->restored;
+		d->proofs = proofs_of(d->audit);
 	}
 }
 

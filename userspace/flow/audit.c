@@ -363,7 +363,7 @@ struct error *audit_open(const struct audit_options *o, struct audit **out)
 	if (!a)
 		return error_nomem();
 	a->options = *o;
-	a->request = (struct host_request){ .tell = o->tell, .arg = o->arg };
+	a->request = (struct host_request){ .impatient = true, .tell = o->tell, .arg = o->arg };
 	a->look = (struct host)HOST_CLOSED;
 	*out = a;
 	return NULL;

@@ -12,6 +12,8 @@
 #include "probe/live_symbols.h"
 #include "source/packages.h"
 
+#define KPROBES "/sys/kernel/debug/kprobes/list"
+
 /* The file's text, or NULL where it can't be read. */
 static const char *optional(const char *path, struct strbuf *to)
 {
@@ -88,7 +90,7 @@ static struct error *collect_hooks(struct check_facts *f)
 	const char *available =
 		sites_are_known(f) ? NULL : tracefs("available_filter_functions", &a);
 	const char *hooks = tracefs("enabled_functions", &h);
-	const char *kprobes = optional("/sys/kernel/debug/kprobes/list", &k);
+	const char *kprobes = optional(KPROBES, &k);
 
 	vec_for_each(&f->functions, c) {
 		if (!c->sites_known && available && *available) {
@@ -109,9 +111,12 @@ static struct error *collect_hooks(struct check_facts *f)
 static struct error *collect_code(struct check_facts *f, const struct running_text *t,
 				  const struct live_symbol *q)
 {
+	struct strbuf text __cleanup_strbuf = { 0 };
+	const char *kprobes = optional(KPROBES, &text);
+
 	for (size_t i = 0; i < f->functions.n; i++)
 		if (q[i].address)
-			TRY(running_code(t, q[i].address, &f->arena, &f->functions.v[i]));
+			TRY(running_code(t, q[i].address, kprobes, &f->arena, &f->functions.v[i]));
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/check_running.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "livepatch/exports.h"
@@ -115,8 +116,37 @@ bool masked_code_agrees(const char *code, const uint8_t *bytes, size_t n, size_t
 	return true;
 }
 
-struct error *running_code(const struct running_text *t, uint64_t address, struct arena *a,
-			   struct check_function *c)
+/* What arch/x86/kernel/kprobes writes: INT3, or once it is optimised a JMP rel32. */
+static size_t kprobe_size(uint8_t first)
+{
+	return first == 0xcc ? 1 : first == 0xe9 ? 5 : 0;
+}
+
+size_t masked_code_lift(const char *code, const char *kprobes, uint64_t address, uint8_t *bytes,
+			size_t n)
+{
+	size_t lifted = 0;
+
+	for (const char *line = kprobes ? kprobes : ""; *line;) {
+		uint64_t at = strtoull(line, NULL, 16) - address;
+		size_t size = at < n ? kprobe_size(bytes[at]) : 0;
+
+		for (size_t i = at; i < n && i < at + size; i++) {
+			const char *c = code + 2 * i;
+
+			if (*c == '.')
+				continue;
+			bytes[i] = (uint8_t)(nibble(c[0]) << 4 | nibble(c[1]));
+			lifted++;
+		}
+		line = strchrnul(line, '\n');
+		line += *line == '\n';
+	}
+	return lifted;
+}
+
+struct error *running_code(const struct running_text *t, uint64_t address, const char *kprobes,
+			   struct arena *a, struct check_function *c)
 {
 	const char *code = c->f->code;
 	struct error *closed __cleanup_error = NULL;
@@ -137,7 +167,8 @@ struct error *running_code(const struct running_text *t, uint64_t address, struc
 	}
 	c->sites_known = true;
 	c->site_present = site_decode(bytes, n, address).kind != SITE_NONE;
-	c->text_bytes = (uint64_t)masked_code_fixed(code);
+	c->text_bytes = (uint64_t)masked_code_fixed(code) -
+			masked_code_lift(code, kprobes, address, bytes, n);
 	c->text = masked_code_agrees(code, bytes, n, &at) ? TEXT_AGREES : TEXT_DIFFERS;
 	if (c->text == TEXT_AGREES)
 		return NULL;

@@ -102,7 +102,7 @@ struct error *host_reapply(const struct host_request *r, size_t *applied)
 	again.wait = false;
 	again.confirm_within = 0;
 	again.reason = "it was confirmed before the host was booted";
-	TRY(host_open(r, HOST_CHANGE, &h));
+	TRY(host_open(&again, HOST_CHANGE, &h));
 	TRY(list(&h, &b));
 	host_close(&h);
 	vec_for_each(&b.v, c)

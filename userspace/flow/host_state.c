@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/str.h"
 
 #define STATE_DIR "/var/lib/suture"
@@ -35,6 +37,24 @@ static struct error *busy(const char *path)
 			    "suture status tells what it does");
 }
 
+static struct error *take_turn(const struct host *h, const char *path)
+{
+	const struct host_request *r = h->request;
+	double until = clock_seconds() + (r->impatient ? 0
+					  : r->at_boot ? HOST_TURN_AT_BOOT
+						       : HOST_TURN);
+
+	while (flock(h->lock, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			return error_errno(errno, "locking %s", path);
+		if (clock_seconds() >= until)
+			return busy(path);
+		TRY(interrupt_check());
+		poll(NULL, 0, 50);
+	}
+	return NULL;
+}
+
 /* The file stays: only the lock on it means something. It goes with the process, however it ends.
  */
 static struct error *take_lock(struct host *h)
@@ -48,8 +68,7 @@ static struct error *take_lock(struct host *h)
 	h->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (h->lock < 0)
 		return error_errno(errno, "%s", path);
-	if (flock(h->lock, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? busy(path) : error_errno(errno, "locking %s", path);
+	TRY(take_turn(h, path));
 	n = snprintf(pid, sizeof(pid), "%d\n", getpid());
 	if (ftruncate(h->lock, 0) || pwrite(h->lock, pid, (size_t)n, 0) != n)
 		return error_errno(errno, "writing %s", path);

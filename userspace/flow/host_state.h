@@ -12,6 +12,9 @@
 /* How long a way back is watched, by whoever asked for it, and in passing. It goes on by itself. */
 #define HOST_WAY_BACK 120.0
 #define HOST_PASSING 5.0
+/* Until another suture has ended: a look takes no longer; at boot nobody is there to try again. */
+#define HOST_TURN 5.0
+#define HOST_TURN_AT_BOOT 120.0
 /* For those that still use a disabled livepatch's module. */
 #define HOST_UNLOAD 10.0
 
@@ -31,7 +34,7 @@ struct host {
 	double patience; /* seconds that a way back is watched */
 };
 
-/* ERROR_PENDING with HOST_CHANGE if another suture holds the lock. */
+/* ERROR_PENDING with HOST_CHANGE if another suture goes on holding the lock. */
 struct error *host_open(const struct host_request *r, enum host_mode mode,
 			struct host *out) __must_check;
 void host_close(struct host *h);

@@ -209,6 +209,7 @@ struct error *host_status_read(const struct host_request *r, struct host_status 
 	struct host h __cleanup_host = HOST_CLOSED;
 	struct error *e;
 
+	quiet.impatient = true;
 	quiet.tell = listen;
 	quiet.arg = &l;
 	e = open_settled(&quiet, &s, &h);

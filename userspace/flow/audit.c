@@ -238,6 +238,19 @@ static struct error *compare(struct audit *a, const struct audited *one,
 	return lost ? say_lost(a, &h, one, evidence) : say_restored(a, &h, one, evidence);
 }
 
+/* It holds. What undoes it on 6.1 (notes of flow/check_judge.c) is a second trampoline. */
+static void say_at_risk(const struct audit *a, struct audited *one)
+{
+	const char *function = one->verdict.direct;
+
+	if (*function && !one->direct && holds(&one->verdict))
+		host_say(&a->look, "at-risk", one->name,
+			 "a BPF trampoline is attached to %s, which %s patches: on 6.1 kernels "
+			 "another one there silently undoes all patches at its next call",
+			 function, one->name);
+	one->direct = *function;
+}
+
 static struct error *look_at(struct audit *a, struct audited *one)
 {
 	struct strbuf evidence __cleanup_strbuf = { 0 };
@@ -254,6 +267,7 @@ static struct error *look_at(struct audit *a, struct audited *one)
 	one->watched = true;
 	TRY(host_proof_read(&one->proof, one->payload, &one->verdict, &evidence));
 	one->known = true;
+	say_at_risk(a, one);
 	return compare(a, one, &evidence);
 }
 

@@ -35,6 +35,7 @@ struct audited {
 	bool known;   /* .verdict says something */
 	struct host_verdict verdict;
 	char *trouble; /* why it could not be proved; or NULL */
+	bool direct;   /* a BPF trampoline is attached: that was told */
 	bool listed;   /* in this round's ledger */
 };
 

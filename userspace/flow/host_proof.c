@@ -125,6 +125,8 @@ static void add(struct host_verdict *v, const struct proof_function *f,
 	v->missed += r->count.missed;
 	if (worse)
 		v->state = r->state;
+	if (r->direct && !v->direct[0])
+		snprintf(v->direct, sizeof(v->direct), "%s", f->name);
 	if (r->trouble && (worse || !v->trouble[0]))
 		snprintf(v->trouble, sizeof(v->trouble), "%s: %s", f->name, r->trouble);
 }

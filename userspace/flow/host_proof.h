@@ -21,6 +21,7 @@ struct host_verdict {
 	size_t functions, absent, exercised;
 	uint64_t new_calls, old_calls, missed;
 	char trouble[256]; /* "FUNCTION: why"; "" */
+	char direct[64];   /* a function that a BPF trampoline is attached to; "" */
 };
 
 /* Attach to the old functions, before the patch is loaded. What can't be attached is no error. */

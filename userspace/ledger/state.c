@@ -26,9 +26,13 @@ static const struct {
 			       TO(REVERTED) | TO(LIVE) | TO(ROLLED_BACK) | TO(REMOVED) },
 	[LEDGER_REVERTED] = { "reverted", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
 	[LEDGER_ROLLED_BACK] = { "rolled back", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
-	/* The redirect may come back by itself: then it is live again, and to be proved. */
-	[LEDGER_LOST] = { "lost", TO(LIVE) | TO(APPLYING) | TO(REVERTING) | TO(REVERTED) |
-					  TO(ROLLED_BACK) | TO(REMOVED) | TO(FAILED) },
+	/*
+	 * The redirect may come back by itself: then it is live again, and to be proved. After a
+	 * boot it is applied again as it was, or staged by a person and then confirmed anew.
+	 */
+	[LEDGER_LOST] = { "lost", TO(LIVE) | TO(STAGED) | TO(APPLYING) | TO(REVERTING) |
+					  TO(REVERTED) | TO(ROLLED_BACK) | TO(REMOVED) |
+					  TO(FAILED) },
 	[LEDGER_REMOVED] = { "removed", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
 	[LEDGER_FAILED] = { "failed", TO(STAGED) | TO(APPLYING) | TO(LIVE) },
 };

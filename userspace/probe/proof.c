@@ -331,6 +331,7 @@ struct error *proof_read(struct proof *p, size_t i, struct proof_result *out)
 		.destination = o.site.destination,
 		.destination_name = w->destination_name,
 		.registered = o.hooks.livepatch || o.hooks.redirects,
+		.direct = o.hooks.direct,
 		.count = o.count,
 		.trouble = w->decision.trouble[0] ? w->decision.trouble : NULL,
 	};

@@ -49,6 +49,7 @@ struct proof_result {
 	uint64_t site, destination;
 	const char *destination_name; /* "ftrace_trampoline+0x0 [...]", ""; never NULL */
 	bool registered;	  /* ftrace names livepatch's handler, or a hook that redirects */
+	bool direct;		  /* a BPF trampoline is attached to the function */
 	struct proof_count count; /* since proof_mark() */
 	const char *trouble;	  /* why lost, or what could not be known; or NULL */
 	/* The strings live until the next proof_read() of this function. */

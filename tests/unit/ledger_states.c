@@ -16,7 +16,7 @@ static const char *const ways[LEDGER_STATES] = {
 	[LEDGER_REVERTING] =   "...x...xx.x.",
 	[LEDGER_REVERTED] =    ".xxx........",
 	[LEDGER_ROLLED_BACK] = ".xxx........",
-	[LEDGER_LOST] =        "..xx..xxx.xx",
+	[LEDGER_LOST] =        ".xxx..xxx.xx",
 	[LEDGER_REMOVED] =     ".xxx........",
 	[LEDGER_FAILED] =      ".xxx........",
 };

@@ -17,6 +17,7 @@
 #include "livepatch/blockers.h"
 #include "livepatch/live.h"
 #include "probe/hooks.h"
+#include "probe/stuck.h"
 
 /* --- facts ------------------------------------------------------------------------ */
 
@@ -69,6 +70,8 @@ struct check_facts {
 	VEC(struct check_live) known;
 	VEC(struct check_function) functions;
 	VEC(const char *) at_load_present; /* modules that should not be loaded yet */
+	bool stuck_known;
+	struct stuck stuck;
 	bool blockers_known;
 	struct blockers blockers;
 	bool has_fix; /* the running kernel is as new as the one that has the fix itself */

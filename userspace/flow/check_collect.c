@@ -12,6 +12,7 @@
 #include "probe/live_symbols.h"
 #include "source/packages.h"
 
+#define STUCK_WATCHED 3.0 /* seconds */
 #define KPROBES "/sys/kernel/debug/kprobes/list"
 
 /* The file's text, or NULL where it can't be read. */
@@ -215,6 +216,13 @@ static struct error *collect_payload(struct check_facts *f, struct module_facts 
 		if (live_module_present(*it))
 			TRY(vec_push(&f->at_load_present, *it));
 	TRY(list_functions(f));
+	if (f->root) {
+		TRY(stuck_find(STUCK_WATCHED, &f->stuck));
+		f->stuck_known = true;
+	}
+	/* Reading what ftrace and kprobes have can wait for it as well. */
+	if (f->stuck.v.n || (f->stuck_known && f->stuck.cpu >= 0))
+		return NULL;
 	TRY(collect_text(f, m));
 	TRY(collect_hooks(f));
 	return f->root ? collect_tasks(f) : NULL;
@@ -240,6 +248,7 @@ void check_facts_free(struct check_facts *f)
 	vec_free(&f->functions);
 	vec_free(&f->at_load_present);
 	live_patches_free(&f->live);
+	stuck_free(&f->stuck);
 	blockers_free(&f->blockers);
 	error_free(&f->policy);
 	arena_free(&f->arena);

@@ -323,12 +323,18 @@ static struct error *judge_hook(const struct check_facts *f, const struct check_
 	return NULL;
 }
 
+/* Nothing that could wait for it was looked at then. */
+static bool is_stuck(const struct check_facts *f)
+{
+	return f->stuck_known && (f->stuck.v.n || f->stuck.cpu >= 0);
+}
+
 static struct error *judge_hooks(const struct check_facts *f, struct findings *out)
 {
 	size_t before = out->v.n;
 	bool known = true;
 
-	if (!f->functions.n)
+	if (!f->functions.n || is_stuck(f))
 		return NULL;
 	vec_for_each(&f->functions, c) {
 		known &= c->hooks_known;
@@ -349,6 +355,44 @@ static struct error *judge_hooks(const struct check_facts *f, struct findings *o
 /* --- tasks and the way back --------------------------------------------------------- */
 
 #define TASKS_TOLD 5
+
+static struct error *judge_stuck_task(const struct stuck_task *t, struct findings *out)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	TRY(strbuf_printf(&text, "%s (", t->comm));
+	if (t->last.kernel_thread || t->pid == t->tid)
+		TRY(strbuf_printf(&text, "%s %d",
+				  t->last.kernel_thread ? "kernel thread" : "process", t->tid));
+	else
+		TRY(strbuf_printf(&text, "thread %d of process %d", t->tid, t->pid));
+	TRY(strbuf_puts(&text, ") runs in the kernel"));
+	if (t->in)
+		TRY(strbuf_printf(&text, ", in %s,", t->in));
+	return add(
+		out, t->certain ? FINDING_REFUSED : FINDING_WARNING, "tasks",
+		t->last.kernel_thread ? "try again when it has ended"
+				      : "end it, or try again when it has ended",
+		"%s%s without sleeping: the kernel would wait for it while it loads a patch or takes "
+		"one back, and load nothing else meanwhile",
+		text.s, t->certain ? "" : " as it seems");
+}
+
+/* Before the rest: it is why nothing else was looked at. */
+static struct error *judge_stuck(const struct check_facts *f, struct findings *out)
+{
+	if (!f->stuck_known)
+		return NULL;
+	vec_for_each(&f->stuck.v, t)
+		TRY(judge_stuck_task(t, out));
+	if (f->stuck.cpu >= 0)
+		TRY(add(out, FINDING_REFUSED, "tasks",
+			"see what holds it (the kernel's log tells of soft lockups)",
+			"nobody gets a turn on CPU %d, and the kernel would wait for it while it loads "
+			"a patch or takes one back",
+			f->stuck.cpu));
+	return NULL;
+}
 
 static struct error *judge_tasks(const struct check_facts *f, struct findings *out)
 {
@@ -413,9 +457,9 @@ static struct error *judge_rights(const struct check_facts *f, struct findings *
 struct error *check_judge(const struct check_facts *f, struct findings *out)
 {
 	static struct error *(*const judges[])(const struct check_facts *, struct findings *) = {
-		judge_kernel,	 judge_policy,	 judge_versions, judge_lockdown, judge_applied,
-		judge_relations, judge_stack,	 judge_at_load,	 judge_text,	 judge_hooks,
-		judge_tasks,	 judge_way_back, judge_rights,
+		judge_kernel,	 judge_policy, judge_versions, judge_lockdown, judge_applied,
+		judge_relations, judge_stack,  judge_at_load,  judge_stuck,    judge_text,
+		judge_hooks,	 judge_tasks,  judge_way_back, judge_rights,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(judges); i++)

@@ -205,13 +205,11 @@ static struct error *settle_guard(struct apply *a)
 
 static struct error *go(struct apply *a, bool *loaded)
 {
-	struct error *unwatched __cleanup_error = NULL;
-
 	TRY(arm(a));
-	unwatched = host_proof_begin(a->payload, &a->proof);
-	if (unwatched || a->proof.uncounted)
+	TRY(host_proof_begin(a->payload, &a->proof));
+	if (a->proof.uncounted)
 		host_say(&a->h, "note", a->bundle->name, "calls are not counted: %s",
-			 unwatched ? error_message(unwatched) : a->proof.uncounted);
+			 a->proof.uncounted);
 	TRY(interrupt_check());
 	TRY(load_insert(a->ko, NULL));
 	*loaded = true;

@@ -41,7 +41,9 @@ struct error *host_proof_begin(const struct bundle_payload *p, struct host_proof
 	TRY(list_present(p, &l));
 	if (!l.v.n)
 		return NULL;
-	closed = proof_attach(l.v.v, l.v.n, &out->probes);
+	closed = prober_start(l.v.v, l.v.n, true, &out->prober);
+	if (closed && error_kind(closed) == ERROR_PENDING)
+		return take(closed);
 	if (closed)
 		out->uncounted = strdup(error_message(closed));
 	return NULL;
@@ -86,96 +88,35 @@ struct error *host_proof_mark(struct host_proof *p)
 {
 	struct error *closed __cleanup_error = NULL;
 
-	if (!p->probes)
+	if (!p->prober)
 		return NULL;
-	closed = proof_attach_new(p->probes);
+	closed = prober_mark(p->prober);
 	if (!closed)
-		return proof_mark(p->probes);
+		return NULL;
 	p->uncounted = strdup(error_message(closed));
-	proof_detach(&p->probes);
+	prober_end(&p->prober);
 	return NULL;
 }
 
 void host_proof_end(struct host_proof *p)
 {
+	prober_end(&p->prober);
 	proof_detach(&p->probes);
 	free_pointer(&p->uncounted);
-}
-
-/* How bad a state is: the worst of all functions stands for the patch. */
-static int badness(enum proof_state s)
-{
-	static const int badness[] = { [PROOF_EXERCISED] = 0,
-				       [PROOF_IN_PLACE] = 1,
-				       [PROOF_NOT_PATCHED] = 2,
-				       [PROOF_LOST] = 3 };
-
-	return badness[s];
-}
-
-static void add(struct host_verdict *v, const struct proof_function *f,
-		const struct proof_result *r)
-{
-	bool worse = !v->functions || badness(r->state) > badness(v->state);
-
-	v->functions++;
-	v->exercised += r->state == PROOF_EXERCISED;
-	v->new_calls += r->count.new_entry;
-	v->old_calls += r->count.old_body;
-	v->missed += r->count.missed;
-	if (worse)
-		v->state = r->state;
-	if (r->direct && !v->direct[0])
-		snprintf(v->direct, sizeof(v->direct), "%s", f->name);
-	if (r->trouble && (worse || !v->trouble[0]))
-		snprintf(v->trouble, sizeof(v->trouble), "%s: %s", f->name, r->trouble);
-}
-
-static struct error *read_all(struct proof *p, struct host_verdict *v, struct json *j)
-{
-	for (size_t i = 0; i < proof_size(p); i++) {
-		struct proof_result r;
-
-		TRY(proof_read(p, i, &r));
-		add(v, proof_function_at(p, i), &r);
-		if (j)
-			proof_json(proof_function_at(p, i), &r, j);
-	}
-	return NULL;
-}
-
-static struct error *read_probes(struct proof *p, size_t absent, struct host_verdict *out,
-				 struct strbuf *text)
-{
-	struct json j = text ? json_begin_compact(text) : (struct json){ 0 };
-	struct error *e;
-
-	*out = (struct host_verdict){ .state = PROOF_NOT_PATCHED, .absent = absent };
-	if (text)
-		json_array(&j, NULL);
-	e = p ? read_all(p, out, text ? &j : NULL) : NULL;
-	if (text) {
-		struct error *full;
-
-		json_end(&j);
-		full = json_finish(&j);
-		if (!e)
-			e = take(full);
-		error_free(&full);
-	}
-	return e;
 }
 
 struct error *host_proof_look(const struct bundle_payload *payload, struct host_verdict *out,
 			      struct strbuf *json)
 {
 	struct list l __cleanup(list_free) = { 0 };
-	struct proof *p __cleanup_proof = NULL;
+	struct prober *p __cleanup_prober = NULL;
 
 	TRY(list_present(payload, &l));
 	if (l.v.n)
-		TRY(proof_look(l.v.v, l.v.n, &p));
-	return read_probes(p, l.absent, out, json);
+		TRY(prober_start(l.v.v, l.v.n, false, &p));
+	TRY(p ? prober_read(p, out, json) : prober_sum(NULL, out, json));
+	out->absent = l.absent;
+	return NULL;
 }
 
 struct error *host_proof_read(const struct host_proof *p, const struct bundle_payload *payload,
@@ -183,10 +124,12 @@ struct error *host_proof_read(const struct host_proof *p, const struct bundle_pa
 {
 	struct list l __cleanup(list_free) = { 0 };
 
-	if (!p->probes)
+	if (!p->probes && !p->prober)
 		return host_proof_look(payload, out, json);
 	TRY(list_present(payload, &l));
-	return read_probes(p->probes, l.absent, out, json);
+	TRY(p->prober ? prober_read(p->prober, out, json) : prober_sum(p->probes, out, json));
+	out->absent = l.absent;
+	return NULL;
 }
 
 struct error *host_verdict_print(const struct host_verdict *v, struct strbuf *out)

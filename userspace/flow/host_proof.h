@@ -8,23 +8,21 @@
 
 #include "base/arena.h"
 #include "bundle/bundle.h"
+#include "flow/prober.h"
 #include "probe/proof.h"
 
 struct host_proof {
-	struct proof *probes;  /* NULL: nothing is attached */
+	struct proof *probes;  /* NULL: nothing is attached, or the prober has it */
+	struct prober *prober; /* a process that has them attached; or NULL */
 	const char *uncounted; /* why nothing could be attached; or NULL */
 	size_t present;	       /* functions whose object was there, of those that it is about */
 };
 
-struct host_verdict {
-	enum proof_state state; /* of the worst; not patched: none of its objects is loaded */
-	size_t functions, absent, exercised;
-	uint64_t new_calls, old_calls, missed;
-	char trouble[256]; /* "FUNCTION: why"; "" */
-	char direct[64];   /* a function that a BPF trampoline is attached to; "" */
-};
-
-/* Attach to the old functions, before the patch is loaded. What can't be attached is no error. */
+/*
+ * Attach to the old functions, before the patch is loaded; in a process of its own, which is given
+ * up where the kernel does not come back from it. What can't be attached is no error, but that it
+ * does not come back is (ERROR_PENDING): then a module would not be loaded, either.
+ */
 struct error *host_proof_begin(const struct bundle_payload *p, struct host_proof *out) __must_check;
 /* The patch is through: count from here. */
 struct error *host_proof_mark(struct host_proof *p) __must_check;

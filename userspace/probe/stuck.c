@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/stuck.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/str.h"
+#include "probe/hooks.h"
+#include "probe/live_symbols.h"
+
+#define PF_KTHREAD 0x00200000
+#define LOOK_MS 100
+#define AT_LEAST 1.0	  /* seconds that one must go on */
+#define CPU_ANSWERS 5.0	  /* seconds */
+#define ENTRIES_MS 200	  /* that entries of the kernel are counted */
+#define TICKS_OF_KERNEL 2 /* that one must have used meanwhile */
+
+/* --- a look at a task --------------------------------------------------------------- */
+
+bool stuck_parse(const char *stat, const char *status, struct stuck_look *out)
+{
+	const char *close = strrchr(stat, ')'),
+		   *sleeps = strstr(status, "\nvoluntary_ctxt_switches:");
+	unsigned long long user, kernel, n;
+	unsigned int flags;
+
+	if (!close || !sleeps ||
+	    sscanf(close + 1,
+		   " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d "
+		   "%*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %u",
+		   &out->state, &flags, &user, &kernel, &out->cpu) != 5 ||
+	    sscanf(sleeps, "\nvoluntary_ctxt_switches: %llu", &n) != 1)
+		return false;
+	out->kernel_thread = flags & PF_KTHREAD;
+	out->user = user;
+	out->kernel = kernel;
+	out->sleeps = n;
+	return true;
+}
+
+bool stuck_goes_on(const struct stuck_look *first, const struct stuck_look *now)
+{
+	return now->state == 'R' && now->user == first->user && now->sleeps == first->sleeps;
+}
+
+/* A file of a task that may be gone by now: false. */
+static bool task_file(pid_t pid, pid_t tid, const char *name, struct strbuf *out)
+{
+	struct error *e __cleanup_error = NULL;
+	char path[80];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+	strbuf_free(out);
+	e = file_read(path, out);
+	return !e;
+}
+
+static bool look(pid_t pid, pid_t tid, struct stuck_look *out, struct strbuf *stat)
+{
+	struct strbuf status __cleanup_strbuf = { 0 };
+
+	return task_file(pid, tid, "stat", stat) && task_file(pid, tid, "status", &status) &&
+	       stuck_parse(strbuf_str(stat), strbuf_str(&status), out);
+}
+
+/* --- those that run ------------------------------------------------------------------- */
+
+static struct error *consider(pid_t pid, pid_t tid, struct stuck *out)
+{
+	struct strbuf stat __cleanup_strbuf = { 0 };
+	struct stuck_task t = { .pid = pid, .tid = tid };
+	const char *open, *close;
+
+	if (!look(pid, tid, &t.first, &stat) || t.first.state != 'R')
+		return NULL;
+	open = strchr(stat.s, '(');
+	close = strrchr(stat.s, ')');
+	t.comm = arena_printf(&out->arena, "%.*s", (int)(close - open - 1), open + 1);
+	t.last = t.first;
+	return t.comm ? vec_push(&out->v, t) : error_nomem();
+}
+
+static struct error *consider_threads(pid_t pid, struct stuck *out)
+{
+	struct error *e = NULL;
+	struct dirent *ent;
+	char path[40];
+	DIR *d;
+
+	if (pid == getpid())
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && !e && (ent = readdir(d)))
+		if (ent->d_name[0] != '.')
+			e = consider(pid, atoi(ent->d_name), out);
+	if (d)
+		closedir(d);
+	return e;
+}
+
+static struct error *who_runs(struct stuck *out)
+{
+	DIR *d = opendir("/proc");
+	struct error *e = NULL;
+	struct dirent *ent;
+
+	if (!d)
+		return error_errno(errno, "/proc");
+	while (!e && (ent = readdir(d)))
+		if (ent->d_name[0] >= '0' && ent->d_name[0] <= '9')
+			e = consider_threads(atoi(ent->d_name), out);
+	closedir(d);
+	return e;
+}
+
+/* Those that have slept, left the kernel or ended are out of it. */
+static struct error *look_again(struct stuck *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->v.n; i++) {
+		struct strbuf stat __cleanup_strbuf = { 0 };
+		struct stuck_task *t = &s->v.v[i];
+
+		if (!look(t->pid, t->tid, &t->last, &stat) || !stuck_goes_on(&t->first, &t->last))
+			continue;
+		s->v.v[kept++] = *t;
+	}
+	s->v.n = kept;
+	return NULL;
+}
+
+/* --- does it enter the kernel anew? --------------------------------------------------- */
+
+static int open_counter(pid_t tid)
+{
+	struct strbuf id __cleanup_strbuf = { 0 };
+	struct error *e __cleanup_error = NULL;
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	const char *tracefs = tracefs_path();
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/events/raw_syscalls/sys_enter/id", tracefs ? tracefs : "");
+	e = file_read(path, &id);
+	if (e)
+		return -1;
+	attr.config = strtoull(strbuf_str(&id), NULL, 10);
+	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* A program that asks the kernel for much, again and again, is not stuck in it. */
+static void count_entries(struct stuck_task *t, bool *enters)
+{
+	int fd __closefd = t->last.kernel_thread ? -1 : open_counter(t->tid);
+	uint64_t n = 0;
+
+	*enters = false;
+	t->certain = t->last.kernel_thread;
+	if (fd < 0)
+		return;
+	poll(NULL, 0, ENTRIES_MS);
+	t->certain = read(fd, &n, sizeof(n)) == sizeof(n);
+	*enters = n > 0;
+}
+
+static void drop_what_enters(struct stuck *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->v.n; i++) {
+		struct stuck_task *t = &s->v.v[i];
+		bool enters;
+
+		if (t->last.kernel < t->first.kernel + TICKS_OF_KERNEL)
+			continue; /* it waits for a processor */
+		count_entries(t, &enters);
+		if (!enters)
+			s->v.v[kept++] = *t;
+	}
+	s->v.n = kept;
+}
+
+/* --- where it runs -------------------------------------------------------------------- */
+
+#define RING_PAGES 8
+
+/* What a sample has of what was asked for: PERF_SAMPLE_CALLCHAIN alone. */
+struct sample {
+	struct perf_event_header header;
+	uint64_t n;
+	uint64_t at[];
+};
+
+static int open_sampler(pid_t tid)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+					.size = sizeof(attr),
+					.config = PERF_COUNT_SW_CPU_CLOCK,
+					.sample_period = 1000000, /* ns */
+					.sample_type = PERF_SAMPLE_CALLCHAIN,
+					.exclude_user = 1,
+					.exclude_callchain_user = 1 };
+
+	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* The way to the scheduler and the interrupt that took the sample are not where it is. */
+static bool is_way(const char *name)
+{
+	static const char *const ways[] = { "__cond_resched",
+					    "dynamic_cond_resched",
+					    "preempt_schedule",
+					    "schedule",
+					    "__schedule",
+					    "irqentry_",
+					    "asm_",
+					    "sysvec_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+		if (str_starts(name, ways[i]))
+			return true;
+	return false;
+}
+
+/* "testbed_round" of the innermost address that is of interest. */
+static struct error *name_sample(struct stuck *s, struct stuck_task *t, const struct sample *sample)
+{
+	for (uint64_t i = 0; i < sample->n && !t->in; i++) {
+		char name[160];
+
+		if (sample->at[i] >= PERF_CONTEXT_MAX)
+			continue; /* a marker: the kernel's part begins */
+		TRY(live_symbol_name(sample->at[i], name, sizeof(name)));
+		if (!*name || is_way(name))
+			continue;
+		t->in = arena_printf(&s->arena, "%.*s", (int)strcspn(name, "+ "), name);
+		if (!t->in)
+			return error_nomem();
+	}
+	return NULL;
+}
+
+static struct error *name_function(struct stuck *s, struct stuck_task *t)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (1 + RING_PAGES) * page;
+	int fd __closefd = open_sampler(t->tid);
+	struct perf_event_mmap_page *ring;
+	const struct sample *first;
+	struct error *e = NULL;
+
+	if (fd < 0)
+		return NULL;
+	ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ring == MAP_FAILED)
+		return NULL;
+	poll(NULL, 0, LOOK_MS);
+	/* The first is at the beginning of the ring, and whole: it is far smaller than that. */
+	first = (const void *)((const char *)ring + page);
+	if (__atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE) >= sizeof(*first) &&
+	    first->header.type == PERF_RECORD_SAMPLE &&
+	    first->header.size >= sizeof(*first) + first->n * sizeof(first->at[0]))
+		e = name_sample(s, t, first);
+	munmap(ring, size);
+	return e;
+}
+
+/* --- CPUs ----------------------------------------------------------------------------- */
+
+/* Never returns: a turn on each CPU, told before it is waited for. */
+static void take_turns(int n, volatile int *at)
+{
+	cpu_set_t *set = CPU_ALLOC(n);
+	size_t size = CPU_ALLOC_SIZE(n);
+
+	for (int i = 0; set && i < n; i++) {
+		CPU_ZERO_S(size, set);
+		CPU_SET_S(i, size, set);
+		*at = i;
+		/* One that is offline, or kept from us, refuses. */
+		if (!sched_setaffinity(0, size, set))
+			sched_yield();
+	}
+	*at = n;
+	_exit(0);
+}
+
+static struct error *ask_cpus(int *stuck)
+{
+	int n = (int)sysconf(_SC_NPROCESSORS_CONF), last = -1;
+	volatile int *at =
+		mmap(NULL, sizeof(*at), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	double since = clock_seconds();
+	pid_t pid;
+
+	*stuck = -1;
+	if (at == MAP_FAILED)
+		return error_nomem();
+	pid = fork();
+	if (!pid)
+		take_turns(n, at);
+	while (pid > 0 && *at < n && clock_seconds() - since < CPU_ANSWERS) {
+		if (*at != last)
+			since = clock_seconds();
+		last = *at;
+		poll(NULL, 0, 1);
+	}
+	if (pid > 0 && *at < n) {
+		*stuck = *at;
+		kill(pid, SIGKILL); /* and it goes when that CPU lets it */
+	} else if (pid > 0) {
+		waitpid(pid, NULL, 0);
+	}
+	munmap((void *)at, sizeof(*at));
+	return pid < 0 ? error_errno(errno, "fork") : NULL;
+}
+
+/* --- all of it ------------------------------------------------------------------------ */
+
+static struct error *find(double seconds, struct stuck *out)
+{
+	double start = clock_seconds();
+
+	TRY(ask_cpus(&out->cpu));
+	TRY(who_runs(out));
+	while (out->v.n && clock_seconds() - start < AT_LEAST) {
+		TRY(interrupt_check());
+		poll(NULL, 0, LOOK_MS);
+		TRY(look_again(out));
+	}
+	/* Counting waits for all CPUs. */
+	if (out->cpu < 0)
+		drop_what_enters(out);
+	while (out->v.n && clock_seconds() - start < seconds) {
+		TRY(interrupt_check());
+		poll(NULL, 0, LOOK_MS);
+		TRY(look_again(out));
+	}
+	vec_for_each(&out->v, t)
+		TRY(name_function(out, t));
+	return NULL;
+}
+
+struct error *stuck_find(double seconds, struct stuck *out)
+{
+	struct stuck s __cleanup_stuck = { .cpu = -1 };
+
+	TRY(find(seconds, &s));
+	*out = s;
+	s = (struct stuck){ .cpu = -1 };
+	return NULL;
+}
+
+void stuck_free(struct stuck *s)
+{
+	vec_free(&s->v);
+	arena_free(&s->arena);
+}

@@ -12,8 +12,11 @@
 
 static void tell_line(void *arg, const struct host_event *e)
 {
+	size_t n = strlen(e->text);
+
 	(void)arg;
-	log_info("%6.2f s  %-12s %s", e->seconds, e->event, e->text);
+	n -= n && e->text[n - 1] == '\n';
+	log_info("%6.2f s  %-12s %.*s", e->seconds, e->event, (int)n, e->text);
 }
 
 static void add_blockers(struct json *j, const struct blockers *b)

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/prober.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/interrupt.h"
 #include "base/str.h"
+#include "probe/kprobe.h"
 
-#define ANSWERS 60.0 /* seconds; a slow machine reads its symbols for a few */
+#define ANSWERS 30.0 /* seconds; a slow machine reads its symbols for a few */
 #define ENDS 5.0
 
 struct prober {
@@ -97,21 +95,6 @@ struct error *prober_sum(struct proof *p, struct host_verdict *out, struct strbu
 
 /* --- the process ---------------------------------------------------------------------- */
 
-static bool send_all(int fd, const void *bytes, size_t n)
-{
-	for (const char *at = bytes; n;) {
-		ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return false;
-		at += sent;
-		n -= (size_t)sent;
-	}
-	return true;
-}
-
 /* False: nobody listens any more. */
 static bool answer(int fd, struct error *e, const struct host_verdict *v, const struct strbuf *text)
 {
@@ -120,7 +103,7 @@ static bool answer(int fd, struct error *e, const struct host_verdict *v, const 
 	const char *said = e ? error_message(e) : strbuf_str(text);
 
 	a.text = (uint32_t)strlen(said);
-	return send_all(fd, &a, sizeof(a)) && send_all(fd, said, a.text);
+	return aside_send(fd, &a, sizeof(a)) && aside_send(fd, said, a.text);
 }
 
 static void serve(int fd, struct proof *p)
@@ -144,25 +127,26 @@ static void serve(int fd, struct proof *p)
 	}
 }
 
-/* Never returns. What the parent has open is not kept open by it: a lock would outlive him. */
-static void be_prober(int fd, const struct proof_function *f, size_t n, bool count)
+struct task {
+	const struct proof_function *functions;
+	size_t n;
+	bool count;
+};
+
+static void be_prober(int fd, void *arg)
 {
 	static const struct strbuf nothing;
 	static const struct host_verdict none;
-	struct proof *p = NULL;
+	const struct task *t = arg;
+	struct proof *p __cleanup_proof = NULL;
 	struct error *e;
 
-	if (dup2(fd, 3) < 0 || close_range(4, ~0U, 0) < 0)
-		_exit(1);
-	setsid();
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
-	e = count ? proof_attach(f, n, &p) : proof_look(f, n, &p);
-	if (answer(3, e, &none, &nothing) && p)
-		serve(3, p);
-	proof_detach(&p);
-	_exit(0);
+	e = t->count ? proof_attach(t->functions, t->n, &p) : proof_look(t->functions, t->n, &p);
+	/* Else the module that is loaded next would wait for it, for ever if a task does. */
+	if (!e && t->count)
+		kprobe_settle();
+	if (answer(fd, e, &none, &nothing) && p)
+		serve(fd, p);
 }
 
 /* --- the asker ------------------------------------------------------------------------ */
@@ -180,25 +164,12 @@ static struct error *too_slow(void)
 
 static struct error *receive(int fd, double until, void *bytes, size_t n)
 {
-	for (char *at = bytes; n;) {
-		struct pollfd w = { .fd = fd, .events = POLLIN };
-		double left = until - clock_seconds();
-		ssize_t got;
+	struct error *e = aside_receive(fd, until, bytes, n);
 
-		TRY(interrupt_check());
-		if (left <= 0)
-			return too_slow();
-		if (poll(&w, 1, left > 0.5 ? 500 : (int)(left * 1000) + 1) <= 0)
-			continue;
-		got = recv(fd, at, n, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return error_failed("the process that has the probes ended");
-		at += got;
-		n -= (size_t)got;
-	}
-	return NULL;
+	if (!e || error_kind(e) != ERROR_PENDING)
+		return e;
+	error_free(&e);
+	return too_slow();
 }
 
 static struct error *hear(int fd, struct host_verdict *out, struct strbuf *text)
@@ -222,43 +193,21 @@ static struct error *hear(int fd, struct host_verdict *out, struct strbuf *text)
 static struct error *ask(struct prober *p, char command, struct host_verdict *out,
 			 struct strbuf *text)
 {
-	if (!send_all(p->fd, &command, 1))
+	if (!aside_send(p->fd, &command, 1))
 		return error_failed("the process that has the probes ended");
 	return hear(p->fd, out, text);
-}
-
-/* It belongs to init at once: whoever gives it up leaves no zombie. */
-static struct error *start(int pair[2], const struct proof_function *f, size_t n, bool count)
-{
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(errno, "socketpair");
-	pid = fork();
-	if (!pid) {
-		pid = fork();
-		if (!pid)
-			be_prober(pair[1], f, n, count);
-		_exit(pid < 0);
-	}
-	close_fd(&pair[1]);
-	if (pid > 0 && waitpid(pid, NULL, 0) == pid)
-		return NULL;
-	return error_errno(errno, "starting a process for the probes");
 }
 
 struct error *prober_start(const struct proof_function *f, size_t n, bool count,
 			   struct prober **out)
 {
 	struct prober *p __cleanup_prober = calloc(1, sizeof(*p));
-	int pair[2] = { -1, -1 };
-	struct error *e;
+	struct task task = { f, n, count };
 
 	if (!p)
 		return error_nomem();
-	e = start(pair, f, n, count);
-	p->fd = pair[0];
-	TRY(e);
+	p->fd = -1;
+	TRY(aside_start(be_prober, &task, &p->fd));
 	TRY(hear(p->fd, NULL, NULL));
 	*out = p;
 	p = NULL;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,4 +158,14 @@ struct error *kprobe_state(uint64_t address, enum kprobe_state *out)
 	*out = strbuf_str(&enabled)[0] == '1' ? kprobe_list_parse(strbuf_str(&list), address)
 					      : KPROBE_OFF;
 	return NULL;
+}
+
+void kprobe_settle(void)
+{
+	struct strbuf unused __cleanup_strbuf = { 0 };
+	struct error *closed __cleanup_error = NULL;
+
+	/* It begins five ticks later; who reads the blacklist needs the mutex. */
+	poll(NULL, 0, 100);
+	closed = file_read("/sys/kernel/debug/kprobes/blacklist", &unused);
 }

@@ -36,6 +36,13 @@ struct error *kprobe_counts(const struct kprobe_name *event,
 			    struct kprobe_counts *out) __must_check;
 
 /*
+ * Wait until the kernel has turned the probes that were just attached into jumps, where it does: it
+ * holds kprobe_mutex meanwhile, which loading a module needs, and waits for all tasks to sleep or
+ * leave the kernel (kprobe_optimizer()). Without debugfs it does not wait.
+ */
+void kprobe_settle(void);
+
+/*
  * Whether the kernel will run the probe at an address, by debugfs: kprobes/enabled and
  * kprobes/list. A probe that is gone (with its module) or disabled counts nothing and says
  * nothing.

@@ -6,15 +6,14 @@
 #include <linux/perf_event.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -28,6 +27,7 @@
 #define AT_LEAST 1.0	  /* seconds that one must go on */
 #define CPU_ANSWERS 5.0	  /* seconds */
 #define ENTRIES_MS 200	  /* that entries of the kernel are counted */
+#define CLOSER_LOOK 10.0  /* seconds */
 #define TICKS_OF_KERNEL 2 /* that one must have used meanwhile */
 
 /* --- a look at a task --------------------------------------------------------------- */
@@ -164,38 +164,6 @@ static int open_counter(pid_t tid)
 	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* A program that asks the kernel for much, again and again, is not stuck in it. */
-static void count_entries(struct stuck_task *t, bool *enters)
-{
-	int fd __closefd = t->last.kernel_thread ? -1 : open_counter(t->tid);
-	uint64_t n = 0;
-
-	*enters = false;
-	t->certain = t->last.kernel_thread;
-	if (fd < 0)
-		return;
-	poll(NULL, 0, ENTRIES_MS);
-	t->certain = read(fd, &n, sizeof(n)) == sizeof(n);
-	*enters = n > 0;
-}
-
-static void drop_what_enters(struct stuck *s)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->v.n; i++) {
-		struct stuck_task *t = &s->v.v[i];
-		bool enters;
-
-		if (t->last.kernel < t->first.kernel + TICKS_OF_KERNEL)
-			continue; /* it waits for a processor */
-		count_entries(t, &enters);
-		if (!enters)
-			s->v.v[kept++] = *t;
-	}
-	s->v.n = kept;
-}
-
 /* --- where it runs -------------------------------------------------------------------- */
 
 #define RING_PAGES 8
@@ -212,7 +180,7 @@ static int open_sampler(pid_t tid)
 	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
 					.size = sizeof(attr),
 					.config = PERF_COUNT_SW_CPU_CLOCK,
-					.sample_period = 1000000, /* ns */
+					.sample_period = 10000000, /* ns */
 					.sample_type = PERF_SAMPLE_CALLCHAIN,
 					.exclude_user = 1,
 					.exclude_callchain_user = 1 };
@@ -239,27 +207,24 @@ static bool is_way(const char *name)
 }
 
 /* "testbed_round" of the innermost address that is of interest. */
-static struct error *name_sample(struct stuck *s, struct stuck_task *t, const struct sample *sample)
+static struct error *name_sample(const struct sample *sample, char *out, size_t room)
 {
-	for (uint64_t i = 0; i < sample->n && !t->in; i++) {
-		char name[160];
-
+	for (uint64_t i = 0; i < sample->n; i++) {
 		if (sample->at[i] >= PERF_CONTEXT_MAX)
 			continue; /* a marker: the kernel's part begins */
-		TRY(live_symbol_name(sample->at[i], name, sizeof(name)));
-		if (!*name || is_way(name))
-			continue;
-		t->in = arena_printf(&s->arena, "%.*s", (int)strcspn(name, "+ "), name);
-		if (!t->in)
-			return error_nomem();
+		TRY(live_symbol_name(sample->at[i], out, room));
+		out[strcspn(out, "+ ")] = '\0';
+		if (*out && !is_way(out))
+			return NULL;
 	}
+	*out = '\0';
 	return NULL;
 }
 
-static struct error *name_function(struct stuck *s, struct stuck_task *t)
+static struct error *name_function(pid_t tid, char *out, size_t room)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (1 + RING_PAGES) * page;
-	int fd __closefd = open_sampler(t->tid);
+	int fd __closefd = open_sampler(tid);
 	struct perf_event_mmap_page *ring;
 	const struct sample *first;
 	struct error *e = NULL;
@@ -275,59 +240,115 @@ static struct error *name_function(struct stuck *s, struct stuck_task *t)
 	if (__atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE) >= sizeof(*first) &&
 	    first->header.type == PERF_RECORD_SAMPLE &&
 	    first->header.size >= sizeof(*first) + first->n * sizeof(first->at[0]))
-		e = name_sample(s, t, first);
+		e = name_sample(first, out, room);
 	munmap(ring, size);
 	return e;
 }
 
+/* --- the two, aside: perf changes the kernel's text, and may have to wait for that ------- */
+
+struct closer_look {
+	bool certain, enters;
+	char in[64];
+};
+
+/* A program that asks the kernel for much, again and again, is not stuck in it. */
+static void count_entries(pid_t tid, struct closer_look *out)
+{
+	int fd __closefd = open_counter(tid);
+	uint64_t n = 0;
+
+	if (fd < 0)
+		return;
+	poll(NULL, 0, ENTRIES_MS);
+	out->certain = read(fd, &n, sizeof(n)) == sizeof(n);
+	out->enters = n > 0;
+}
+
+static void look_closer(int fd, void *arg)
+{
+	const struct stuck_task *t = arg;
+	struct closer_look l = { .certain = t->last.kernel_thread };
+	struct error *unnamed __cleanup_error = NULL;
+
+	if (!t->last.kernel_thread)
+		count_entries(t->tid, &l);
+	if (!l.enters)
+		unnamed = name_function(t->tid, l.in, sizeof(l.in));
+	aside_send(fd, &l, sizeof(l));
+}
+
+static struct error *is_stuck(struct stuck *s, struct stuck_task *t, bool *stuck)
+{
+	struct closer_look l = { .certain = true };
+	struct error *late __cleanup_error = NULL;
+	int fd __closefd = -1;
+
+	TRY(aside_start(look_closer, t, &fd));
+	/* That it does not come back is what would happen to the patch. */
+	late = aside_receive(fd, clock_seconds() + CLOSER_LOOK, &l, sizeof(l));
+	if (late && error_kind(late) == ERROR_INTERRUPTED)
+		return take(late);
+	*stuck = !l.enters;
+	t->certain = l.certain;
+	if (l.in[0])
+		t->in = arena_strdup(&s->arena, l.in);
+	return l.in[0] && !t->in ? error_nomem() : NULL;
+}
+
+static struct error *drop_what_enters(struct stuck *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->v.n; i++) {
+		struct stuck_task *t = &s->v.v[i];
+		bool stuck = false;
+
+		/* Without time of its own it waits for a processor. */
+		if (t->last.kernel >= t->first.kernel + TICKS_OF_KERNEL)
+			TRY(is_stuck(s, t, &stuck));
+		if (stuck)
+			s->v.v[kept++] = *t;
+	}
+	s->v.n = kept;
+	return NULL;
+}
+
 /* --- CPUs ----------------------------------------------------------------------------- */
 
-/* Never returns: a turn on each CPU, told before it is waited for. */
-static void take_turns(int n, volatile int *at)
+/* A turn on each CPU, told before it is waited for. */
+static void take_turns(int fd, void *arg)
 {
+	int n = *(const int *)arg;
 	cpu_set_t *set = CPU_ALLOC(n);
 	size_t size = CPU_ALLOC_SIZE(n);
 
 	for (int i = 0; set && i < n; i++) {
 		CPU_ZERO_S(size, set);
 		CPU_SET_S(i, size, set);
-		*at = i;
 		/* One that is offline, or kept from us, refuses. */
-		if (!sched_setaffinity(0, size, set))
+		if (aside_send(fd, &i, sizeof(i)) && !sched_setaffinity(0, size, set))
 			sched_yield();
 	}
-	*at = n;
-	_exit(0);
+	aside_send(fd, &n, sizeof(n));
+	CPU_FREE(set);
 }
 
 static struct error *ask_cpus(int *stuck)
 {
-	int n = (int)sysconf(_SC_NPROCESSORS_CONF), last = -1;
-	volatile int *at =
-		mmap(NULL, sizeof(*at), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	double since = clock_seconds();
-	pid_t pid;
+	int n = (int)sysconf(_SC_NPROCESSORS_CONF), at = 0;
+	struct error *e = NULL;
+	int fd __closefd = -1;
 
 	*stuck = -1;
-	if (at == MAP_FAILED)
-		return error_nomem();
-	pid = fork();
-	if (!pid)
-		take_turns(n, at);
-	while (pid > 0 && *at < n && clock_seconds() - since < CPU_ANSWERS) {
-		if (*at != last)
-			since = clock_seconds();
-		last = *at;
-		poll(NULL, 0, 1);
-	}
-	if (pid > 0 && *at < n) {
-		*stuck = *at;
-		kill(pid, SIGKILL); /* and it goes when that CPU lets it */
-	} else if (pid > 0) {
-		waitpid(pid, NULL, 0);
-	}
-	munmap((void *)at, sizeof(*at));
-	return pid < 0 ? error_errno(errno, "fork") : NULL;
+	TRY(aside_start(take_turns, &n, &fd));
+	while (!e && at < n)
+		e = aside_receive(fd, clock_seconds() + CPU_ANSWERS, &at, sizeof(at));
+	if (!e || error_kind(e) != ERROR_PENDING)
+		return e;
+	error_free(&e);
+	*stuck = at;
+	return NULL;
 }
 
 /* --- all of it ------------------------------------------------------------------------ */
@@ -343,16 +364,14 @@ static struct error *find(double seconds, struct stuck *out)
 		poll(NULL, 0, LOOK_MS);
 		TRY(look_again(out));
 	}
-	/* Counting waits for all CPUs. */
+	/* A closer look waits for all CPUs. */
 	if (out->cpu < 0)
-		drop_what_enters(out);
+		TRY(drop_what_enters(out));
 	while (out->v.n && clock_seconds() - start < seconds) {
 		TRY(interrupt_check());
 		poll(NULL, 0, LOOK_MS);
 		TRY(look_again(out));
 	}
-	vec_for_each(&out->v, t)
-		TRY(name_function(out, t));
 	return NULL;
 }
 

@@ -35,6 +35,12 @@ static struct error *add(struct findings *out, enum finding_level level, const c
 	return vec_push(&out->v, f);
 }
 
+/* Nothing that could wait for it was looked at then. */
+static bool is_stuck(const struct check_facts *f)
+{
+	return f->stuck_known && (f->stuck.v.n || f->stuck.cpu >= 0);
+}
+
 /* --- the kernel ------------------------------------------------------------------- */
 
 static struct error *judge_kernel(const struct check_facts *f, struct findings *out)
@@ -79,6 +85,8 @@ static struct error *judge_versions(const struct check_facts *f, struct findings
 			"%s has the version 0x%08x here, and the module wants 0x%08x", c->symbol,
 			c->running, c->wanted));
 	if (f->crc_trouble.n)
+		return NULL;
+	if (!f->crcs_known && is_stuck(f))
 		return NULL;
 	if (!f->crcs_known)
 		return add(out, FINDING_NOTE, "versions", NULL,
@@ -321,12 +329,6 @@ static struct error *judge_hook(const struct check_facts *f, const struct check_
 			"inside it falls silent; with a post handler the kernel says EBUSY",
 			c->kprobe));
 	return NULL;
-}
-
-/* Nothing that could wait for it was looked at then. */
-static bool is_stuck(const struct check_facts *f)
-{
-	return f->stuck_known && (f->stuck.v.n || f->stuck.cpu >= 0);
 }
 
 static struct error *judge_hooks(const struct check_facts *f, struct findings *out)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,10 +19,10 @@
 #include "base/interrupt.h"
 #include "base/str.h"
 #include "probe/hooks.h"
-#include "probe/live_symbols.h"
 
 #define PF_KTHREAD 0x00200000
 #define LOOK_MS 100
+#define TRIES 10
 #define AT_LEAST 1.0	  /* seconds that one must go on */
 #define CPU_ANSWERS 5.0	  /* seconds */
 #define ENTRIES_MS 200	  /* that entries of the kernel are counted */
@@ -166,29 +165,7 @@ static int open_counter(pid_t tid)
 
 /* --- where it runs -------------------------------------------------------------------- */
 
-#define RING_PAGES 8
-
-/* What a sample has of what was asked for: PERF_SAMPLE_CALLCHAIN alone. */
-struct sample {
-	struct perf_event_header header;
-	uint64_t n;
-	uint64_t at[];
-};
-
-static int open_sampler(pid_t tid)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
-					.size = sizeof(attr),
-					.config = PERF_COUNT_SW_CPU_CLOCK,
-					.sample_period = 10000000, /* ns */
-					.sample_type = PERF_SAMPLE_CALLCHAIN,
-					.exclude_user = 1,
-					.exclude_callchain_user = 1 };
-
-	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
-}
-
-/* The way to the scheduler and the interrupt that took the sample are not where it is. */
+/* The way to the scheduler is not where it is. */
 static bool is_way(const char *name)
 {
 	static const char *const ways[] = { "__cond_resched",
@@ -206,46 +183,51 @@ static bool is_way(const char *name)
 	return false;
 }
 
-/* "testbed_round" of the innermost address that is of interest. */
-static struct error *name_sample(const struct sample *sample, char *out, size_t room)
+/* "[<0>] testbed_round+0x10/0x20 [suture_testbed]": the innermost that is of interest. */
+static void innermost(const char *stack, char *out, size_t room)
 {
-	for (uint64_t i = 0; i < sample->n; i++) {
-		if (sample->at[i] >= PERF_CONTEXT_MAX)
-			continue; /* a marker: the kernel's part begins */
-		TRY(live_symbol_name(sample->at[i], out, room));
-		out[strcspn(out, "+ ")] = '\0';
-		if (*out && !is_way(out))
-			return NULL;
+	for (const char *line = stack; *line;) {
+		const char *end = strchrnul(line, '\n'), *at = strchr(line, ']');
+
+		at = at && at < end ? at + 1 + strspn(at + 1, " ") : end;
+		if (at < end && !is_way(at)) {
+			snprintf(out, room, "%.*s", (int)strcspn(at, "+ \n"), at);
+			return;
+		}
+		line = *end ? end + 1 : end;
 	}
-	*out = '\0';
-	return NULL;
 }
 
-static struct error *name_function(pid_t tid, char *out, size_t room)
+static bool go_to_cpu(unsigned int cpu)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (1 + RING_PAGES) * page;
-	int fd __closefd = open_sampler(tid);
-	struct perf_event_mmap_page *ring;
-	const struct sample *first;
-	struct error *e = NULL;
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	size_t size = CPU_ALLOC_SIZE(cpu + 1);
+	int refused = -1;
 
-	if (fd < 0)
-		return NULL;
-	ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (ring == MAP_FAILED)
-		return NULL;
-	poll(NULL, 0, LOOK_MS);
-	/* The first is at the beginning of the ring, and whole: it is far smaller than that. */
-	first = (const void *)((const char *)ring + page);
-	if (__atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE) >= sizeof(*first) &&
-	    first->header.type == PERF_RECORD_SAMPLE &&
-	    first->header.size >= sizeof(*first) + first->n * sizeof(first->at[0]))
-		e = name_sample(first, out, room);
-	munmap(ring, size);
-	return e;
+	if (set) {
+		CPU_ZERO_S(size, set);
+		CPU_SET_S(cpu, size, set);
+		refused = sched_setaffinity(0, size, set);
+	}
+	CPU_FREE(set);
+	return !refused;
 }
 
-/* --- the two, aside: perf changes the kernel's text, and may have to wait for that ------- */
+/* A task has a stack to look at while it does not run: as long as we do, on its CPU. */
+static void name_function(const struct stuck_task *t, char *out, size_t room)
+{
+	for (int tries = 0; tries < TRIES && !*out; tries++) {
+		struct strbuf text __cleanup_strbuf = { 0 };
+		struct stuck_look now;
+
+		if (!look(t->pid, t->tid, &now, &text) || !go_to_cpu(now.cpu))
+			return;
+		if (task_file(t->pid, t->tid, "stack", &text))
+			innermost(strbuf_str(&text), out, room);
+	}
+}
+
+/* --- a closer look, aside: a tracepoint changes the kernel's text, and may wait for that -- */
 
 struct closer_look {
 	bool certain, enters;
@@ -265,28 +247,32 @@ static void count_entries(pid_t tid, struct closer_look *out)
 	out->enters = n > 0;
 }
 
+/* Two answers: the second may never come. */
 static void look_closer(int fd, void *arg)
 {
 	const struct stuck_task *t = arg;
-	struct closer_look l = { .certain = t->last.kernel_thread };
-	struct error *unnamed __cleanup_error = NULL;
+	struct closer_look l = { .certain = true };
 
+	name_function(t, l.in, sizeof(l.in));
+	aside_send(fd, &l, sizeof(l));
+	l.certain = t->last.kernel_thread;
 	if (!t->last.kernel_thread)
 		count_entries(t->tid, &l);
-	if (!l.enters)
-		unnamed = name_function(t->tid, l.in, sizeof(l.in));
 	aside_send(fd, &l, sizeof(l));
 }
 
 static struct error *is_stuck(struct stuck *s, struct stuck_task *t, bool *stuck)
 {
+	double until = clock_seconds() + CLOSER_LOOK;
 	struct closer_look l = { .certain = true };
 	struct error *late __cleanup_error = NULL;
 	int fd __closefd = -1;
 
 	TRY(aside_start(look_closer, t, &fd));
 	/* That it does not come back is what would happen to the patch. */
-	late = aside_receive(fd, clock_seconds() + CLOSER_LOOK, &l, sizeof(l));
+	late = aside_receive(fd, until, &l, sizeof(l));
+	if (!late)
+		late = aside_receive(fd, until, &l, sizeof(l));
 	if (late && error_kind(late) == ERROR_INTERRUPTED)
 		return take(late);
 	*stuck = !l.enters;
@@ -320,18 +306,12 @@ static struct error *drop_what_enters(struct stuck *s)
 static void take_turns(int fd, void *arg)
 {
 	int n = *(const int *)arg;
-	cpu_set_t *set = CPU_ALLOC(n);
-	size_t size = CPU_ALLOC_SIZE(n);
 
-	for (int i = 0; set && i < n; i++) {
-		CPU_ZERO_S(size, set);
-		CPU_SET_S(i, size, set);
-		/* One that is offline, or kept from us, refuses. */
-		if (aside_send(fd, &i, sizeof(i)) && !sched_setaffinity(0, size, set))
+	/* One that is offline, or kept from us, refuses. */
+	for (int i = 0; i < n; i++)
+		if (aside_send(fd, &i, sizeof(i)) && go_to_cpu((unsigned int)i))
 			sched_yield();
-	}
 	aside_send(fd, &n, sizeof(n));
-	CPU_FREE(set);
 }
 
 static struct error *ask_cpus(int *stuck)

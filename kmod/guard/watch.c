@@ -21,7 +21,6 @@
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
-#include <asm/irq_regs.h>
 
 #include "guard.h"
 
@@ -115,15 +114,17 @@ static void suspect(struct guard *g, const struct sight *s, unsigned long where)
 
 /* --- what runs ------------------------------------------------------------------------ */
 
-/* In an interrupt of another CPU. */
+/*
+ * In an interrupt of another CPU, and of a kind that sets no get_irq_regs(): the unwinder goes from
+ * here through what was interrupted.
+ */
 static void look_here(void *unused)
 {
 	struct sample *s = this_cpu_ptr(&samples);
-	struct pt_regs *regs = get_irq_regs();
 	struct guard *g;
 
 	s->any = false;
-	if (!regs || user_mode(regs) || is_idle_task(current))
+	if (is_idle_task(current))
 		goto out;
 	rcu_read_lock();
 	for_each_guard(g)
@@ -131,7 +132,7 @@ static void look_here(void *unused)
 		const struct module *module = READ_ONCE(g->module);
 
 		s->where[g - guards] =
-			wants_stalls(g) && module ? guard_stack_find(current, regs, module) : 0;
+			wants_stalls(g) && module ? guard_stack_find(current, NULL, module) : 0;
 		s->any |= s->where[g - guards];
 	}
 	rcu_read_unlock();

@@ -18,6 +18,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/percpu.h>
+#include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/timekeeping.h>
@@ -94,7 +95,27 @@ static struct suspect *place_of(struct suspect *list, const struct sight *s)
 	return oldest;
 }
 
-static void suspect(struct guard *g, const struct sight *s, unsigned long where)
+/* A thread of the guard's that sleeps on a CPU which is stuck would never run again. */
+static void keep_off(struct guard *g, int cpu)
+{
+	static struct cpumask others; /* the watcher's alone */
+	struct task_struct *thread;
+
+	cpumask_andnot(&others, cpu_online_mask, cpumask_of(cpu));
+	rcu_read_lock();
+	thread = rcu_dereference(g->wait.task);
+	if (thread)
+		get_task_struct(thread);
+	rcu_read_unlock();
+	if (!thread)
+		return;
+	if (!cpumask_empty(&others))
+		set_cpus_allowed_ptr(thread, &others);
+	put_task_struct(thread);
+}
+
+/* 'cpu' is where it runs; -1: it does not. */
+static void suspect(struct guard *g, const struct sight *s, unsigned long where, int cpu)
 {
 	struct suspect *list = suspects[g - guards], *p;
 
@@ -109,6 +130,8 @@ static void suspect(struct guard *g, const struct sight *s, unsigned long where)
 	p->sight = *s;
 	if (s->at - p->since < (u64)g->stall_ms * NSEC_PER_MSEC)
 		return;
+	if (cpu >= 0)
+		keep_off(g, cpu);
 	guard_fire(g, SUTURE_GUARD_STALL, s->pid, s->comm, where);
 }
 
@@ -153,7 +176,7 @@ static void look_at_cpu(int cpu)
 	if (atomic_read_acquire(busy))
 		return;
 	for_each_guard(g) if (s->any && wants_stalls(g) && s->where[g - guards])
-		suspect(g, &s->sight, s->where[g - guards]);
+		suspect(g, &s->sight, s->where[g - guards], cpu);
 	s->any = false;
 	if (cpu == raw_smp_processor_id())
 		return;
@@ -184,7 +207,7 @@ static void look_at_task(struct task_struct *task)
 			continue;
 		if (!s.pid)
 			see(&s, task, asleep);
-		suspect(g, &s, where);
+		suspect(g, &s, where, -1);
 	}
 }
 

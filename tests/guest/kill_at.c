@@ -100,9 +100,23 @@ static int stop_at_changes(void)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static int follow(pid_t pid, long n)
+/* Which of the calls it is about to make; NULL: it stopped for something else. */
+static const char *call_of(pid_t pid, int status, char *path, size_t room)
 {
 	struct user_regs_struct r;
+	const char *name;
+
+	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) ||
+	    ptrace(PTRACE_GETREGS, pid, 0, &r))
+		return NULL;
+	name = changes(pid, &r, path, room);
+	return name && !is_skipped(name, path) ? name : NULL;
+}
+
+/* Its children have the filter as well, and need somebody who lets them go on; they don't count. */
+static int follow(pid_t command, long n)
+{
+	pid_t pid = command;
 	char path[256];
 	long seen = 0;
 	int status;
@@ -110,17 +124,18 @@ static int follow(pid_t pid, long n)
 	for (;;) {
 		const char *name;
 
-		if (ptrace(PTRACE_CONT, pid, 0, 0) || waitpid(pid, &status, 0) < 0)
+		ptrace(PTRACE_CONT, pid, 0, 0);
+		pid = waitpid(-1, &status, __WALL);
+		if (pid < 0)
 			return 1;
-		if (WIFEXITED(status))
+		if (pid == command && WIFEXITED(status))
 			return WEXITSTATUS(status);
-		if (WIFSIGNALED(status))
+		if (pid == command && WIFSIGNALED(status))
 			return 128 + WTERMSIG(status);
-		if (status >> 8 != (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) ||
-		    ptrace(PTRACE_GETREGS, pid, 0, &r))
+		if (pid != command || !WIFSTOPPED(status))
 			continue;
-		name = changes(pid, &r, path, sizeof(path));
-		if (!name || is_skipped(name, path) || ++seen < n)
+		name = call_of(pid, status, path, sizeof(path));
+		if (!name || ++seen < n)
 			continue;
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
@@ -145,7 +160,9 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 ||
-	    ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL))
+	    ptrace(PTRACE_SETOPTIONS, pid, 0,
+		   PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			   PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL))
 		return 1;
 	return follow(pid, atol(argv[1]));
 }

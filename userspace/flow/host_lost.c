@@ -37,10 +37,12 @@ static bool is_found(const struct lost *l, const char *module)
 static struct error *add_bundle(struct lost *l, const char *path)
 {
 	struct bundle *b __cleanup_bundle = NULL;
-	struct error *unread __cleanup_error = bundle_open(path, &b);
-	const struct bundle_payload *p = b ? bundle_payload_for(b, l->h->kernel.release) : NULL;
+	struct error *unread __cleanup_error = NULL;
+	const struct bundle_payload *p;
 	struct ledger_found f;
 
+	unread = bundle_open(path, &b);
+	p = b ? bundle_payload_for(b, l->h->kernel.release) : NULL;
 	if (!p || !live_patch_find(&l->live, p->module) || is_found(l, p->module))
 		return NULL;
 	f = (struct ledger_found){ .patch = arena_strdup(&l->arena, b->name),

@@ -164,8 +164,9 @@ static struct error *add_others(struct host_status *s)
 static struct error *collect(struct host *h, struct host_status *s)
 {
 	struct ledger_patches all = { 0 };
-	struct error *silent __cleanup_error = daemon_ask(&s->arena, &s->watch);
+	struct error *silent __cleanup_error = NULL;
 
+	silent = daemon_ask(&s->arena, &s->watch);
 	s->kernel = h->kernel;
 	if (h->ledger)
 		TRY(ledger_patches(h->ledger, &s->arena, &all));

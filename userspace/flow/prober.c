@@ -96,9 +96,9 @@ struct error *prober_sum(struct proof *p, struct host_verdict *out, struct strbu
 /* --- the process ---------------------------------------------------------------------- */
 
 /* False: nobody listens any more. */
-static bool answer(int fd, struct error *e, const struct host_verdict *v, const struct strbuf *text)
+static bool answer(int fd, const struct error *e, const struct host_verdict *v,
+		   const struct strbuf *text)
 {
-	struct error *owned __cleanup_error = e;
 	struct answer a = { .kind = e ? (int)error_kind(e) : 0, .verdict = *v };
 	const char *said = e ? error_message(e) : strbuf_str(text);
 
@@ -112,8 +112,8 @@ static void serve(int fd, struct proof *p)
 
 	while (recv(fd, &command, 1, 0) == 1) {
 		struct strbuf text __cleanup_strbuf = { 0 };
+		struct error *e __cleanup_error = NULL;
 		struct host_verdict v = { 0 };
-		struct error *e = NULL;
 
 		if (command == 'm') {
 			e = proof_attach_new(p);
@@ -138,8 +138,8 @@ static void be_prober(int fd, void *arg)
 	static const struct strbuf nothing;
 	static const struct host_verdict none;
 	const struct task *t = arg;
+	struct error *e __cleanup_error = NULL;
 	struct proof *p __cleanup_proof = NULL;
-	struct error *e;
 
 	e = t->count ? proof_attach(t->functions, t->n, &p) : proof_look(t->functions, t->n, &p);
 	/* Else the module that is loaded next would wait for it, for ever if a task does. */

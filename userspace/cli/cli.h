@@ -3,14 +3,17 @@
 #ifndef SUTURE_CLI_CLI_H
 #define SUTURE_CLI_CLI_H
 
+#include <getopt.h>
+
 #include "base/error.h"
 
 struct verb {
 	const char *name;
-	const char *summary; /* for "suture --help" */
+	const char *summary; /* for "suture --help"; NULL: not for people */
 	const char *help;    /* for "suture VERB --help" */
 	/* argv[0] is the verb. Results go to stdout; the error's kind is the exit code. */
 	struct error *(*run)(int argc, char **argv);
+	const struct option *options; /* what it gives to getopt; NULL: it has none */
 };
 
 extern const struct verb verb_help;

@@ -52,9 +52,7 @@ static struct error *run(int argc, char **argv)
 	struct host_args a = { 0 };
 	struct error *e;
 
-	TRY(host_args_parse(
-		argc, argv,
-		HOST_CONFIRM_WITHIN | HOST_TIMEOUT | HOST_WAIT | HOST_REASON | HOST_DRY_RUN, &a));
+	TRY(host_args_parse(argc, argv, host_apply_options, &a));
 	if (a.request.wait && !a.request.confirm_within)
 		return error_usage("--wait is for --confirm-within");
 	e = a.dry_run ? only_check(&a, &findings) : host_apply(a.what, &a.request, &findings);
@@ -64,4 +62,4 @@ static struct error *run(int argc, char **argv)
 }
 
 const struct verb verb_apply = { "apply", "make a bundle live on this host, and prove it", help,
-				 run };
+				 run, host_apply_options };

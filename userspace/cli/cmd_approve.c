@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture approve: say that hosts may apply a bundle, until when, and why. */
-#include <getopt.h>
 #include <time.h>
 
 #include "base/date.h"
@@ -77,19 +76,20 @@ static struct error *check(struct request *r)
 	return error_with_kind(error_context(scope_check(&s->scope), "--scope"), ERROR_USAGE);
 }
 
+static const struct option options[] = {
+	{ "key", required_argument, NULL, 'k' },
+	{ "expires", required_argument, NULL, 'e' },
+	{ "reason", required_argument, NULL, 'r' },
+	{ "scope", required_argument, NULL, 's' },
+	{ "who", required_argument, NULL, 'W' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "passphrase-file", required_argument, NULL, 'P' },
+	{ "json", no_argument, NULL, 'J' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "expires", required_argument, NULL, 'e' },
-		{ "reason", required_argument, NULL, 'r' },
-		{ "scope", required_argument, NULL, 's' },
-		{ "who", required_argument, NULL, 'W' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "passphrase-file", required_argument, NULL, 'P' },
-		{ "json", no_argument, NULL, 'J' },
-		{ 0 },
-	};
 	const struct {
 		int letter;
 		const char **to;
@@ -127,4 +127,5 @@ static struct error *run(int argc, char **argv)
 	return sign_result_print(&r.sign, &result, r.json);
 }
 
-const struct verb verb_approve = { "approve", "say that hosts may apply a bundle", help, run };
+const struct verb verb_approve = { "approve", "say that hosts may apply a bundle", help, run,
+				   options };

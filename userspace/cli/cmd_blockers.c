@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture blockers: for which tasks a livepatch's transition waits. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -25,11 +24,14 @@ struct request {
 	bool proc, json;
 };
 
+static const struct option options[] = {
+	{ "proc", no_argument, NULL, 'p' },
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = { { "proc", no_argument, NULL, 'p' },
-						 { "json", no_argument, NULL, 'j' },
-						 { 0 } };
 	int c;
 
 	optind = 1;
@@ -110,4 +112,4 @@ static struct error *run(int argc, char **argv)
 }
 
 const struct verb verb_blockers = { "blockers", "name the tasks that a livepatch waits for", help,
-				    run };
+				    run, options };

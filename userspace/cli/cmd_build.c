@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture build: from a source diff to a bundle. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -181,28 +180,29 @@ static struct error *take_fix(struct request *r, const char *const *arguments, s
 	return NULL;
 }
 
+static const struct option options[] = {
+	{ "target", required_argument, NULL, 't' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "module-name", required_argument, NULL, 'M' },
+	{ "replace", no_argument, NULL, 'P' },
+	{ "loaded", no_argument, NULL, 'L' },
+	{ "title", required_argument, NULL, 'T' },
+	{ "fixed-in", required_argument, NULL, 'F' },
+	{ "serial", required_argument, NULL, 'I' },
+	{ "cve", required_argument, NULL, 'C' },
+	{ "requires", required_argument, NULL, 'Q' },
+	{ "conflicts", required_argument, NULL, 'X' },
+	{ "supersedes", required_argument, NULL, 'S' },
+	{ "accept", required_argument, NULL, 'A' },
+	{ "reason", required_argument, NULL, 'R' },
+	{ "json", no_argument, NULL, 'J' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = {
-		{ "target", required_argument, NULL, 't' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "name", required_argument, NULL, 'N' },
-		{ "module-name", required_argument, NULL, 'M' },
-		{ "replace", no_argument, NULL, 'P' },
-		{ "loaded", no_argument, NULL, 'L' },
-		{ "title", required_argument, NULL, 'T' },
-		{ "fixed-in", required_argument, NULL, 'F' },
-		{ "serial", required_argument, NULL, 'I' },
-		{ "cve", required_argument, NULL, 'C' },
-		{ "requires", required_argument, NULL, 'Q' },
-		{ "conflicts", required_argument, NULL, 'X' },
-		{ "supersedes", required_argument, NULL, 'S' },
-		{ "accept", required_argument, NULL, 'A' },
-		{ "reason", required_argument, NULL, 'R' },
-		{ "json", no_argument, NULL, 'J' },
-		{ 0 },
-	};
 	int c;
 
 	optind = 1;
@@ -257,4 +257,4 @@ static struct error *run(int argc, char **argv)
 	return print(b, t, r.json);
 }
 
-const struct verb verb_build = { "build", "make a bundle from a source diff", help, run };
+const struct verb verb_build = { "build", "make a bundle from a source diff", help, run, options };

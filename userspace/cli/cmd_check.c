@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture check: would a bundle work here, now? */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -40,11 +39,14 @@ static struct error *print(const struct findings *f, bool as_json)
 	return NULL;
 }
 
+static const struct option options[] = {
+	{ "confirm-within", required_argument, NULL, 'c' },
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
+};
+
 static struct error *run(int argc, char **argv)
 {
-	static const struct option options[] = { { "confirm-within", required_argument, NULL, 'c' },
-						 { "json", no_argument, NULL, 'j' },
-						 { 0 } };
 	struct findings findings __cleanup_findings = { 0 };
 	struct bundle *b __cleanup_bundle = NULL;
 	struct host_request r = { 0 };
@@ -70,4 +72,4 @@ static struct error *run(int argc, char **argv)
 }
 
 const struct verb verb_check = { "check", "tell whether a bundle would work on this host, now",
-				 help, run };
+				 help, run, options };

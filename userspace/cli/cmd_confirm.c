@@ -19,8 +19,9 @@ static struct error *run(int argc, char **argv)
 {
 	struct host_args a = { 0 };
 
-	TRY(host_args_parse(argc, argv, HOST_REASON, &a));
+	TRY(host_args_parse(argc, argv, host_patch_options, &a));
 	return host_confirm(a.what, &a.request);
 }
 
-const struct verb verb_confirm = { "confirm", "let a patch stay that is live", help, run };
+const struct verb verb_confirm = { "confirm", "let a patch stay that is live", help, run,
+				   host_patch_options };

@@ -17,32 +17,31 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 something changed, 3 nothing changed, 4 it can't be made live.\n";
 
-struct options {
+struct request {
 	const char *before, *after, *out;
 	bool json;
 };
 
-static struct error *parse(int argc, char **argv, struct options *o)
+static const struct option options[] = { { "json", no_argument, NULL, 'J' }, { 0 } };
+
+static struct error *parse(int argc, char **argv, struct request *r)
 {
-	for (int i = 1; i < argc; i++) {
-		if (str_equal(argv[i], "--json"))
-			o->json = true;
-		else if (str_equal(argv[i], "-o") && i + 1 < argc)
-			o->out = argv[++i];
-		else if (argv[i][0] == '-')
-			return error_usage(
-				"suture delta: '%s' is not an option, or lacks its value", argv[i]);
-		else if (!o->before)
-			o->before = argv[i];
-		else if (!o->after)
-			o->after = argv[i];
-		else
-			return error_usage("suture delta: takes two objects, '%s' is too many",
-					   argv[i]);
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "o:", options, NULL)) >= 0) {
+		if (c == '?')
+			return error_advise(error_usage("an option was not understood"),
+					    "suture delta --help");
+		if (c == 'o')
+			r->out = optarg;
+		r->json |= c == 'J';
 	}
-	if (!o->after)
+	if (argc - optind != 2)
 		return error_advise(error_usage("suture delta: takes two objects"),
 				    "suture delta --help");
+	r->before = argv[optind];
+	r->after = argv[optind + 1];
 	return NULL;
 }
 
@@ -67,7 +66,7 @@ static struct error *run(int argc, char **argv)
 	struct object *before __cleanup_object = NULL, *after __cleanup_object = NULL;
 	struct delta *d __cleanup_delta = NULL;
 	struct extraction *x __cleanup_extraction = NULL;
-	struct options o = { 0 };
+	struct request o = { 0 };
 
 	TRY(parse(argc, argv, &o));
 	TRY(object_read(o.before, &before));
@@ -85,5 +84,5 @@ static struct error *run(int argc, char **argv)
 	return object_write(x->object, o.out);
 }
 
-const struct verb verb_delta = { "delta", "what changed between two builds of an object", help,
-				 run };
+const struct verb verb_delta = { "delta", "what changed between two builds of an object", help, run,
+				 options };

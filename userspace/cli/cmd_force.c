@@ -21,9 +21,9 @@ static struct error *run(int argc, char **argv)
 {
 	struct host_args a = { 0 };
 
-	TRY(host_args_parse(argc, argv, HOST_REASON, &a));
+	TRY(host_args_parse(argc, argv, host_patch_options, &a));
 	return host_force(a.what, &a.request);
 }
 
 const struct verb verb_force = { "force", "end a transition by force, with a recorded reason", help,
-				 run };
+				 run, host_patch_options };

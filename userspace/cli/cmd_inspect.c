@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture inspect: what is in a bundle, checked; and a payload out of it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,17 +35,18 @@ struct request {
 	bool debug, json, accepted;
 };
 
+static const struct option options[] = {
+	{ "extract", required_argument, NULL, 'x' },
+	{ "debug", no_argument, NULL, 'D' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "trust", required_argument, NULL, 'T' },
+	{ "accepted", no_argument, NULL, 'A' },
+	{ "json", no_argument, NULL, 'J' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = {
-		{ "extract", required_argument, NULL, 'x' },
-		{ "debug", no_argument, NULL, 'D' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "trust", required_argument, NULL, 'T' },
-		{ "accepted", no_argument, NULL, 'A' },
-		{ "json", no_argument, NULL, 'J' },
-		{ 0 },
-	};
 	int c;
 
 	optind = 1;
@@ -150,4 +150,4 @@ static struct error *run(int argc, char **argv)
 	return r.release ? extract(b, &r) : print(b, &r);
 }
 
-const struct verb verb_inspect = { "inspect", "tell what is in a bundle", help, run };
+const struct verb verb_inspect = { "inspect", "tell what is in a bundle", help, run, options };

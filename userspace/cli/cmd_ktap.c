@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture ktap: what the results of the kernel's tests come to. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -25,9 +24,13 @@ struct request {
 	bool json;
 };
 
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'J' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, { 0 } };
 	int c;
 
 	optind = 1;
@@ -86,4 +89,5 @@ static struct error *run(int argc, char **argv)
 			      : error_new(ERROR_VERIFY, "%s: not all tests have passed", name);
 }
 
-const struct verb verb_ktap = { "ktap", "tell what the kernel's test results come to", help, run };
+const struct verb verb_ktap = { "ktap", "tell what the kernel's test results come to", help, run,
+				options };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture log: what the ledger says, whether it is whole, and where its end is. */
-#include <getopt.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 #include "report/log_report.h"
 
 static const char help[] =
-	"suture log [--patch NAME] [--since WHEN] [--last N] [--json]\n"
+	"suture log [--patch PATCH] [--since WHEN] [--last N] [--json]\n"
 	"suture log verify [--checkpoint FILE [--key PUBLIC.pem] [--signature FILE]] [--json]\n"
 	"suture log checkpoint [--key URI [--passphrase-file FILE]]\n"
 	"\n"
@@ -24,7 +23,7 @@ static const char help[] =
 	"edited, deleted, inserted or reordered; that the end was cut off is found with a checkpoint.\n"
 	"checkpoint prints where the end is, as a text to be kept on another machine.\n"
 	"\n"
-	"      --patch NAME       of this patch only\n"
+	"      --patch PATCH      of this patch only\n"
 	"      --since WHEN       30 min, 2 h, 3 d (ago); 2026-11-26, \"2026-11-26 21:00\" (local time);\n"
 	"                         2026-11-26T21:00:00Z\n"
 	"      --last N           the last N events of these\n"
@@ -46,25 +45,34 @@ struct request {
 	bool json;
 };
 
+enum { LEDGER, PATCH, SINCE, LAST, CHECKPOINT, KEY, SIGNATURE, PASSPHRASE, JSON, OPTIONS };
+
+static const struct option options[] = {
+	[LEDGER] = { "ledger", required_argument, NULL, 0 },
+	[PATCH] = { "patch", required_argument, NULL, 0 },
+	[SINCE] = { "since", required_argument, NULL, 0 },
+	[LAST] = { "last", required_argument, NULL, 0 },
+	[CHECKPOINT] = { "checkpoint", required_argument, NULL, 0 },
+	[KEY] = { "key", required_argument, NULL, 0 },
+	[SIGNATURE] = { "signature", required_argument, NULL, 0 },
+	[PASSPHRASE] = { "passphrase-file", required_argument, NULL, 0 },
+	[JSON] = { "json", no_argument, NULL, 0 },
+	[OPTIONS] = { 0 },
+};
+
 static const struct {
-	struct option option;
 	size_t at; /* of what it sets in the request */
 	const char *with;
-} options[] = {
-#define NAMED(member, name, with)                                                            \
-	{                                                                                    \
-		{ name, required_argument, NULL, 0 }, offsetof(struct request, member), with \
-	}
-#define OPTION(name, with) NAMED(name, #name, with)
-	OPTION(ledger, "events verify checkpoint"),
-	OPTION(patch, "events"),
-	OPTION(since, "events"),
-	OPTION(last, "events"),
-	OPTION(checkpoint, "verify"),
-	OPTION(key, "verify checkpoint"),
-	OPTION(signature, "verify"),
-	NAMED(passphrase, "passphrase-file", "checkpoint"),
-	{ { "json", no_argument, NULL, 0 }, 0, "events verify" },
+} sets[OPTIONS] = {
+	[LEDGER] = { offsetof(struct request, ledger), "events verify checkpoint" },
+	[PATCH] = { offsetof(struct request, patch), "events" },
+	[SINCE] = { offsetof(struct request, since), "events" },
+	[LAST] = { offsetof(struct request, last), "events" },
+	[CHECKPOINT] = { offsetof(struct request, checkpoint), "verify" },
+	[KEY] = { offsetof(struct request, key), "verify checkpoint" },
+	[SIGNATURE] = { offsetof(struct request, signature), "verify" },
+	[PASSPHRASE] = { offsetof(struct request, passphrase), "checkpoint" },
+	[JSON] = { 0, "events verify" },
 };
 
 static struct error *misunderstood(const char *what)
@@ -75,23 +83,20 @@ static struct error *misunderstood(const char *what)
 /* `what` is "events", "verify" or "checkpoint". */
 static struct error *parse(int argc, char **argv, const char *what, struct request *r)
 {
-	struct option longs[ARRAY_SIZE(options) + 1] = { 0 };
 	int c, i;
 
-	for (size_t o = 0; o < ARRAY_SIZE(options); o++)
-		longs[o] = options[o].option;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "", longs, &i)) >= 0) {
+	while ((c = getopt_long(argc, argv, "", options, &i)) >= 0) {
 		if (c)
 			return misunderstood("an option was not understood");
-		if (!strstr(options[i].with, what))
+		if (!strstr(sets[i].with, what))
 			return error_advise(error_usage("--%s means nothing to 'suture log%s%s'",
-							longs[i].name,
+							options[i].name,
 							str_equal(what, "events") ? "" : " ",
 							str_equal(what, "events") ? "" : what),
 					    "suture log --help");
 		if (optarg)
-			*(const char **)((char *)r + options[i].at) = optarg;
+			*(const char **)((char *)r + sets[i].at) = optarg;
 		else
 			r->json = true;
 	}
@@ -258,4 +263,5 @@ static struct error *run(int argc, char **argv)
 	return e;
 }
 
-const struct verb verb_log = { "log", "tell what happened to this host's patches", help, run };
+const struct verb verb_log = { "log", "tell what happened to this host's patches", help, run,
+			       options };

@@ -20,8 +20,8 @@ static struct error *run(int argc, char **argv)
 {
 	struct host_args a = { 0 };
 
-	TRY(host_args_parse(argc, argv, HOST_REASON, &a));
+	TRY(host_args_parse(argc, argv, host_patch_options, &a));
 	return host_revert(a.what, &a.request);
 }
 
-const struct verb verb_revert = { "revert", "take a patch back", help, run };
+const struct verb verb_revert = { "revert", "take a patch back", help, run, host_patch_options };

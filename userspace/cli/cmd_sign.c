@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture sign: say that a bundle is from here. */
-#include <getopt.h>
 
 #include "cli/cli.h"
 #include "cli/sign_result.h"
@@ -42,19 +41,20 @@ static struct error *check(const struct sign_request *s)
 	return NULL;
 }
 
+static const struct option options[] = {
+	{ "key", required_argument, NULL, 'k' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "who", required_argument, NULL, 'W' },
+	{ "passphrase-file", required_argument, NULL, 'P' },
+	{ "module-key", required_argument, NULL, 'M' },
+	{ "module-cert", required_argument, NULL, 'C' },
+	{ "module-hash", required_argument, NULL, 'H' },
+	{ "json", no_argument, NULL, 'J' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "who", required_argument, NULL, 'W' },
-		{ "passphrase-file", required_argument, NULL, 'P' },
-		{ "module-key", required_argument, NULL, 'M' },
-		{ "module-cert", required_argument, NULL, 'C' },
-		{ "module-hash", required_argument, NULL, 'H' },
-		{ "json", no_argument, NULL, 'J' },
-		{ 0 },
-	};
 	const struct {
 		int letter;
 		const char **to;
@@ -92,5 +92,5 @@ static struct error *run(int argc, char **argv)
 	return sign_result_print(&r.sign, &result, r.json);
 }
 
-const struct verb verb_sign = { "sign", "sign a bundle, and its modules for the kernel", help,
-				run };
+const struct verb verb_sign = { "sign", "sign a bundle, and its modules for the kernel", help, run,
+				options };

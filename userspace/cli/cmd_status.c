@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture status: what is live on this host. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -39,9 +38,13 @@ static struct error *verdict(const struct host_status *s)
 		      : NULL;
 }
 
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
+};
+
 static struct error *run(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
 	static const struct host_request nothing = { 0 };
 	struct host_status s __cleanup_status = { 0 };
 	struct strbuf out __cleanup_strbuf = { 0 };
@@ -63,4 +66,4 @@ static struct error *run(int argc, char **argv)
 	return verdict(&s);
 }
 
-const struct verb verb_status = { "status", "show what is live on this host", help, run };
+const struct verb verb_status = { "status", "show what is live on this host", help, run, options };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture target: kernels made ready to build fixes for. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,11 +31,14 @@ static const char help[] =
 	"                    or a folder with modules of yours that are built outside of one (make\n"
 	"                    M=), for the kernel that its .ko files were built for, or --kernel\n"
 	"\n"
-	"guard builds the guard's module for a distro kernel (docs/GUARD.md), and prints where it\n"
-	"is, or copies it to -o FILE, --output FILE.\n"
+	"add makes one, list shows what is ready; guard builds the guard's module for a distro\n"
+	"kernel (docs/GUARD.md), and prints where it is.\n"
 	"\n"
-	"list shows what is ready; list --available what could be added: the kernels in all\n"
-	"suites of the distro's archive.\n"
+	"      --kernel TARGET  add: the target that a folder of modules is for\n"
+	"      --available      list: what could be added, the kernels in all suites of the\n"
+	"                       distro's archive\n"
+	"  -o, --output FILE    guard: copy it there\n"
+	"      --json           add, list, show: as JSON\n"
 	"\n"
 	"For a distro kernel, add fetches the packages with apt-get and unpacks them into the\n"
 	"cache; nothing is installed. A target needs about 2.3 GB there ($SUTURE_CACHE, else\n"
@@ -224,13 +226,16 @@ static const struct action *find_action(const char *name)
 	return NULL;
 }
 
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "available", no_argument, NULL, 'a' },
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "output", required_argument, NULL, 'o' },
+	{ 0 },
+};
+
 static struct error *run(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-						 { "available", no_argument, NULL, 'a' },
-						 { "kernel", required_argument, NULL, 'k' },
-						 { "output", required_argument, NULL, 'o' },
-						 { 0 } };
 	const char *kernel = NULL, *out = NULL;
 	const struct action *a;
 	bool json = false, available = false;
@@ -270,4 +275,5 @@ static struct error *run(int argc, char **argv)
 	return a->run(a->wants_target ? argv[optind + 1] : NULL, json);
 }
 
-const struct verb verb_target = { "target", "make a kernel ready to build fixes for", help, run };
+const struct verb verb_target = { "target", "make a kernel ready to build fixes for", help, run,
+				  options };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture test: from a fix to a verdict on many kernels. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,24 +129,18 @@ static struct error *option(struct request *r, int c)
 	}
 }
 
+static const struct option options[] = {
+	{ "kernel", required_argument, NULL, 'k' }, { "matrix", required_argument, NULL, 'm' },
+	{ "repro", required_argument, NULL, 'r' },  { "smp", required_argument, NULL, 's' },
+	{ "memory", required_argument, NULL, 'M' }, { "append", required_argument, NULL, 'a' },
+	{ "repeat", required_argument, NULL, 'R' }, { "only", required_argument, NULL, 'o' },
+	{ "jobs", required_argument, NULL, 'j' },   { "keep", required_argument, NULL, 'K' },
+	{ "json", no_argument, NULL, 'J' },	    { "ktap", required_argument, NULL, 't' },
+	{ "junit", required_argument, NULL, 'u' },  { 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r, const char **path)
 {
-	static const struct option options[] = {
-		{ "kernel", required_argument, NULL, 'k' },
-		{ "matrix", required_argument, NULL, 'm' },
-		{ "repro", required_argument, NULL, 'r' },
-		{ "smp", required_argument, NULL, 's' },
-		{ "memory", required_argument, NULL, 'M' },
-		{ "append", required_argument, NULL, 'a' },
-		{ "repeat", required_argument, NULL, 'R' },
-		{ "only", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "keep", required_argument, NULL, 'K' },
-		{ "json", no_argument, NULL, 'J' },
-		{ "ktap", required_argument, NULL, 't' },
-		{ "junit", required_argument, NULL, 'u' },
-		{ 0 },
-	};
 	int c;
 
 	optind = 1;
@@ -308,4 +301,4 @@ static struct error *run(int argc, char **argv)
 }
 
 const struct verb verb_test = { "test", "take a fix to a verdict on many kernels, in VMs", help,
-				run };
+				run, options };

@@ -2,7 +2,6 @@
 /* suture verify: the proof for one kernel patch, once or through a session's phases. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +18,11 @@
 #include "probe/proof.h"
 
 static const char help[] =
-	"suture verify --patch NAME --function [OBJECT:]FUNCTION[,POS]... [OPTION]...\n"
-	"suture verify --session SOCKET --patch NAME --function FUNCTION... \n"
+	"suture verify --patch PATCH --function [OBJECT:]FUNCTION[,POS]... [OPTION]...\n"
+	"suture verify --session SOCKET --patch PATCH --function FUNCTION...\n"
 	"suture verify --ask SOCKET mark|attach-new|read|quit [OPTION]...\n"
 	"\n"
-	"Prove that calls of FUNCTION run the new code of the livepatch NAME. Two kinds of\n"
+	"Prove that calls of FUNCTION run the new code of the livepatch PATCH. Two kinds of\n"
 	"evidence are kept apart: structural (the ftrace site in the running text leads away, and\n"
 	"ftrace names livepatch's handler there), and exercised (executions of the old body behind\n"
 	"the redirect and entries of the new function are counted, and no probe missed a hit).\n"
@@ -37,6 +36,10 @@ static const char help[] =
 	"and is asked from then on: attach before the patch is loaded, 'attach-new' once it is,\n"
 	"'mark' where a phase begins (the counts start at zero), 'read' to see, 'quit' at the end.\n"
 	"\n"
+	"  --patch PATCH     the livepatch's name\n"
+	"  --function FUNCTION  that it changes; may be given again\n"
+	"  --session SOCKET  begin a session that is asked there\n"
+	"  --ask SOCKET      ask a session\n"
 	"  --seconds N       how long the first form counts (5)\n"
 	"  --new NAME        the new function's name in the patch, if it is another (for the\n"
 	"                    --function before it)\n"
@@ -146,19 +149,20 @@ static struct error *option(struct request *r, int c)
 	}
 }
 
+static const struct option options[] = {
+	{ "patch", required_argument, NULL, 'p' },
+	{ "function", required_argument, NULL, 'f' },
+	{ "new", required_argument, NULL, 'n' },
+	{ "session", required_argument, NULL, 's' },
+	{ "ask", required_argument, NULL, 'a' },
+	{ "seconds", required_argument, NULL, 't' },
+	{ "require", required_argument, NULL, 'r' },
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
+};
+
 static struct error *parse(int argc, char **argv, struct request *r)
 {
-	static const struct option options[] = {
-		{ "patch", required_argument, NULL, 'p' },
-		{ "function", required_argument, NULL, 'f' },
-		{ "new", required_argument, NULL, 'n' },
-		{ "session", required_argument, NULL, 's' },
-		{ "ask", required_argument, NULL, 'a' },
-		{ "seconds", required_argument, NULL, 't' },
-		{ "require", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ 0 },
-	};
 	int c;
 
 	optind = 1;
@@ -219,4 +223,4 @@ static struct error *run(int argc, char **argv)
 }
 
 const struct verb verb_verify = { "verify", "prove that the new code runs and the old does not",
-				  help, run };
+				  help, run, options };

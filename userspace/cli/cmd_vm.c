@@ -133,4 +133,4 @@ static struct error *run(int argc, char **argv)
 }
 
 const struct verb verb_vm = { "vm", "run a command, or a shell, on a kernel of your choice", help,
-			      run };
+			      run, vm_options };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/host_args.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,15 +51,20 @@ static void tell_json(void *arg, const struct host_event *e)
 
 /* --- options -------------------------------------------------------------------------- */
 
-static const struct {
-	struct option option;
-	enum host_option which;
-} options[] = {
-	{ { "confirm-within", required_argument, NULL, 'c' }, HOST_CONFIRM_WITHIN },
-	{ { "timeout", required_argument, NULL, 't' }, HOST_TIMEOUT },
-	{ { "wait", no_argument, NULL, 'w' }, HOST_WAIT },
-	{ { "reason", required_argument, NULL, 'r' }, HOST_REASON },
-	{ { "dry-run", no_argument, NULL, 'n' }, HOST_DRY_RUN },
+const struct option host_apply_options[] = {
+	{ "confirm-within", required_argument, NULL, 'c' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "wait", no_argument, NULL, 'w' },
+	{ "reason", required_argument, NULL, 'r' },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
+};
+
+const struct option host_patch_options[] = {
+	{ "reason", required_argument, NULL, 'r' },
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
 };
 
 static struct error *misuse(const char *verb)
@@ -94,17 +98,13 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 	}
 }
 
-struct error *host_args_parse(int argc, char **argv, unsigned int allowed, struct host_args *out)
+struct error *host_args_parse(int argc, char **argv, const struct option *options,
+			      struct host_args *out)
 {
-	struct option list[ARRAY_SIZE(options) + 2] = { { "json", no_argument, NULL, 'j' } };
-	size_t n = 1;
 	int c;
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (allowed & options[i].which)
-			list[n++] = options[i].option;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		TRY(option(argv[0], c, out));
 	if (argc - optind != 1)
 		return misuse(argv[0]);

@@ -3,6 +3,8 @@
 #ifndef SUTURE_CLI_HOST_ARGS_H
 #define SUTURE_CLI_HOST_ARGS_H
 
+#include <getopt.h>
+
 #include "flow/host.h"
 
 struct host_args {
@@ -11,16 +13,11 @@ struct host_args {
 	bool json, dry_run;
 };
 
-enum host_option {
-	HOST_CONFIRM_WITHIN = 1,
-	HOST_TIMEOUT = 2,
-	HOST_WAIT = 4,
-	HOST_REASON = 8,
-	HOST_DRY_RUN = 16,
-};
+/* What apply has, and what the others have. */
+extern const struct option host_apply_options[], host_patch_options[];
 
-/* One word beside options; 'allowed' are enum host_option; --json always is. */
-struct error *host_args_parse(int argc, char **argv, unsigned int allowed,
+/* One word beside options, which are one of these tables. */
+struct error *host_args_parse(int argc, char **argv, const struct option *options,
 			      struct host_args *out) __must_check;
 
 #endif

@@ -8,17 +8,24 @@
 #include "base/progress.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/completion.h"
 
 static struct error *help(int argc, char **argv);
+static struct error *completion(int argc, char **argv);
 
 const struct verb verb_help = { "help", "list the verbs, or explain one", "suture help [VERB]\n",
 				help };
+
+static const struct verb verb_completion = {
+	"completion", NULL, "suture completion: print the table that the shells complete from\n",
+	completion
+};
 
 static const struct verb *const verbs[] = {
 	&verb_help,   &verb_build,    &verb_inspect, &verb_sign,    &verb_approve,
 	&verb_delta,  &verb_verify,   &verb_target,  &verb_vm,	    &verb_test,
 	&verb_ktap,   &verb_check,    &verb_apply,   &verb_confirm, &verb_revert,
-	&verb_status, &verb_blockers, &verb_force,   &verb_log,
+	&verb_status, &verb_blockers, &verb_force,   &verb_log,	    &verb_completion,
 };
 
 static const struct verb *find(const char *name)
@@ -47,8 +54,25 @@ static struct error *help(int argc, char **argv)
 	}
 	printf("suture: fixes for running kernels and processes\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+		if (verbs[i]->summary)
+			printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
 	printf("\nsuture VERB --help explains a verb.\n");
+	return NULL;
+}
+
+/* For scripts/completion. */
+static struct error *completion(int argc, char **argv)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+
+	if (argc > 1)
+		return error_usage("'%s' is not expected", argv[1]);
+	TRY(strbuf_puts(&out, "suture\t--help\t-\tnone\tlist the verbs\n"
+			      "suture\t--version\t-\tnone\tprint the version\n"));
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (verbs[i]->summary)
+			TRY(completion_rows(verbs[i], &out));
+	fputs(out.s, stdout);
 	return NULL;
 }
 

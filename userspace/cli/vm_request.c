@@ -2,7 +2,6 @@
 #include "cli/vm_request.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,24 +114,18 @@ static struct error *option(struct vm_request *r, int c)
 	}
 }
 
+const struct option vm_options[] = {
+	{ "file", required_argument, NULL, 'f' },    { "share", required_argument, NULL, 's' },
+	{ "get", required_argument, NULL, 'g' },     { "load", required_argument, NULL, 'l' },
+	{ "modules", required_argument, NULL, 'm' }, { "keep", required_argument, NULL, 'k' },
+	{ "append", required_argument, NULL, 'a' },  { "cpus", required_argument, NULL, 'c' },
+	{ "memory", required_argument, NULL, 'M' },  { "fresh", no_argument, NULL, 'F' },
+	{ "core", no_argument, NULL, 'C' },	     { "gdb", optional_argument, NULL, 'G' },
+	{ "timeout", required_argument, NULL, 't' }, { 0 },
+};
+
 struct error *vm_request_parse(int argc, char **argv, struct vm_request *r)
 {
-	static const struct option options[] = {
-		{ "file", required_argument, NULL, 'f' },
-		{ "share", required_argument, NULL, 's' },
-		{ "get", required_argument, NULL, 'g' },
-		{ "load", required_argument, NULL, 'l' },
-		{ "modules", required_argument, NULL, 'm' },
-		{ "keep", required_argument, NULL, 'k' },
-		{ "append", required_argument, NULL, 'a' },
-		{ "cpus", required_argument, NULL, 'c' },
-		{ "memory", required_argument, NULL, 'M' },
-		{ "fresh", no_argument, NULL, 'F' },
-		{ "core", no_argument, NULL, 'C' },
-		{ "gdb", optional_argument, NULL, 'G' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ 0 },
-	};
 	int c;
 
 	if (argc < 3 || argv[2][0] == '-')
@@ -144,7 +137,7 @@ struct error *vm_request_parse(int argc, char **argv, struct vm_request *r)
 	argc -= 2;
 	argv += 2;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "+", vm_options, NULL)) != -1)
 		TRY(option(r, c));
 	r->command = argv + optind;
 	r->words = argc - optind;

@@ -3,6 +3,7 @@
 #ifndef SUTURE_CLI_VM_REQUEST_H
 #define SUTURE_CLI_VM_REQUEST_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -19,6 +20,8 @@ struct vm_request {
 	/* What the options point to. */
 	char *kernel, *modules, *vmlinux, *append, *crash, *port;
 };
+
+extern const struct option vm_options[];
 
 struct error *vm_request_parse(int argc, char **argv, struct vm_request *r) __must_check;
 /*

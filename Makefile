@@ -47,10 +47,11 @@ programs = $(patsubst %.c,$B/%,$(filter tests/$(1)/%,$(test_src)))
 fuzz_bin := $(fuzz_src:%.c=$B/%)
 # What the programs of tests/vm and tests/e2e share.
 lab_obj := $(patsubst %.c,$B/%.o,$(wildcard tests/lab/*.c))
+completions := $(addprefix $B/completion/,suture.bash _suture suture.fish)
 man_pages := $(patsubst %.scd,$B/%,$(wildcard docs/*.[158].scd))
 
 .PHONY: all tests help clean FORCE
-all: $B/suture $B/sutured
+all: $B/suture $B/sutured $(completions)
 
 $B/suture: $(cli_obj) $B/libsuture.a $B/flags
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $(cli_obj) $B/libsuture.a $(libs)
@@ -103,6 +104,7 @@ $B/tests/guest/guard: $B/tests/guest/guard.o $B/libsuture.a
 $B/bpf/%.bpf.o: bpf/%.bpf.c $B/flags
 	@mkdir -p $(@D)
 	$(call say,BPF,$<) $(CLANG) -target bpf -D__TARGET_ARCH_x86 -g -O2 -Wall -Ibpf \
+		-ffile-prefix-map=$(CURDIR)=. \
 		-I/usr/include/x86_64-linux-gnu -MMD -MP -c -o $@ $<
 
 $B/bpf/%.skel.h: $B/bpf/%.bpf.o
@@ -123,6 +125,13 @@ $B/tests/%: $B/tests/%.o $B/libsuture.a
 $B/docs/%: docs/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN,$@) scdoc < $< > $@.new && mv $@.new $@
+
+# The shells' completion: the verbs' own tables, put into a script for each shell.
+$B/completion/table: $B/suture
+	@mkdir -p $(@D)
+	$(call say,GEN,$@) $< completion > $@.new && mv $@.new $@
+$B/completion/%: scripts/completion/% $B/completion/table
+	$(call say,GEN,$@) scripts/completion/fill $^ > $@.new && mv $@.new $@
 
 # What the results depend on beside files: rewritten only when it differs.
 record = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
@@ -215,7 +224,9 @@ compile_commands.json: $(skeletons)
 .PHONY: install uninstall
 bindir := $(DESTDIR)$(PREFIX)/bin
 mandir := $(DESTDIR)$(PREFIX)/share/man
-compdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+bash_dir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zsh_dir := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fish_dir := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all man
 	$(INSTALL) -D -m 755 -t $(bindir) $B/suture $B/sutured
@@ -224,9 +235,13 @@ install: all man
 	$(INSTALL) -D -m 644 -t $(mandir)/man8 $(filter %.8,$(man_pages))
 	$(INSTALL) -d $(unitdir)
 	sed 's,@BINDIR@,$(PREFIX)/bin,' scripts/sutured.service > $(unitdir)/sutured.service
-	$(INSTALL) -D -m 644 scripts/completion.bash $(compdir)/suture
+	$(INSTALL) -D -m 644 $B/completion/suture.bash $(bash_dir)/suture
+	$(INSTALL) -D -m 644 -t $(zsh_dir) $B/completion/_suture
+	$(INSTALL) -D -m 644 -t $(fish_dir) $B/completion/suture.fish
 uninstall:
-	rm -f $(bindir)/suture $(bindir)/sutured $(unitdir)/sutured.service $(compdir)/suture $(foreach p,$(man_pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
+	rm -f $(bindir)/suture $(bindir)/sutured $(unitdir)/sutured.service
+	rm -f $(bash_dir)/suture $(zsh_dir)/_suture $(fish_dir)/suture.fish
+	rm -f $(foreach p,$(man_pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
 
 clean:
 	rm -rf build build-san build-fuzz compile_commands.json

@@ -24,6 +24,11 @@ check() {
 	fi
 }
 
+skip() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
 tap_end() {
 	echo "1..$tap_n"
 	exit "$tap_failed"

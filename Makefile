@@ -206,6 +206,11 @@ guard: all
 
 man: $(man_pages)
 
+# Debian packages, in build/deb/.
+.PHONY: deb
+deb:
+	$(Q)MAKE='$(MAKE)' scripts/deb
+
 .PHONY: format format-check lint compile_commands.json
 c_files = $(shell git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null)
 format:
@@ -221,7 +226,7 @@ compile_commands.json: $(skeletons)
 	"command": "$(subst ",\",$(CC) $(all_cppflags) $(all_cflags) -c -o $B/$(f:.c=.o) $f)"}$(comma)))true
 	@sed '$$ s/,$$/\n]/' $@.new > $@ && rm $@.new
 
-.PHONY: install uninstall
+.PHONY: install uninstall install-guard
 bindir := $(DESTDIR)$(PREFIX)/bin
 mandir := $(DESTDIR)$(PREFIX)/share/man
 bash_dir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -238,6 +243,11 @@ install: all man
 	$(INSTALL) -D -m 644 $B/completion/suture.bash $(bash_dir)/suture
 	$(INSTALL) -D -m 644 -t $(zsh_dir) $B/completion/_suture
 	$(INSTALL) -D -m 644 -t $(fish_dir) $B/completion/suture.fish
+# The guard's source for DKMS: dkms install suture-guard/$(VERSION)
+install-guard:
+	$(INSTALL) -d $(DESTDIR)/usr/src/suture-guard-$(VERSION)
+	$(INSTALL) -m 644 kmod/guard/Kbuild kmod/guard/*.[ch] $(DESTDIR)/usr/src/suture-guard-$(VERSION)
+	sed 's/@VERSION@/$(VERSION)/g' kmod/guard/dkms.conf > $(DESTDIR)/usr/src/suture-guard-$(VERSION)/dkms.conf
 uninstall:
 	rm -f $(bindir)/suture $(bindir)/sutured $(unitdir)/sutured.service
 	rm -f $(bash_dir)/suture $(zsh_dir)/_suture $(fish_dir)/suture.fish
@@ -260,7 +270,9 @@ help:
 	@echo 'make guard      the guard for KERNEL=kernel:RELEASE, a target; build/guard/RELEASE/'
 	@echo 'make lint       format, include direction, self-contained headers, clang, static analysis'
 	@echo 'make format     clang-format over all C'
+	@echo 'make deb        Debian packages of the programs and of the guard (DKMS); build/deb/'
 	@echo 'make install    under DESTDIR and PREFIX=$(PREFIX); make uninstall takes it back'
+	@echo 'make install-guard  the source of the guard, for DKMS; /usr/src/'
 	@echo 'make clean      remove all build folders'
 	@echo
 	@echo 'V=1 shows the commands. SAN=1 builds with ASan and UBSan. WERROR= lets warnings pass.'

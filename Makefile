@@ -13,6 +13,8 @@ WERROR ?= $(if $(wildcard .git),1)
 
 B := build$(if $(SAN),-san)$(if $(FUZZ),-fuzz)
 PREFIX ?= /usr/local
+# Debian asks its packages for share/zsh/vendor-completions.
+ZSH_DIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 INSTALL ?= install
 CLANG ?= clang
@@ -230,7 +232,7 @@ compile_commands.json: $(skeletons)
 bindir := $(DESTDIR)$(PREFIX)/bin
 mandir := $(DESTDIR)$(PREFIX)/share/man
 bash_dir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-zsh_dir := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+zsh_dir := $(DESTDIR)$(ZSH_DIR)
 fish_dir := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all man

@@ -160,7 +160,7 @@ check:
 check-unit: $(call programs,unit)
 	$(Q)B=$B tests/run unit
 
-# Kernels of trixie and sid: fetches about 800 MB.
+# Kernels of trixie and sid, and the Debian packages: fetches about 1.2 GB.
 check-suites:
 	$(Q)scripts/deps build check
 	$(Q)MAKE='$(MAKE)' tests/run suites
@@ -263,7 +263,7 @@ help:
 	@echo 'make demo       the whole way on a real fix, in a VM (installs what is missing)'
 	@echo 'make check      all tests (installs what is missing)'
 	@echo 'make check-unit the unit tests only; no root, no network, seconds'
-	@echo 'make check-suites  kernels of other suites, with their compilers; fetches 800 MB'
+	@echo 'make check-suites  kernels of other suites, with their compilers, and make deb; fetches 1.2 GB'
 	@echo "make kselftest  the kernel's own livepatch selftests on 6.1, 6.12 and 7.2; fetches 1 GB"
 	@echo 'make bench      speed, as ratios taken in one run'
 	@echo 'make corpus     300 real stable fixes built, loaded, taken back; build/corpus/ (hours)'

@@ -8,13 +8,18 @@
 #include "base/file.h"
 #include "base/subprocess.h"
 
+/* The folder it is compiled in has another name each time, which is to be in nothing that is made.
+ */
+#define PLACE "/suture"
+#define FLAGS "KCFLAGS=-ffile-prefix-map=%s=" PLACE
+
 /* A new suture or another compiler has another one. */
 static struct error *cache_folder(const struct target *t, const struct external *x, char **out)
 {
 	struct strbuf all __cleanup_strbuf = { 0 };
 	struct digest d;
 
-	TRY(strbuf_puts(&all, t->compiler_text ? t->compiler_text : ""));
+	TRY(strbuf_printf(&all, "%s%c" FLAGS, t->compiler_text ? t->compiler_text : "", 0, ""));
 	for (size_t i = 0; i < x->n; i++)
 		TRY(strbuf_printf(&all, "%c%s%c%s", 0, x->sources[i].name, 0, x->sources[i].text));
 	TRY(digest_bytes(all.s, all.n, &d));
@@ -36,12 +41,13 @@ static struct error *compile(const struct target *t, const struct external *x, c
 {
 	char *m __free = str_printf("M=%s", folder);
 	char *tmp __free = str_printf("TMPDIR=%s", folder);
+	char *flags __free = str_printf(FLAGS, folder);
 	/* A distro's tree names its compiler itself. */
 	char *cc __free = t->source ? str_printf("CC=%s", t->compiler) : strdup("KBUILD_VERBOSE=0");
 	struct strbuf output __cleanup_strbuf = { 0 };
 	struct subprocess make = {
 		.argv = subprocess_words("make", "--no-print-directory", "-s", "-C", t->tree, m, cc,
-					 goal),
+					 flags, goal),
 		/* Nothing of the caller's environment (KCFLAGS, ...) may reach the compiler. */
 		.env = subprocess_words("LC_ALL=C", tmp),
 		.clear_env = true,
@@ -51,7 +57,7 @@ static struct error *compile(const struct target *t, const struct external *x, c
 		.err = &output,
 	};
 
-	if (!m || !tmp || !cc)
+	if (!m || !tmp || !flags || !cc)
 		return error_nomem();
 	for (size_t i = 0; i < x->n; i++)
 		TRY(write_source(folder, &x->sources[i]));

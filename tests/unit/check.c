@@ -109,6 +109,25 @@ static void sig_enforce(struct world *w)
 {
 	w->f.kernel.sig_enforce = true;
 }
+static void loops(struct world *w)
+{
+	w->f.stuck_known = true;
+	w->f.stuck.cpu = -1;
+	ok(vec_push(&w->f.stuck.v,
+		    (struct stuck_task){
+			    .pid = 7, .tid = 7, .comm = "t", .in = "g", .certain = true }));
+}
+static void loops_it_seems(struct world *w)
+{
+	loops(w);
+	w->f.stuck.v.v[0].certain = false;
+	w->f.stuck.v.v[0].in = NULL;
+}
+static void cpu_is_stuck(struct world *w)
+{
+	w->f.stuck_known = true;
+	w->f.stuck.cpu = 3;
+}
 static void policy_says_no(struct world *w)
 {
 	w->f.policy = error_new(ERROR_POLICY, "nobody signed it");
@@ -258,6 +277,9 @@ static const struct row {
 	{ trampoline_on_6_1, 0, FINDING_WARNING, "silently undoes" },
 	{ kprobe, 0, FINDING_NOTE, "a kprobe sits at f+0x0" },
 	{ blocked, 0, FINDING_WARNING, "t (process 1) sleeps in f" },
+	{ loops, ERROR_REFUSED, FINDING_REFUSED, "t (process 7) runs in the kernel, in g," },
+	{ loops_it_seems, 0, FINDING_WARNING, "t (process 7) runs in the kernel as it seems" },
+	{ cpu_is_stuck, ERROR_REFUSED, FINDING_REFUSED, "a turn on CPU 3" },
 	{ panics, 0, FINDING_WARNING, "panic_on_oops is set" },
 	{ no_guard, 0, FINDING_WARNING, "a process keeps the deadline" },
 };

@@ -209,36 +209,32 @@ static struct error *read_revocation(struct form_reader *r, const struct form *f
 	return NULL;
 }
 
-static struct error *form_revoked_keys(struct form_reader *r, const struct form_field *f,
-				       const struct yaml_value *v, void *at)
+static struct error *read_revoked(struct form_reader *r, const struct form *form,
+				  const struct yaml_value *v, struct trust *t)
 {
-	struct trust *t = at;
-
-	(void)f;
 	TRY(form_need(r, v, YAML_LIST));
 	for (size_t i = 0; i < v->n; i++) {
 		struct trust_revocation one = { 0 };
 
-		TRY(read_revocation(r, &revoked_key_form, &v->items[i], &one));
-		TRY(vec_push(&t->revoked_keys, one));
+		TRY(read_revocation(r, form, &v->items[i], &one));
+		TRY(form == &revoked_key_form ? vec_push(&t->revoked_keys, one)
+					      : vec_push(&t->revoked_bundles, one));
 	}
 	return NULL;
+}
+
+static struct error *form_revoked_keys(struct form_reader *r, const struct form_field *f,
+				       const struct yaml_value *v, void *at)
+{
+	(void)f;
+	return read_revoked(r, &revoked_key_form, v, at);
 }
 
 static struct error *form_revoked_bundles(struct form_reader *r, const struct form_field *f,
 					  const struct yaml_value *v, void *at)
 {
-	struct trust *t = at;
-
 	(void)f;
-	TRY(form_need(r, v, YAML_LIST));
-	for (size_t i = 0; i < v->n; i++) {
-		struct trust_revocation one = { 0 };
-
-		TRY(read_revocation(r, &revoked_bundle_form, &v->items[i], &one));
-		TRY(vec_push(&t->revoked_bundles, one));
-	}
-	return NULL;
+	return read_revoked(r, &revoked_bundle_form, v, at);
 }
 
 static const struct form_field revocations_fields[] = {

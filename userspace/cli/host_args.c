@@ -11,11 +11,8 @@
 
 static void tell_line(void *arg, const struct host_event *e)
 {
-	size_t n = strlen(e->text);
-
 	(void)arg;
-	n -= n && e->text[n - 1] == '\n';
-	log_info("%6.2f s  %-12s %.*s", e->seconds, e->event, (int)n, e->text);
+	log_info("%6.2f s  %-12s %s", e->seconds, e->event, e->text);
 }
 
 static void add_blockers(struct json *j, const struct blockers *b)

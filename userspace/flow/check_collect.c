@@ -84,14 +84,12 @@ static bool sites_are_known(const struct check_facts *f)
 	return true;
 }
 
-static struct error *collect_hooks(struct check_facts *f)
+static struct error *collect_hooks(struct check_facts *f, const char *kprobes)
 {
 	struct strbuf a __cleanup_strbuf = { 0 }, h __cleanup_strbuf = { 0 };
-	struct strbuf k __cleanup_strbuf = { 0 };
 	const char *available =
 		sites_are_known(f) ? NULL : tracefs("available_filter_functions", &a);
 	const char *hooks = tracefs("enabled_functions", &h);
-	const char *kprobes = optional(KPROBES, &k);
 
 	vec_for_each(&f->functions, c) {
 		if (!c->sites_known && available && *available) {
@@ -110,18 +108,16 @@ static struct error *collect_hooks(struct check_facts *f)
 /* --- the running text ----------------------------------------------------------------- */
 
 static struct error *collect_code(struct check_facts *f, const struct running_text *t,
-				  const struct live_symbol *q)
+				  const struct live_symbol *q, const char *kprobes)
 {
-	struct strbuf text __cleanup_strbuf = { 0 };
-	const char *kprobes = optional(KPROBES, &text);
-
 	for (size_t i = 0; i < f->functions.n; i++)
 		if (q[i].address)
 			TRY(running_code(t, q[i].address, kprobes, &f->arena, &f->functions.v[i]));
 	return NULL;
 }
 
-static struct error *collect_text(struct check_facts *f, const struct module_facts *m)
+static struct error *collect_text(struct check_facts *f, const struct module_facts *m,
+				  const char *kprobes)
 {
 	struct live_symbol *q __free = calloc(f->functions.n + RUNNING_SYMBOLS, sizeof(*q));
 	struct running_text t __cleanup(running_text_close) = { .fd = -1 };
@@ -147,7 +143,7 @@ static struct error *collect_text(struct check_facts *f, const struct module_fac
 	}
 	if (hidden || closed)
 		return NULL;
-	TRY(collect_code(f, &t, q));
+	TRY(collect_code(f, &t, q, kprobes));
 	return running_versions(&t, q + f->functions.n, m, f);
 }
 
@@ -204,7 +200,8 @@ static struct error *compare_with_fix(struct check_facts *f)
 
 static struct error *collect_payload(struct check_facts *f, struct module_facts *m)
 {
-	struct strbuf vermagic __cleanup_strbuf = { 0 };
+	struct strbuf vermagic __cleanup_strbuf = { 0 }, list __cleanup_strbuf = { 0 };
+	const char *kprobes;
 
 	TRY(module_facts_read(f->payload->content, &f->arena, m));
 	f->vermagic = m->vermagic;
@@ -223,8 +220,9 @@ static struct error *collect_payload(struct check_facts *f, struct module_facts 
 	/* Reading what ftrace and kprobes have can wait for it as well. */
 	if (f->stuck.v.n || (f->stuck_known && f->stuck.cpu >= 0))
 		return NULL;
-	TRY(collect_text(f, m));
-	TRY(collect_hooks(f));
+	kprobes = optional(KPROBES, &list);
+	TRY(collect_text(f, m, kprobes));
+	TRY(collect_hooks(f, kprobes));
 	return f->root ? collect_tasks(f) : NULL;
 }
 

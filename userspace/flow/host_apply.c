@@ -13,7 +13,6 @@
 #include "flow/reapply.h"
 #include "livepatch/load.h"
 
-#define BLOCKERS_TOLD 5
 #define FIRST_TOLD 1.0 /* seconds in transition before blockers are named */
 #define TELL_EVERY 5.0
 /* The guard keeps a deadline for the apply itself, too: it may be the manager that dies. */
@@ -119,22 +118,15 @@ static struct error *arm(struct apply *a)
 static struct error *watch(void *arg, double elapsed)
 {
 	struct apply *a = arg;
-	struct live_patches live __cleanup_live = { 0 };
 	struct blockers b __cleanup_blockers = { 0 };
 	struct strbuf text __cleanup_strbuf = { 0 };
-	const struct live_patch *p;
 	struct host_event ev = { .event = "blocked", .patch = a->bundle->name, .blockers = &b };
 
 	TRY(interrupt_check());
 	if (elapsed < a->next_tell || !a->r->tell)
 		return NULL;
 	a->next_tell = elapsed + TELL_EVERY;
-	TRY(live_patches_read(&live));
-	p = live_patch_find(&live, a->payload->module);
-	if (!p || !p->transition)
-		return NULL;
-	TRY(host_blockers(p, false, &b));
-	TRY(host_blockers_print(&b, false, BLOCKERS_TOLD, &text));
+	TRY(host_blockers_tell(a->payload->module, &b, &text));
 	ev.text =
 		text.n ? text.s
 		       : "no task is told as waiting: a CPU's idle task, or one that was switched meanwhile";
@@ -146,17 +138,11 @@ static struct error *watch(void *arg, double elapsed)
 /* Who kept it from being through, before it is rolled back. */
 static struct error *too_late(struct apply *a)
 {
-	struct live_patches live __cleanup_live = { 0 };
 	struct blockers b __cleanup_blockers = { 0 };
 	struct strbuf text __cleanup_strbuf = { 0 };
-	const struct live_patch *p;
 	struct error *e;
 
-	TRY(live_patches_read(&live));
-	p = live_patch_find(&live, a->payload->module);
-	if (p)
-		TRY(host_blockers(p, false, &b));
-	TRY(host_blockers_print(&b, false, BLOCKERS_TOLD, &text));
+	TRY(host_blockers_tell(a->payload->module, &b, &text));
 	e = error_new(ERROR_VERIFY, "the transition took longer than %s",
 		      str_duration(timeout_of(a->r)).s);
 	return text.n ? error_advise(e, "%s", text.s) : e;

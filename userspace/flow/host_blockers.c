@@ -5,6 +5,8 @@
 
 #include "base/str.h"
 
+#define TOLD 5
+
 /* Going in, old code pins; going out (and under another patch), the new code. Both are named. */
 static struct error *list(const struct live_patch *p, bool old, bool new,
 			  struct blocker_function **out, size_t *n)
@@ -48,5 +50,20 @@ struct error *host_blockers_print(const struct blockers *b, bool stacks, size_t 
 		for (size_t i = 0; stacks && i < it->stack.n; i++)
 			TRY(strbuf_printf(out, "    %s\n", it->stack.v[i]));
 	}
+	return NULL;
+}
+
+struct error *host_blockers_tell(const char *module, struct blockers *b, struct strbuf *text)
+{
+	struct live_patches live __cleanup_live = { 0 };
+	const struct live_patch *p;
+
+	TRY(live_patches_read(&live));
+	p = live_patch_find(&live, module);
+	if (p)
+		TRY(host_blockers(p, false, b));
+	TRY(host_blockers_print(b, false, TOLD, text));
+	if (text->n)
+		text->s[--text->n] = '\0';
 	return NULL;
 }

@@ -279,4 +279,4 @@ help:
 	@echo
 	@echo 'V=1 shows the commands. SAN=1 builds with ASan and UBSan. WERROR= lets warnings pass.'
 
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B -type f -name '*.d' 2>/dev/null)

@@ -8,7 +8,7 @@ say first "$(cat /proc/1/comm)"
 say system "$(systemctl is-system-running)"
 systemctl start sutured || journalctl -u sutured --no-pager | tail -n 20
 say sutured "$(state)"
-suture apply /root/used.suture >/tmp/said 2>&1; say apply $? ; sed 's/^/  | /' /tmp/said
+suture apply /srv/used.suture >/tmp/said 2>&1; say apply $? ; sed 's/^/  | /' /tmp/said
 suture confirm meminfo_used >/tmp/said 2>&1; say confirm $?; sed 's/^/  | /' /tmp/said
 sleep 3
 say watched "$(suture status --json | grep -c '"proof"')"
@@ -19,7 +19,7 @@ suture revert meminfo_used >/tmp/said 2>&1; say revert $?; sed 's/^/  | /' /tmp/
 # To sleep by: no program can be started then.
 mkfifo /tmp/never && exec 9<>/tmp/never
 # The manager is killed as soon as the patch is there.
-suture apply --confirm-within 15s /root/broken.suture >/tmp/said 2>&1 &
+suture apply --confirm-within 15s /srv/broken.suture >/tmp/said 2>&1 &
 opens() { { : </etc/hostname; } 2>/dev/null; }
 for ((i = 0; i < 3000; i++)); do opens || break; read -rt 0.02 -u 9; done
 opens || broken=yes

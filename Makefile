@@ -121,6 +121,10 @@ $B/tests/lab.a: $(lab_obj)
 $(call programs,vm) $(call programs,e2e): $B/tests/%: $B/tests/%.o $B/tests/lab.a $B/libsuture.a
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/tests/lab.a $B/libsuture.a $(libs) -lcmocka
 
+# What makes hotpatch objects for tests, without the build side.
+$B/tests/hotpatch/driver $B/tests/bench/hotstop: $B/tests/%: $B/tests/%.o $B/tests/hotpatch/fix_object.o $B/libsuture.a
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $^ $(libs)
+
 $B/tests/%: $B/tests/%.o $B/libsuture.a
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/libsuture.a $(libs) -lcmocka
 
@@ -147,7 +151,7 @@ $B/members: FORCE
 .SECONDARY:
 .PHONY: tests-unit
 tests-unit: $(call programs,unit)
-tests: $B/tests/guest/exercise $B/tests/guest/guard $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
+tests: $B/tests/guest/exercise $B/tests/guest/guard $B/tests/hotpatch/driver $(call programs,unit) $(call programs,vm) $(call programs,e2e) $(call programs,bench)
 
 # The first build on a fresh machine uses all CPUs, unless the caller said how many.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))

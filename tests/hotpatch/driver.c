@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The act side of hotpatching from the command line, for tests:
+ *
+ *	driver [OPTION...] find|status|settle PROGRAM
+ *	driver [OPTION...] check|apply PROGRAM FIX.o NAME
+ *	driver [OPTION...] revert PROGRAM NAME
+ *
+ *	--pid PID	only that process (may be given again)
+ *	--stays		old functions may be on a stack at the switch
+ *	--patience S	seconds that a switch is tried for
+ *	--kill-at N	end by SIGKILL before the Nth call that changes the process
+ *	--calls		print how many such calls there were
+ *	--time		print wall time
+ *
+ * A line for each process; the status is the first error's.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "hotpatch/hotpatch.h"
+#include "tests/hotpatch/fix_object.h"
+
+static struct {
+	VEC(int) pids;
+	bool stays, calls, time;
+	struct hotpatch_options act;
+	long kill_at;
+} opt;
+
+static atomic_long calls;
+
+static void count(void *arg, const char *call)
+{
+	(void)arg;
+	(void)call;
+	if (++calls == opt.kill_at)
+		kill(getpid(), SIGKILL);
+}
+
+static const struct memory_watch watch = { .before = count };
+
+static int report(struct error *e)
+{
+	int status = (int)error_kind(e);
+
+	fprintf(stderr, "driver: %s\n", error_message(e));
+	error_free(&e);
+	return status;
+}
+
+static bool wanted(int pid)
+{
+	vec_for_each(&opt.pids, p)
+		if (*p == pid)
+			return true;
+	return !opt.pids.n;
+}
+
+static void select_processes(struct processes *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->v.n; i++)
+		if (wanted(all->v.v[i].pid))
+			all->v.v[n++] = all->v.v[i];
+	all->v.n = n;
+}
+
+static const char *kind_name(const struct error *e)
+{
+	switch (error_kind(e)) {
+	case ERROR_NOTHING:
+		return "nothing";
+	case ERROR_REFUSED:
+		return "refused";
+	case ERROR_PENDING:
+		return "pending";
+	default:
+		return "failed";
+	}
+}
+
+static int print_results(const struct hotpatch_results *r)
+{
+	int status = 0;
+
+	vec_for_each(&r->v, it) {
+		if (it->error) {
+			printf("%d %s: %s\n", it->process.pid, kind_name(it->error),
+			       error_message(it->error));
+			status = status ? status : (int)error_kind(it->error);
+		} else {
+			printf("%d done: stopped %.1f us (longest %.1f us), %u stops, %zu threads\n",
+			       it->process.pid, it->stopped * 1e6, it->longest_stop * 1e6,
+			       it->stops, it->threads);
+		}
+	}
+	return status;
+}
+
+static struct error *status(const uint8_t *id, unsigned int n, const struct processes *p)
+{
+	struct hotpatch_lives lives = { 0 };
+
+	TRY(hotpatch_status(id, n, p, &lives));
+	vec_for_each(&lives.v, l)
+		printf("%d %s %s%s\n", l->process.pid, l->fix, hotpatch_state_name(l->state),
+		       l->covered ? " (covered)" : "");
+	vec_free(&lives.v);
+	return NULL;
+}
+
+static struct error *with_object(char **argv, const struct processes *p,
+				 struct hotpatch_results *out)
+{
+	struct hotpatch_object o __cleanup_fix_object = { 0 };
+
+	TRY(fix_object_make(argv[1], argv[2], argv[3], opt.stays, &o));
+	return str_equal(argv[0], "check") ? hotpatch_check(&o, p, &opt.act, out)
+					   : hotpatch_apply(&o, p, &opt.act, out);
+}
+
+static struct error *run(int argc, char **argv, int *code)
+{
+	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
+	struct processes p __cleanup_processes = { 0 };
+	double start = clock_seconds(), found;
+	uint8_t id[BUILD_ID_MOST];
+	unsigned int n;
+
+	TRY(fix_object_build_id(argv[1], id, &n));
+	start = clock_seconds();
+	TRY(process_find(id, n, &p));
+	found = clock_seconds();
+	select_processes(&p);
+	if (!p.v.n)
+		return error_new(ERROR_NOTHING, "no process runs %s", argv[1]);
+	if (str_equal(argv[0], "find"))
+		vec_for_each(&p.v, it)
+			printf("%d %s bias 0x%llx\n", it->pid, it->comm,
+			       (unsigned long long)it->bias);
+	else if (str_equal(argv[0], "status"))
+		TRY(status(id, n, &p));
+	else if (str_equal(argv[0], "settle"))
+		TRY(hotpatch_settle(id, n, &p, &opt.act, &r));
+	else if (str_equal(argv[0], "revert") && argc == 3)
+		TRY(hotpatch_revert(id, n, argv[2], &p, &opt.act, &r));
+	else if (argc == 4)
+		TRY(with_object(argv, &p, &r));
+	if (opt.time)
+		printf("found in %.2f ms, the rest %.2f ms\n", (found - start) * 1e3,
+		       (clock_seconds() - found) * 1e3);
+	*code = print_results(&r);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct error *e;
+	int i, code = 0;
+
+	opt.act.watch = &watch;
+	for (i = 1; i < argc && str_starts(argv[i], "--"); i++) {
+		if (str_equal(argv[i], "--pid"))
+			error_free(&(struct error *){ vec_push(&opt.pids, atoi(argv[++i])) });
+		else if (str_equal(argv[i], "--stays"))
+			opt.stays = true;
+		else if (str_equal(argv[i], "--calls"))
+			opt.calls = true;
+		else if (str_equal(argv[i], "--time"))
+			opt.time = true;
+		else if (str_equal(argv[i], "--patience"))
+			opt.act.patience = atof(argv[++i]);
+		else if (str_equal(argv[i], "--kill-at"))
+			opt.kill_at = atol(argv[++i]);
+	}
+	if (argc - i < 2)
+		return report(
+			error_usage("driver find|status|settle|check|apply|revert PROGRAM ..."));
+	e = run(argc - i, argv + i, &code);
+	if (opt.calls)
+		printf("calls %ld\n", calls);
+	vec_free(&opt.pids);
+	return e ? report(e) : code;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening a process, undoing, reverting, and settling what a killed manager left. */
+#include "hotpatch/act.h"
+
+#include "hotpatch/near.h"
+
+#define STOP_SECONDS 0.1
+#define PATIENCE 2.0
+
+void act_close(struct act *a)
+{
+	switch_free(&a->sw);
+	patches_free(&a->patches);
+	process_close(&a->opened);
+}
+
+struct error *act_open(const struct process *p, const uint8_t *build_id, unsigned int n,
+		       const struct hotpatch_options *options, struct act *out)
+{
+	struct act a __cleanup_act = { .opened = OPENED_CLOSED, .options = options };
+
+	a.sw.stop_seconds = options->stop_seconds > 0 ? options->stop_seconds : STOP_SECONDS;
+	a.sw.patience = options->patience > 0 ? options->patience : PATIENCE;
+	TRY(process_obstacle(p));
+	TRY(process_open(p, build_id, n, options->watch, &a.opened));
+	TRY(patches_read(&a.opened, &a.patches));
+	*out = a;
+	a = (struct act){ .opened = OPENED_CLOSED };
+	return NULL;
+}
+
+static struct error *read_again(struct act *a)
+{
+	patches_free(&a->patches);
+	TRY(maps_read(a->opened.process.pid, &a->opened.maps));
+	return patches_read(&a->opened, &a->patches);
+}
+
+/* --- putting back --------------------------------------------------------------------- */
+
+/* Nobody may be between the bytes that are written, nor, unless it may stay, in the new one. */
+static struct error *plan_site(struct act *a, const struct header_site *s, bool *needed)
+{
+	struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
+	struct stack_range fresh = { s->fresh, s->fresh + s->fresh_size, "the new function" };
+	struct switch_site site = { .address = s->address };
+	uint8_t now[SITE_JUMP];
+
+	TRY(memory_read(&a->opened.memory, s->address, now, sizeof(now)));
+	*needed = memcmp(now, s->before, SITE_JUMP);
+	if (!*needed)
+		return NULL;
+	memcpy(site.from, now, SITE_JUMP);
+	memcpy(site.to, s->before, SITE_JUMP);
+	TRY(vec_push(&a->sw.sites, site));
+	TRY(vec_push(&a->sw.ranges, within));
+	return s->stays ? NULL : vec_push(&a->sw.ranges, fresh);
+}
+
+struct error *act_put_back(struct act *a, const struct patch *p)
+{
+	bool wrote = false, any = false;
+
+	a->sw.sites.n = a->sw.ranges.n = 0;
+	TRY(patch_check_before(&a->opened, &a->patches, p));
+	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
+		bool needed;
+
+		TRY(plan_site(a, &p->header.sites[i], &needed));
+		any |= needed;
+	}
+	TRY(patch_set_state(&a->opened, p, HEADER_REVERTING));
+	if (any)
+		TRY(switch_run(&a->opened, &a->sw, &wrote, &a->dirty));
+	return patch_set_state(&a->opened, p, HEADER_REVERTED);
+}
+
+/* --- settling ------------------------------------------------------------------------- */
+
+static struct error *unmap(struct act *a, const struct patch *p)
+{
+	const struct header_fixed *f = &p->header.fixed;
+
+	return near_unmap(&a->opened, f->base, f->end - f->base, &a->dirty);
+}
+
+/* 'again': the list of patches is no longer what it was. */
+static struct error *settle_one(struct act *a, const struct patch *p, bool *again)
+{
+	switch (p->header.fixed.state) {
+	case HEADER_PREPARED:
+	case HEADER_APPLYING:
+		if (p->text == PATCH_IN)
+			return patch_set_state(&a->opened, p, HEADER_APPLIED);
+		*again = true;
+		/* No jump has ever led there: the way to undo sets another state first. */
+		return p->text == PATCH_OUT && !p->header.fixed.reused ? unmap(a, p)
+								       : act_put_back(a, p);
+	case HEADER_REVERTING:
+		*again = true;
+		return act_put_back(a, p);
+	default:
+		return NULL;
+	}
+}
+
+struct error *act_settle(struct act *a)
+{
+	TRY(near_sweep(&a->opened, &a->dirty));
+	TRY(read_again(a));
+	for (size_t i = 0; i < a->patches.v.n; i++) {
+		const struct patch *p = &a->patches.v.v[i];
+		bool again = false;
+
+		if (p->text == PATCH_FOREIGN)
+			continue;
+		TRY_CONTEXT(settle_one(a, p, &again), "settling %s", p->header.fixed.fix);
+		if (again) {
+			TRY(read_again(a));
+			i = (size_t)-1;
+		}
+	}
+	return NULL;
+}
+
+/* --- reverting ------------------------------------------------------------------------ */
+
+struct error *act_revert(struct act *a, const char *fix)
+{
+	const struct patch *p;
+
+	TRY(act_settle(a));
+	p = patches_find(&a->patches, fix);
+	if (!p || (p->text == PATCH_OUT && p->header.fixed.state == HEADER_REVERTED))
+		return error_new(ERROR_NOTHING, "%s is not applied", fix);
+	if (p->text == PATCH_FOREIGN)
+		return error_refused("the code has bytes that suture did not write: nothing is "
+				     "changed");
+	if (p->covered)
+		return error_refused("a later patch has functions of %s: revert that first", fix);
+	return act_put_back(a, p);
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Making an object live in one process; act.h has the order and why. */
+#include <time.h>
+
+#include "hotpatch/act.h"
+#include "hotpatch/layout.h"
+#include "hotpatch/lookup.h"
+#include "hotpatch/near.h"
+#include "hotpatch/relocate.h"
+
+#define PLACES_MOST 8 /* that are tried, while others take them */
+#define ROOM_MOST 64
+
+struct applying {
+	struct act *a;
+	const struct hotpatch_object *o;
+	struct layout layout;
+	struct header header;
+	struct relocated relocated;
+	bool main_program;
+	const struct patch *again; /* one that was reverted, whose pages serve once more */
+};
+
+static void applying_free(struct applying *ap)
+{
+	layout_free(&ap->layout);
+	header_free(&ap->header);
+	relocated_free(&ap->relocated);
+}
+
+/* --- what is there -------------------------------------------------------------------- */
+
+/* The jump that a patch of ours has put at the address; NULL: none. */
+static const struct header_site *jump_at(const struct act *a, uint64_t address)
+{
+	vec_for_each(&a->patches.v, p) {
+		if (p->text != PATCH_IN)
+			continue;
+		for (uint32_t i = 0; i < p->header.fixed.n; i++)
+			if (p->header.sites[i].address == address)
+				return &p->header.sites[i];
+	}
+	return NULL;
+}
+
+/* The function's bytes in the process must be the object's, but for jumps of ours. */
+static struct error *check_bytes(const struct act *a, const struct hotpatch_function *f,
+				 uint64_t site)
+{
+	uint64_t at = a->opened.process.bias + f->old;
+	bool ours = jump_at(a, at + site);
+	uint8_t *now __free = malloc(f->size);
+
+	if (!now)
+		return error_nomem();
+	TRY(memory_read(&a->opened.memory, at, now, f->size));
+	for (uint64_t i = 0; i < f->size; i++)
+		if (now[i] != f->bytes[i] && !(ours && i >= site && i < site + SITE_JUMP))
+			return error_refused("%s differs from the code that was patched at +0x%llx "
+					     "(0x%02x instead of 0x%02x)",
+					     f->name, (unsigned long long)i, now[i], f->bytes[i]);
+	return NULL;
+}
+
+/* Where the jump goes, judged by the object's bytes and the file's padding behind them. */
+static struct error *plan_function(const struct act *a, const struct hotpatch_function *f,
+				   size_t *offset)
+{
+	uint64_t pad = f->room - f->size < ROOM_MOST ? f->room - f->size : ROOM_MOST;
+	struct site_function s = { .name = f->name,
+				   .address = f->old,
+				   .size = f->size,
+				   .n = f->size + pad,
+				   .stays = f->may_be_on_stack };
+	uint8_t *bytes __free = malloc(s.n);
+
+	if (!bytes)
+		return error_nomem();
+	if (!mapped_is_code(&a->opened.file, f->old, s.n))
+		return error_refused("%s is not in the file's code", f->name);
+	memcpy(bytes, f->bytes, f->size);
+	TRY(mapped_bytes(&a->opened.file, f->old + f->size, bytes + f->size, pad));
+	s.bytes = bytes;
+	return site_plan(&s, offset);
+}
+
+/* --- the plan ------------------------------------------------------------------------- */
+
+/* Older versions that still may run count as the old function. */
+static struct error *forbid_older(struct act *a, uint64_t site)
+{
+	vec_for_each(&a->patches.v, p)
+		for (uint32_t i = 0; i < p->header.fixed.n; i++) {
+			const struct header_site *s = &p->header.sites[i];
+			struct stack_range r = { s->fresh, s->fresh + s->fresh_size,
+						 "an earlier version of the function" };
+
+			if (s->address == site)
+				TRY(vec_push(&a->sw.ranges, r));
+		}
+	return NULL;
+}
+
+static struct error *plan_ranges(struct act *a, const struct hotpatch_function *f, uint64_t site)
+{
+	uint64_t old = a->opened.process.bias + f->old, end = site + SITE_JUMP;
+	struct stack_range r = { old, old + f->size > end ? old + f->size : end, f->name };
+
+	if (f->may_be_on_stack)
+		r = (struct stack_range){ site + 1, end, f->name };
+	TRY(vec_push(&a->sw.ranges, r));
+	return f->may_be_on_stack ? NULL : forbid_older(a, site);
+}
+
+static struct error *plan_sites(struct applying *ap)
+{
+	struct act *a = ap->a;
+	uint64_t bias = a->opened.process.bias;
+
+	a->sw.sites.n = a->sw.ranges.n = 0;
+	for (size_t i = 0; i < ap->o->functions.n; i++) {
+		const struct hotpatch_function *f = &ap->o->functions.v[i];
+		struct header_site *h = &ap->header.sites[i];
+		struct switch_site site = { 0 };
+		size_t offset;
+
+		TRY(plan_function(a, f, &offset));
+		TRY(check_bytes(a, f, offset));
+		*h = (struct header_site){ .address = bias + f->old + offset,
+					   .old = bias + f->old,
+					   .old_size = f->size,
+					   .fresh_size = f->fresh_size,
+					   .stays = f->may_be_on_stack };
+		TRY(memory_read(&a->opened.memory, h->address, h->before, SITE_JUMP));
+		site.address = h->address;
+		memcpy(site.from, h->before, SITE_JUMP);
+		TRY(vec_push(&a->sw.sites, site));
+		TRY(plan_ranges(a, f, h->address));
+	}
+	return NULL;
+}
+
+static struct error *refuse_unknown(const struct hotpatch_object *o)
+{
+	if (!o->functions.n || o->functions.n > HEADER_SITES)
+		return error_refused("it replaces no function, or too many");
+	if (!o->fix || !*o->fix || strlen(o->fix) >= HEADER_FIX)
+		return error_refused("its name is empty or too long");
+	if (o->pre_apply || o->post_apply || o->pre_revert || o->post_revert)
+		return error_refused("it has hooks, which can't be run in a process yet");
+	for (size_t i = 0; i < o->functions.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (o->functions.v[i].old == o->functions.v[k].old)
+				return error_refused("%s is replaced twice",
+						     o->functions.v[i].name);
+	return NULL;
+}
+
+static struct error *begin_header(struct applying *ap)
+{
+	struct header_fixed *f = &ap->header.fixed;
+
+	f->n = (uint32_t)ap->o->functions.n;
+	f->bias = ap->a->opened.process.bias;
+	f->applied = (uint64_t)time(NULL);
+	f->state = HEADER_APPLYING;
+	f->build_id_n = ap->o->build_id_n;
+	memcpy(f->build_id, ap->o->build_id, f->build_id_n);
+	strcpy(f->fix, ap->o->fix);
+	ap->header.sites = calloc(f->n, sizeof(*ap->header.sites));
+	return ap->header.sites ? NULL : error_nomem();
+}
+
+/* All that can be refused, and nothing that changes the process. */
+static struct error *plan(struct applying *ap)
+{
+	const struct patch *same;
+
+	TRY(refuse_unknown(ap->o));
+	same = patches_find(&ap->a->patches, ap->o->fix);
+	if (same && same->text == PATCH_IN)
+		return error_new(ERROR_NOTHING, "%s is applied already", ap->o->fix);
+	if (same && same->text == PATCH_FOREIGN)
+		return error_refused(
+			"%s is there, and its code has bytes that suture did not write",
+			ap->o->fix);
+	ap->again = same;
+	TRY(layout_compute(ap->o, &ap->layout));
+	TRY(begin_header(ap));
+	TRY(plan_sites(ap));
+	return lookup_symbols(&ap->a->opened, &ap->layout, &ap->main_program);
+}
+
+/* --- placing -------------------------------------------------------------------------- */
+
+static struct error *place_at(struct applying *ap, uint64_t base)
+{
+	struct header_fixed *f = &ap->header.fixed;
+	const struct layout *l = &ap->layout;
+
+	relocated_free(&ap->relocated);
+	TRY(relocate(ap->o, l, base, f->bias, ap->main_program, &ap->relocated));
+	f->base = base;
+	f->end = base + l->end;
+	f->code_start = base + l->code_start;
+	f->code_end = base + l->code_end;
+	for (size_t i = 0; i < f->n; i++) {
+		struct header_site *s = &ap->header.sites[i];
+
+		s->fresh = f->code_start + ap->o->functions.v[i].fresh;
+		if (!site_jump(s->address, s->fresh, s->after))
+			return error_refused("%s is too far from its replacement",
+					     ap->o->functions.v[i].name);
+		memcpy(ap->a->sw.sites.v[i].to, s->after, SITE_JUMP);
+	}
+	return NULL;
+}
+
+static struct error *map_at(struct applying *ap, uint64_t base)
+{
+	size_t n = header_size(ap->header.fixed.n);
+	uint8_t *bytes __free = malloc(n);
+
+	if (!bytes)
+		return error_nomem();
+	TRY(place_at(ap, base));
+	TRY(header_encode(&ap->header, bytes));
+	return near_map(&ap->a->opened, &ap->layout, base, bytes, n, &ap->a->dirty);
+}
+
+static struct error *map_somewhere(struct applying *ap)
+{
+	struct opened *o = &ap->a->opened;
+
+	for (int i = 0;; i++) {
+		struct error *e;
+		uint64_t base;
+
+		TRY(layout_place(&o->maps, o->low, o->high, ap->layout.end, &base));
+		e = map_at(ap, base);
+		if (!e || error_kind(e) != ERROR_PENDING || ap->a->dirty || i == PLACES_MOST)
+			return e;
+		error_free(&e);
+		TRY(maps_read(o->process.pid, &o->maps));
+	}
+}
+
+static struct error *fill(struct applying *ap)
+{
+	const struct layout *l = &ap->layout;
+
+	for (int i = 0; i < HOTPATCH_PARTS; i++)
+		if (l->size[i])
+			TRY(memory_write(&ap->a->opened.memory, ap->header.fixed.base + l->at[i],
+					 ap->relocated.bytes[i], l->size[i]));
+	return NULL;
+}
+
+/*
+ * Pages of the same fix that was reverted serve again if they hold the very same code: what may
+ * still point there then points to the same. 'same' tells.
+ */
+static struct error *is_same(struct applying *ap, bool *same)
+{
+	const struct header_fixed *f = &ap->again->header.fixed;
+	const struct layout *l = &ap->layout;
+
+	*same = false;
+	if (f->end - f->base != l->end || f->code_start - f->base != l->code_start ||
+	    f->code_end - f->base != l->code_end || f->n != ap->header.fixed.n)
+		return NULL;
+	TRY(place_at(ap, f->base));
+	for (int i = 0; i < HOTPATCH_DATA; i++) {
+		uint8_t *now __free = malloc(l->size[i] + 1);
+
+		if (!now)
+			return error_nomem();
+		TRY(memory_read(&ap->a->opened.memory, f->base + l->at[i], now, l->size[i]));
+		if (l->size[i] && memcmp(now, ap->relocated.bytes[i], l->size[i]))
+			return NULL;
+	}
+	*same = true;
+	return NULL;
+}
+
+/* The header of the pages that serve again: its state last, so that it is never believed half. */
+static struct error *write_header_again(struct applying *ap)
+{
+	size_t n = header_size(ap->header.fixed.n);
+	uint8_t *bytes __free = malloc(n);
+
+	if (!bytes)
+		return error_nomem();
+	TRY(header_encode(&ap->header, bytes));
+	return memory_write(&ap->a->opened.memory, ap->header.fixed.base, bytes, n);
+}
+
+static struct error *prepare(struct applying *ap)
+{
+	bool same = false;
+
+	if (ap->again)
+		TRY(is_same(ap, &same));
+	ap->header.fixed.reused = same;
+	if (same)
+		TRY(write_header_again(ap));
+	else
+		TRY(map_somewhere(ap));
+	return fill(ap);
+}
+
+/* --- all of it ------------------------------------------------------------------------ */
+
+/* Nothing was written to the text: as if it had never been. */
+static struct error *undo(struct applying *ap, struct error *why)
+{
+	const struct header_fixed *f = &ap->header.fixed;
+	struct patch p = { .header = ap->header };
+	struct error *e __cleanup_error = NULL;
+
+	if (f->reused)
+		e = patch_set_state(&ap->a->opened, &p, HEADER_REVERTED);
+	else if (!ap->a->dirty)
+		e = near_unmap(&ap->a->opened, f->base, f->end - f->base, &ap->a->dirty);
+	/* What could not be unmapped says of itself that it was never applied. */
+	return why;
+}
+
+struct error *act_check(struct act *a, const struct hotpatch_object *o)
+{
+	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
+
+	return plan(&ap);
+}
+
+struct error *act_apply(struct act *a, const struct hotpatch_object *o)
+{
+	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
+	struct patch now = { 0 };
+	bool wrote = false;
+	struct error *e;
+
+	TRY(act_settle(a));
+	TRY(plan(&ap));
+	TRY(prepare(&ap));
+	e = switch_run(&a->opened, &a->sw, &wrote, &a->dirty);
+	if (e && !wrote)
+		return undo(&ap, e);
+	if (e)
+		return e;
+	now.header = ap.header;
+	return patch_set_state(&a->opened, &now, HEADER_APPLIED);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/header.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+
+static const char magic[8] = "SUTUREH1";
+
+uint64_t header_size(size_t sites)
+{
+	return sizeof(struct header_fixed) + sites * sizeof(struct header_site);
+}
+
+uint64_t header_state_at(void)
+{
+	return offsetof(struct header_fixed, state);
+}
+
+void header_free(struct header *h)
+{
+	free(h->sites);
+	h->sites = NULL;
+}
+
+static struct error *sum_of(const uint8_t *p, size_t n, uint8_t sum[32])
+{
+	size_t from = offsetof(struct header_fixed, state);
+	uint8_t *copy __free = malloc(n);
+	struct digest d;
+
+	if (!copy)
+		return error_nomem();
+	memcpy(copy, p, n);
+	memset(copy + from, 0, sizeof(uint64_t));
+	TRY(digest_bytes(copy + from, n - from, &d));
+	memcpy(sum, d.bytes, sizeof(d.bytes));
+	return NULL;
+}
+
+struct error *header_encode(const struct header *h, uint8_t *out)
+{
+	size_t n = header_size(h->fixed.n);
+	struct header_fixed f = h->fixed;
+
+	memcpy(f.magic, magic, sizeof(magic));
+	f.size = n;
+	memcpy(out, &f, sizeof(f));
+	if (f.n)
+		memcpy(out + sizeof(f), h->sites, f.n * sizeof(*h->sites));
+	return sum_of(out, n, out + offsetof(struct header_fixed, sum));
+}
+
+bool header_is(const uint8_t *p, size_t n)
+{
+	return n >= sizeof(magic) && !memcmp(p, magic, sizeof(magic));
+}
+
+static struct error *check_fixed(const struct header_fixed *f, size_t n, uint64_t base)
+{
+	if (f->n > HEADER_SITES || f->size != header_size(f->n) || f->size > n)
+		return error_failed("its size is wrong");
+	if (f->base != base || f->end <= base || f->code_start < base + f->size ||
+	    f->code_end < f->code_start || f->end < f->code_end ||
+	    (f->code_start | f->code_end | f->end) & (PAGE_BYTES - 1))
+		return error_failed("its mapping is wrong");
+	if (f->state < HEADER_PREPARED || f->state > HEADER_REVERTED)
+		return error_failed("its state is unknown");
+	if (!f->build_id_n || f->build_id_n > BUILD_ID_MOST ||
+	    memchr(f->fix, 0, HEADER_FIX) == NULL)
+		return error_failed("its names are wrong");
+	return NULL;
+}
+
+static struct error *check_site(const struct header_fixed *f, const struct header_site *s)
+{
+	uint64_t to;
+
+	if (!site_destination(s->after, s->address, &to) || to != s->fresh ||
+	    s->fresh < f->code_start || s->fresh >= f->code_end ||
+	    s->fresh_size > f->code_end - s->fresh)
+		return error_failed("a jump does not lead to its own code");
+	if (s->address < s->old || s->address - s->old > 16 || s->old_size > (1ull << 31))
+		return error_failed("a jump is in no function");
+	return NULL;
+}
+
+static struct error *decode(const uint8_t *p, size_t n, uint64_t base, struct header *h)
+{
+	uint8_t sum[32];
+
+	if (n < sizeof(h->fixed) || !header_is(p, n))
+		return error_failed("it is no header");
+	memcpy(&h->fixed, p, sizeof(h->fixed));
+	TRY(check_fixed(&h->fixed, n, base));
+	TRY(sum_of(p, h->fixed.size, sum));
+	if (memcmp(sum, h->fixed.sum, sizeof(sum)))
+		return error_failed("its sum is wrong");
+	h->sites = calloc(h->fixed.n + 1, sizeof(*h->sites));
+	if (!h->sites)
+		return error_nomem();
+	memcpy(h->sites, p + sizeof(h->fixed), h->fixed.n * sizeof(*h->sites));
+	for (uint32_t i = 0; i < h->fixed.n; i++)
+		TRY(check_site(&h->fixed, &h->sites[i]));
+	return NULL;
+}
+
+struct error *header_decode(const uint8_t *p, size_t n, uint64_t base, struct header *out)
+{
+	struct header h __cleanup_header = { 0 };
+
+	TRY(decode(p, n, base, &h));
+	*out = h;
+	h.sites = NULL;
+	return NULL;
+}

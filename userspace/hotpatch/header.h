@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The header page: what a patch leaves in the process about itself, at the base of what is mapped
+ * for it. It is the only record of the patch; a manager that comes later reads it back.
+ *
+ * It is hostile then. A header is believed as far as its sum and its own mapping agree, and its
+ * original bytes only where the mapped file has the same, or another header's jump stood there.
+ *
+ * The journal is one word of it, the state; how far a switch came is read from the text.
+ */
+#ifndef SUTURE_HOTPATCH_HEADER_H
+#define SUTURE_HOTPATCH_HEADER_H
+
+#include "hotpatch/mapped.h"
+#include "hotpatch/site.h"
+
+#define HEADER_FIX 128
+#define HEADER_SITES 4096u
+
+enum header_state {
+	HEADER_PREPARED = 1, /* everything is in place, no site was written */
+	HEADER_APPLYING,     /* sites are being written */
+	HEADER_APPLIED,
+	HEADER_REVERTING, /* sites are being restored */
+	HEADER_REVERTED,  /* all are; the code stays for who may be in it */
+};
+
+struct header_site {
+	uint64_t address; /* of the jump, in the process */
+	uint64_t fresh;	  /* where it leads */
+	uint64_t old, old_size, fresh_size;
+	uint8_t before[8], after[8]; /* SITE_JUMP bytes of each */
+	uint64_t stays;		     /* the function may be on a stack at the switch */
+};
+
+struct header_fixed {
+	char magic[8];
+	uint64_t size;	 /* of all of it */
+	uint8_t sum[32]; /* SHA-256 of what follows, the state taken as zero */
+	uint64_t state;
+	uint64_t base, end, code_start, code_end; /* its mapping */
+	uint64_t bias;
+	uint64_t applied; /* seconds since 1970 */
+	uint64_t reused;  /* the pages served an earlier apply, and may be pointed to */
+	uint32_t build_id_n, n;
+	uint8_t build_id[BUILD_ID_MOST];
+	char fix[HEADER_FIX];
+};
+
+struct header {
+	struct header_fixed fixed;
+	struct header_site *sites; /* fixed.n of them; allocated */
+};
+
+uint64_t header_size(size_t sites);
+/* Where the state is, from the base. */
+uint64_t header_state_at(void);
+
+/* Bytes to be written at the base: sized header_size(); sum and magic are filled in. */
+struct error *header_encode(const struct header *h, uint8_t *out) __must_check;
+/*
+ * From n bytes read at 'base'; ERROR_FAILED says what is wrong with it. Pure: what the process's
+ * text says is not looked at.
+ */
+struct error *header_decode(const uint8_t *p, size_t n, uint64_t base,
+			    struct header *out) __must_check;
+void header_free(struct header *h);
+#define __cleanup_header __cleanup(header_free)
+
+bool header_is(const uint8_t *p, size_t n);
+
+#endif

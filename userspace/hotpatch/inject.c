@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/inject.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#define STEP_SECONDS 0.1
+#define USER_CODE 0x33 /* the code segment of 64-bit programs */
+#define SYSCALL_SIZE 2
+
+static const uint8_t syscall_insn[SYSCALL_SIZE] = { 0x0f, 0x05 };
+static const char left_mark[16] = "suture's stub\0\1";
+
+/* Behind the code, for whoever finds it. */
+struct trailer {
+	char mark[16];
+	uint64_t base, size;
+};
+
+/* --- the stub ------------------------------------------------------------------------- */
+
+static void put(struct inject_stub *s, const void *p, size_t n)
+{
+	memcpy(s->bytes + s->n, p, n);
+	s->n += n;
+}
+
+/* mov $value, %register, with registers numbered as instructions do. */
+static void load(struct inject_stub *s, unsigned int reg, uint64_t value)
+{
+	uint8_t wide[2] = { (uint8_t)(0x48 | (reg >> 3)), (uint8_t)(0xb8 | (reg & 7)) };
+	uint32_t narrow = (uint32_t)value;
+
+	if (value != narrow) {
+		put(s, wide, 2);
+		put(s, &value, sizeof(value));
+		return;
+	}
+	/* The upper half becomes zero. */
+	if (reg >= 8)
+		put(s, &(uint8_t){ 0x41 }, 1);
+	put(s, &wide[1], 1);
+	put(s, &narrow, sizeof(narrow));
+}
+
+enum { RAX, RCX, RDX, RSP_, RBX, RBP_, RSI, RDI, R8_, R9_, R10_, R11_ };
+
+static void put_call(struct inject_stub *s, const struct inject_call *c)
+{
+	static const unsigned int args[6] = { RDI, RSI, RDX, R10_, R8_, R9_ };
+
+	load(s, RAX, c->number);
+	for (unsigned int i = 0; i < 6; i++)
+		load(s, args[i], c->args[i]);
+	put(s, syscall_insn, sizeof(syscall_insn));
+}
+
+/* Where the thread goes on when nobody puts its registers back: as the kernel would have it. */
+static void begin_anew(struct user_regs_struct *r)
+{
+	enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, RESTART_BLOCK = 516 };
+
+	if ((int64_t)r->orig_rax < 0)
+		return;
+	switch (-(int64_t)r->rax) {
+	case ERESTARTSYS:
+	case ERESTARTNOINTR:
+	case ERESTARTNOHAND:
+		r->rax = r->orig_rax;
+		break;
+	case RESTART_BLOCK:
+		r->rax = SYS_restart_syscall;
+		break;
+	default:
+		if (!stop_cut_short(r))
+			return;
+		r->rax = r->orig_rax;
+	}
+	r->rip -= SYSCALL_SIZE;
+}
+
+struct error *inject_assemble(const struct inject *in, const struct user_regs_struct *regs,
+			      struct inject_stub *out)
+{
+	static const uint8_t jump[] = { 0x3e, 0xff, 0x25, 0, 0, 0, 0 }; /* notrack jmp *(%rip) */
+	struct trailer t = { .base = in->base, .size = in->size };
+	struct user_regs_struct r = *regs;
+	uint64_t rip;
+
+	out->n = 0;
+	if (regs->cs != USER_CODE)
+		return error_refused("it runs 32-bit code");
+	begin_anew(&r);
+	for (unsigned int i = in->done; i < in->n; i++)
+		put_call(out, &in->calls[i]);
+	load(out, RAX, r.rax);
+	load(out, RCX, r.rcx);
+	load(out, RDX, r.rdx);
+	load(out, RSI, r.rsi);
+	load(out, RDI, r.rdi);
+	load(out, R8_, r.r8);
+	load(out, R9_, r.r9);
+	load(out, R10_, r.r10);
+	load(out, R11_, r.r11);
+	put(out, jump, sizeof(jump));
+	rip = r.rip;
+	put(out, &rip, sizeof(rip));
+	memset(out->bytes + out->n, 0xcc, INJECT_STUB_MOST - out->n);
+	memcpy(t.mark, left_mark, sizeof(t.mark));
+	memcpy(out->bytes + INJECT_STUB_MOST - sizeof(t), &t, sizeof(t));
+	out->n = INJECT_STUB_MOST;
+	return NULL;
+}
+
+/* --- its place ------------------------------------------------------------------------ */
+
+/* The file's bytes of the page behind the load; behind the file's end there are zeros. */
+static void file_rest(const struct mapped *f, uint64_t offset, uint8_t *p, size_t n)
+{
+	ssize_t got = pread(f->fd, p, n, (off_t)offset);
+
+	got = got < 0 ? 0 : got;
+	memset(p + got, 0, n - (size_t)got);
+}
+
+static bool is_usable(struct inject_place *p, const uint8_t *now)
+{
+	struct trailer t;
+
+	if (!memcmp(now, p->was, INJECT_STUB_MOST))
+		return true;
+	memcpy(&t, now + INJECT_STUB_MOST - sizeof(t), sizeof(t));
+	p->left = !memcmp(t.mark, left_mark, sizeof(t.mark));
+	p->left_base = t.base;
+	p->left_size = t.size;
+	return p->left;
+}
+
+/* The unused end of the code in this mapping. */
+static bool find_in(const struct opened *o, const struct mapping *m, const struct mapped *f,
+		    struct inject_place *out)
+{
+	uint8_t now[INJECT_STUB_MOST];
+	uint64_t bias;
+
+	if (!mapped_bias(f, m, &bias))
+		return false;
+	for (unsigned int i = 0; i < f->n; i++) {
+		const struct mapped_load *l = &f->loads[i];
+		uint64_t end = (bias + l->address + l->in_memory + 15) & ~15ull;
+		uint64_t page_end = (end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+		struct error *e;
+
+		/* What lies in memory alone is the loader's, and zero. */
+		if (!l->exec || l->in_file != l->in_memory || end < m->start || page_end > m->end ||
+		    page_end - end < INJECT_STUB_MOST)
+			continue;
+		*out = (struct inject_place){ .address = end };
+		file_rest(f, l->offset + (end - bias - l->address), out->was, sizeof(out->was));
+		e = memory_read(&o->memory, end, now, sizeof(now));
+		if (!e && is_usable(out, now))
+			return true;
+		error_free(&e);
+	}
+	return false;
+}
+
+struct error *inject_find_place(const struct opened *o, struct inject_place *out)
+{
+	vec_for_each(&o->maps.v, m) {
+		struct mapped f __cleanup_mapped = MAPPED_CLOSED;
+		struct error *e __cleanup_error = NULL;
+
+		if (!m->exec || m->shared || !m->inode)
+			continue;
+		e = mapped_open(o->process.pid, m, &f);
+		if (!e && f.is_elf && find_in(o, m, &f, out))
+			return NULL;
+	}
+	return error_refused("no file of it has %d unused bytes at the end of its code for the "
+			     "call that maps memory",
+			     INJECT_STUB_MOST);
+}
+
+struct error *inject_clear(const struct opened *o, const struct inject_place *at)
+{
+	return memory_write(&o->memory, at->address, at->was, sizeof(at->was));
+}
+
+/* --- running it ----------------------------------------------------------------------- */
+
+static struct error *set_registers(struct stop *s, const struct stopped_thread *t,
+				   const struct user_regs_struct *r)
+{
+	int err = memory_trace(s->memory, PTRACE_SETREGS, t->tid, 0, (uintptr_t)r);
+
+	return err ? error_errno(err, "setting the registers of thread %d", t->tid) : NULL;
+}
+
+/*
+ * A restartable sequence (rseq(2)) that is left by a changed rip is not told that it was
+ * interrupted. Rare and short: another time, then.
+ */
+static bool in_sequence(struct stop *s, const struct stopped_thread *t)
+{
+	struct __ptrace_rseq_configuration c = { 0 };
+	uint64_t current = 0;
+	struct error *e;
+
+	if ((int64_t)t->regs.orig_rax >= 0 ||
+	    ptrace(PTRACE_GET_RSEQ_CONFIGURATION, t->tid, (void *)sizeof(c), &c) <= 0 ||
+	    !c.rseq_abi_pointer)
+		return false;
+	e = memory_read(s->memory, c.rseq_abi_pointer + 8, &current, sizeof(current));
+	if (e) {
+		error_free(&e);
+		return true;
+	}
+	return current;
+}
+
+/* Only what is understood of how it came into the kernel. */
+static struct error *check_thread(struct stop *s, const struct stopped_thread *t)
+{
+	uint8_t insn[SYSCALL_SIZE];
+
+	if (in_sequence(s, t))
+		return error_new(ERROR_PENDING, "thread %d is in a restartable sequence", t->tid);
+	if ((int64_t)t->regs.orig_rax < 0)
+		return NULL;
+	TRY(memory_read(s->memory, t->regs.rip - SYSCALL_SIZE, insn, sizeof(insn)));
+	if (memcmp(insn, syscall_insn, sizeof(insn)))
+		return error_new(ERROR_PENDING, "thread %d has entered the kernel in another way",
+				 t->tid);
+	return NULL;
+}
+
+/* One call: its entry and its exit. */
+static enum stop_event step_call(struct stop *s, struct stopped_thread *t, int64_t *result)
+{
+	struct user_regs_struct r;
+	enum stop_event event = stop_step(s, t, PTRACE_SYSCALL, STEP_SECONDS);
+
+	if (event != STOP_SYSCALL)
+		return event;
+	event = stop_step(s, t, PTRACE_SYSCALL, STEP_SECONDS);
+	if (event != STOP_SYSCALL)
+		return event;
+	if (memory_trace(s->memory, PTRACE_GETREGS, t->tid, 0, (uintptr_t)&r))
+		return STOP_GONE;
+	*result = (int64_t)r.rax;
+	return STOP_SYSCALL;
+}
+
+static struct error *unexpected(const struct stopped_thread *t, enum stop_event event)
+{
+	switch (event) {
+	case STOP_GONE:
+		return error_new(ERROR_NOTHING, "thread %d has ended", t->tid);
+	case STOP_LATE:
+		return error_new(ERROR_PENDING, "thread %d does not come back from a system call",
+				 t->tid);
+	default:
+		return error_new(ERROR_PENDING, "a signal came to thread %d", t->tid);
+	}
+}
+
+/*
+ * At the exit of a call the kernel does not look at what begins anew; at a stop by an interrupt
+ * it does.
+ */
+static struct error *stop_again(struct stop *s, struct stopped_thread *t)
+{
+	enum stop_event event;
+
+	memory_trace(s->memory, PTRACE_INTERRUPT, t->tid, 0, 0);
+	event = stop_step(s, t, PTRACE_CONT, STEP_SECONDS);
+	return event == STOP_TRAPPED || event == STOP_SIGNAL ? NULL : unexpected(t, event);
+}
+
+struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
+			 struct inject *in)
+{
+	enum stop_event event = STOP_SYSCALL;
+	struct user_regs_struct r = t->regs;
+	struct inject_stub stub;
+
+	if (t->signal)
+		return unexpected(t, STOP_SIGNAL);
+	TRY(check_thread(s, t));
+	TRY(inject_assemble(in, &t->regs, &stub));
+	TRY(memory_write(s->memory, at->address, stub.bytes, stub.n));
+	r.rip = at->address;
+	r.orig_rax = (uint64_t)-1;
+	TRY(set_registers(s, t, &r));
+	while (in->done < in->n && event == STOP_SYSCALL) {
+		event = step_call(s, t, &in->results[in->done]);
+		if (event == STOP_SYSCALL && in->results[in->done++] < 0 &&
+		    in->results[in->done - 1] >= -4095)
+			break;
+	}
+	/* Late: it goes its own way back, along the stub. */
+	if (event == STOP_LATE || event == STOP_GONE)
+		return unexpected(t, event);
+	TRY(set_registers(s, t, &t->regs));
+	return event == STOP_SYSCALL ? stop_again(s, t) : unexpected(t, event);
+}

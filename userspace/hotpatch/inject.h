@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A few system calls made by a thread of another process, which never notices.
+ *
+ * The thread runs a stub, written into the unused rest of the last page of some file's code: the
+ * calls, then loads of all registers that they change, then a jump to where the thread was; a
+ * system call that the stop interrupted is begun again by the jump. The usual way is shorter:
+ * the manager waits at the exit of the last call and puts the registers back itself, exactly.
+ * The rest of the stub is for a manager that is killed: the kernel lets the thread go, which
+ * finds its own way back. The stub needs no stack, no signal frame, and leaves the restart block
+ * alone, so that a sleep goes on for what remained of it.
+ *
+ * Knowledge: the x86-64 system call convention; arch/x86/kernel/signal.c (how an interrupted
+ * call begins again).
+ */
+#ifndef SUTURE_HOTPATCH_INJECT_H
+#define SUTURE_HOTPATCH_INJECT_H
+
+#include "hotpatch/process.h"
+#include "hotpatch/stop.h"
+
+#define INJECT_CALLS 4
+#define INJECT_STUB_MOST 376
+
+struct inject_call {
+	uint64_t number, args[6];
+};
+
+struct inject {
+	struct inject_call calls[INJECT_CALLS];
+	unsigned int n;
+	unsigned int done; /* of them, with their results: those are not made again */
+	int64_t results[INJECT_CALLS];
+	/* What the calls are about, written behind the stub for whoever finds it left there. */
+	uint64_t base, size;
+};
+
+/* Pure: the stub's bytes, for a thread that was stopped with these registers. */
+struct inject_stub {
+	uint8_t bytes[INJECT_STUB_MOST];
+	size_t n;
+};
+struct error *inject_assemble(const struct inject *in, const struct user_regs_struct *regs,
+			      struct inject_stub *out) __must_check;
+
+/*
+ * A place for the stub: unused bytes of a page of code, which are still as the file has them.
+ * ERROR_REFUSED if there are none. A place where a manager was killed has a stub: 'left' tells,
+ * and what it was about; it may be used or cleared once no thread is in it.
+ */
+struct inject_place {
+	uint64_t address;
+	uint8_t was[INJECT_STUB_MOST]; /* the file's bytes */
+	bool left;
+	uint64_t left_base, left_size;
+};
+struct error *inject_find_place(const struct opened *o, struct inject_place *out) __must_check;
+
+/*
+ * Make the calls that are not done yet by the thread, which is stopped, and is stopped as it was
+ * again afterwards. A result that is an error ends it early: done tells how far it came.
+ * ERROR_PENDING: a signal came first; let the thread go and try again.
+ */
+struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
+			 struct inject *in) __must_check;
+
+/* Put back what lay there. No thread may be in the stub. */
+struct error *inject_clear(const struct opened *o, const struct inject_place *at) __must_check;
+
+#endif

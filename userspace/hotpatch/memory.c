@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+
+struct error *memory_open(pid_t pid, const struct memory_watch *watch, struct memory *out)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(errno, "%s", path);
+	*out = (struct memory){ .pid = pid, .fd = fd, .watch = watch };
+	return NULL;
+}
+
+void memory_close(struct memory *m)
+{
+	close_fd(&m->fd);
+}
+
+static void told(const struct memory *m, const char *call)
+{
+	if (m->watch && m->watch->before)
+		m->watch->before(m->watch->arg, call);
+}
+
+struct error *memory_read(const struct memory *m, uint64_t address, void *p, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t got = pread(m->fd, (char *)p + done, n - done, (off_t)(address + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_errno(errno, "reading the memory of process %d at 0x%llx",
+					   m->pid, (unsigned long long)(address + done));
+		if (!got)
+			return error_failed("process %d has ended or become another program",
+					    m->pid);
+		done += (size_t)got;
+	}
+	return NULL;
+}
+
+struct error *memory_write(const struct memory *m, uint64_t address, const void *p, size_t n)
+{
+	told(m, "write");
+	for (size_t done = 0; done < n;) {
+		ssize_t put =
+			pwrite(m->fd, (const char *)p + done, n - done, (off_t)(address + done));
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return error_errno(errno, "writing to the memory of process %d at 0x%llx",
+					   m->pid, (unsigned long long)(address + done));
+		if (!put)
+			return error_failed("process %d has ended or become another program",
+					    m->pid);
+		done += (size_t)put;
+	}
+	return NULL;
+}
+
+int memory_trace(const struct memory *m, int request, pid_t tid, uint64_t address, uint64_t data)
+{
+	told(m, "ptrace");
+	return ptrace((enum __ptrace_request)request, tid, (void *)address, (void *)data) ? errno
+											  : 0;
+}

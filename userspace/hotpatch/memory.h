@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way into a process: its memory through /proc/PID/mem, and ptrace(2). Each call that could
+ * change the process passes here, so that a test can end the manager before any of them.
+ *
+ * Knowledge: proc(5), ptrace(2). The open file keeps to the memory that the process had when it
+ * was opened: after an exec reads find nothing, and writes go nowhere.
+ */
+#ifndef SUTURE_HOTPATCH_MEMORY_H
+#define SUTURE_HOTPATCH_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/* Called before each call, for tests. */
+struct memory_watch {
+	void (*before)(void *arg, const char *call);
+	void *arg;
+};
+
+struct memory {
+	pid_t pid;
+	int fd;
+	const struct memory_watch *watch; /* or NULL */
+};
+#define MEMORY_CLOSED    \
+	{                \
+		.fd = -1 \
+	}
+
+struct error *memory_open(pid_t pid, const struct memory_watch *watch,
+			  struct memory *out) __must_check;
+void memory_close(struct memory *m);
+#define __cleanup_memory __cleanup(memory_close)
+
+/* All n bytes, or an error: ERROR_FAILED with the address. */
+struct error *memory_read(const struct memory *m, uint64_t address, void *p, size_t n) __must_check;
+/*
+ * Also where the process itself may not write; a private page of a file is copied for it. What a
+ * kill of the manager leaves is whole within each page.
+ */
+struct error *memory_write(const struct memory *m, uint64_t address, const void *p,
+			   size_t n) __must_check;
+
+/* ptrace(2): 0, or the errno. */
+int memory_trace(const struct memory *m, int request, pid_t tid, uint64_t address, uint64_t data);
+
+#endif

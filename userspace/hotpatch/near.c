@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/near.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <linux/audit.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "hotpatch/header.h"
+#include "hotpatch/inject.h"
+#include "hotpatch/seccomp.h"
+
+#define STOP_SECONDS 0.1
+#define THREADS_MOST 8 /* that are tried, one after the other */
+#define TRIES_MOST 24
+
+static void add_map(struct inject *in, uint64_t start, uint64_t end, int prot)
+{
+	if (start == end)
+		return;
+	in->calls[in->n++] =
+		(struct inject_call){ SYS_mmap,
+				      { start, end - start, (uint64_t)prot,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+					(uint64_t)-1, 0 } };
+}
+
+static void add_unmap(struct inject *in, uint64_t start, uint64_t size)
+{
+	in->calls[in->n++] = (struct inject_call){ SYS_munmap, { start, size } };
+}
+
+/* --- by one thread -------------------------------------------------------------------- */
+
+static struct error *may_call(struct stop *s, const struct stopped_thread *t,
+			      const struct inject_place *at, const struct inject *in)
+{
+	struct seccomp_data calls[INJECT_CALLS];
+
+	for (unsigned int i = 0; i < in->n; i++) {
+		calls[i] = (struct seccomp_data){ .nr = (int)in->calls[i].number,
+						  .arch = AUDIT_ARCH_X86_64,
+						  .instruction_pointer = at->address };
+		memcpy(calls[i].args, in->calls[i].args, sizeof(calls[i].args));
+	}
+	return seccomp_allows(s->memory, t->tid, calls, in->n);
+}
+
+/* What is to be done by a thread of the process. */
+struct job {
+	struct opened *o;
+	struct inject in;
+	struct inject_place place;
+	const uint8_t *header;
+	size_t header_n;
+};
+
+static bool failed(const struct inject *in)
+{
+	int64_t last = in->done ? in->results[in->done - 1] : 0;
+
+	return in->done < in->n || (last < 0 && last >= -4095);
+}
+
+/* What was mapped before a later call failed. */
+static struct error *take_back(struct stop *s, struct stopped_thread *t, struct job *j)
+{
+	struct inject undo = { .base = j->in.base, .size = j->in.size };
+
+	for (unsigned int i = 0; i + 1 < j->in.done; i++)
+		if (j->in.calls[i].number == SYS_mmap)
+			add_unmap(&undo, j->in.calls[i].args[0], j->in.calls[i].args[1]);
+	return undo.n ? inject_run(s, t, &j->place, &undo) : NULL;
+}
+
+/* What tells that it is one comes last. */
+static struct error *write_header(const struct job *j)
+{
+	size_t first = j->header_n < PAGE_BYTES ? j->header_n : PAGE_BYTES;
+
+	if (!j->header)
+		return NULL;
+	if (first < j->header_n)
+		TRY(memory_write(&j->o->memory, j->in.base + first, j->header + first,
+				 j->header_n - first));
+	return memory_write(&j->o->memory, j->in.base, j->header, first);
+}
+
+static struct error *judge(struct stop *s, struct stopped_thread *t, struct job *j)
+{
+	int64_t last;
+
+	if (!failed(&j->in))
+		return write_header(j);
+	last = j->in.results[j->in.done - 1];
+	TRY(take_back(s, t, j));
+	j->in.done = 0;
+	if (last == -EEXIST)
+		return error_new(ERROR_PENDING, "the place near its code was taken meanwhile");
+	return error_errno((int)-last, "mapping memory in the process");
+}
+
+static struct error *with_thread(struct job *j, pid_t tid, bool *dirty)
+{
+	struct stop s __cleanup_stop = STOP_NONE;
+	struct stopped_thread *t;
+	struct error *e, *cleared;
+	bool ran = false;
+
+	TRY(stop_open(&j->o->memory, &s));
+	e = stop_one(&s, tid, STOP_SECONDS);
+	t = s.threads.n ? &s.threads.v[0] : NULL;
+	if (!e)
+		e = may_call(&s, t, &j->place, &j->in);
+	if (!e) {
+		ran = true;
+		e = inject_run(&s, t, &j->place, &j->in);
+	}
+	if (!e)
+		e = judge(&s, t, j);
+	if (t && !t->stopped) {
+		/* It may be in the stub, which stays for the next manager to clear. */
+		*dirty = true;
+		return e;
+	}
+	/* With something mapped already, the stub goes on telling of it. */
+	if (ran && !(e && j->in.done)) {
+		cleared = inject_clear(j->o, &j->place);
+		if (e)
+			error_free(&cleared);
+		else
+			e = cleared;
+	}
+	return e;
+}
+
+/* --- by any that can ------------------------------------------------------------------ */
+
+/* The program's first thread before others: it is there the longest. */
+static size_t list_threads(pid_t pid, pid_t *tids)
+{
+	struct dirent *ent;
+	char path[32];
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && n < THREADS_MOST && (ent = readdir(d)))
+		if (ent->d_name[0] != '.')
+			tids[n++] = atoi(ent->d_name);
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static struct error *run(struct job *j, bool *dirty)
+{
+	struct error *e = NULL;
+	pid_t tids[THREADS_MOST];
+	size_t n = list_threads(j->o->process.pid, tids);
+
+	/* Calls that were made are not made again by the next. */
+	for (size_t i = 0; n && i < TRIES_MOST && !*dirty; i++) {
+		error_free(&e);
+		e = with_thread(j, tids[i % n], dirty);
+		if (!e || (error_kind(e) != ERROR_PENDING && error_kind(e) != ERROR_NOTHING &&
+			   error_kind(e) != ERROR_REFUSED))
+			return e;
+	}
+	return e ? e : error_new(ERROR_NOTHING, "it has ended");
+}
+
+struct error *near_map(struct opened *o, const struct layout *l, uint64_t base,
+		       const uint8_t *header, size_t n, bool *dirty)
+{
+	struct job j = {
+		.o = o, .in = { .base = base, .size = l->end }, .header = header, .header_n = n
+	};
+
+	TRY(inject_find_place(o, &j.place));
+	add_map(&j.in, base, base + l->const_end, PROT_READ);
+	add_map(&j.in, base + l->code_start, base + l->code_end, PROT_READ | PROT_EXEC);
+	add_map(&j.in, base + l->data_start, base + l->end, PROT_READ | PROT_WRITE);
+	return run(&j, dirty);
+}
+
+struct error *near_unmap(struct opened *o, uint64_t base, uint64_t size, bool *dirty)
+{
+	struct job j = { .o = o, .in = { .base = base, .size = size } };
+
+	TRY(inject_find_place(o, &j.place));
+	add_unmap(&j.in, base, size);
+	return run(&j, dirty);
+}
+
+/* --- what was left -------------------------------------------------------------------- */
+
+static bool nobody_in(const struct stop *s, const struct inject_place *at)
+{
+	vec_for_each(&s->threads, t)
+		if (t->regs.rip >= at->address && t->regs.rip < at->address + INJECT_STUB_MOST)
+			return false;
+	return true;
+}
+
+/* Ours if it is anonymous, private, and nothing but it is there; with a header it is a patch. */
+static bool is_leak(const struct opened *o, uint64_t base, uint64_t size)
+{
+	uint8_t first[sizeof(struct header_fixed)];
+	struct error *e;
+	bool any = false;
+
+	if (size > (1ull << 30) || base + size < base || (base | size) & (PAGE_BYTES - 1))
+		return false;
+	vec_for_each(&o->maps.v, m) {
+		if (m->end <= base || m->start >= base + size)
+			continue;
+		if (m->start < base || m->end > base + size || m->inode || m->shared || *m->name)
+			return false;
+		any = true;
+	}
+	e = any ? memory_read(&o->memory, base, first, sizeof(first)) : NULL;
+	if (e) {
+		error_free(&e);
+		return any;
+	}
+	return any && !header_is(first, sizeof(first));
+}
+
+struct error *near_sweep(struct opened *o, bool *dirty)
+{
+	struct stop s __cleanup_stop = STOP_NONE;
+	struct inject_place at;
+	struct error *e = inject_find_place(o, &at);
+	bool leak;
+
+	if (e || !at.left) {
+		error_free(&e);
+		return NULL;
+	}
+	leak = is_leak(o, at.left_base, at.left_size);
+	TRY(stop_open(&o->memory, &s));
+	TRY(stop_seize(&s));
+	e = stop_all(&s, STOP_SECONDS);
+	if (!e && !nobody_in(&s, &at))
+		e = error_new(ERROR_PENDING, "a thread is still on its way out of a stub that was "
+					     "left");
+	if (!e)
+		e = inject_clear(o, &at);
+	*dirty |= e != NULL;
+	if (e)
+		return e;
+	stop_close(&s);
+	s = (struct stop)STOP_NONE;
+	if (leak)
+		TRY(near_unmap(o, at.left_base, at.left_size, dirty));
+	return maps_read(o->process.pid, &o->maps);
+}

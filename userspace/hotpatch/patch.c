@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/patch.h"
+
+#include <stdlib.h>
+
+#define MAGIC_SIZE 8
+
+void patches_free(struct patches *p)
+{
+	vec_for_each(&p->v, it)
+		header_free(&it->header);
+	vec_free(&p->v);
+}
+
+const struct patch *patches_find(const struct patches *p, const char *fix)
+{
+	vec_for_each(&p->v, it)
+		if (str_equal(it->header.fixed.fix, fix))
+			return it;
+	return NULL;
+}
+
+/* --- reading -------------------------------------------------------------------------- */
+
+static bool is_candidate(const struct mapping *m)
+{
+	return m->read && !m->write && !m->exec && !m->shared && !m->inode && !*m->name;
+}
+
+/* An unsound header is no error: the process may have written it. */
+static struct error *read_header(const struct opened *o, const struct mapping *m,
+				 struct patches *out)
+{
+	struct patch p = { 0 };
+	uint64_t n = m->end - m->start, most = header_size(HEADER_SITES);
+	uint8_t *bytes __free = NULL, first[MAGIC_SIZE];
+	struct error *e = memory_read(&o->memory, m->start, first, sizeof(first));
+
+	if (e || !header_is(first, sizeof(first)))
+		goto none;
+	n = n < most ? n : most;
+	bytes = malloc(n);
+	if (!bytes)
+		return error_nomem();
+	e = memory_read(&o->memory, m->start, bytes, n);
+	if (!e)
+		e = header_decode(bytes, n, m->start, &p.header);
+	if (e)
+		goto none;
+	e = p.header.fixed.bias != o->process.bias ||
+			    p.header.fixed.build_id_n != o->file.build_id_n ||
+			    memcmp(p.header.fixed.build_id, o->file.build_id, o->file.build_id_n)
+		    ? error_failed("another file's")
+		    : vec_push(&out->v, p);
+	if (!e)
+		return NULL;
+	header_free(&p.header);
+none:
+	error_free(&e);
+	return NULL;
+}
+
+/* --- judging -------------------------------------------------------------------------- */
+
+enum site_text { SITE_OUT, SITE_IN, SITE_COVERED, SITE_FOREIGN };
+
+static enum site_text judge_site(const struct patches *all, const struct patch *p,
+				 const struct header_site *s, const uint8_t *now)
+{
+	if (!memcmp(now, s->after, SITE_JUMP))
+		return SITE_IN;
+	if (!memcmp(now, s->before, SITE_JUMP))
+		return SITE_OUT;
+	vec_for_each(&all->v, other) {
+		if (other == p)
+			continue;
+		for (uint32_t i = 0; i < other->header.fixed.n; i++) {
+			const struct header_site *o = &other->header.sites[i];
+
+			if (o->address == s->address && !memcmp(o->before, s->after, SITE_JUMP))
+				return SITE_COVERED;
+		}
+	}
+	return SITE_FOREIGN;
+}
+
+static struct error *judge(const struct opened *o, const struct patches *all, struct patch *p)
+{
+	size_t in = 0, out = 0;
+
+	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
+		const struct header_site *s = &p->header.sites[i];
+		uint8_t now[SITE_JUMP];
+		enum site_text text;
+
+		p->text = PATCH_FOREIGN;
+		/* A header must not lead us to read, or later write, anything but the file's code.
+		 */
+		if (!mapped_is_code(&o->file, s->address - o->process.bias, SITE_JUMP))
+			return NULL;
+		TRY(memory_read(&o->memory, s->address, now, sizeof(now)));
+		text = judge_site(all, p, s, now);
+		if (text == SITE_FOREIGN)
+			return NULL;
+		p->covered |= text == SITE_COVERED;
+		in += text != SITE_OUT;
+		out += text == SITE_OUT;
+	}
+	p->text = !in ? PATCH_OUT : !out ? PATCH_IN : PATCH_PARTIAL;
+	return NULL;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct header_fixed *x = &((const struct patch *)a)->header.fixed;
+	const struct header_fixed *y = &((const struct patch *)b)->header.fixed;
+
+	return (x->applied > y->applied) - (x->applied < y->applied);
+}
+
+struct error *patches_read(const struct opened *o, struct patches *out)
+{
+	struct patches p __cleanup_patches = { 0 };
+
+	vec_for_each(&o->maps.v, m)
+		if (is_candidate(m))
+			TRY(read_header(o, m, &p));
+	vec_sort(&p.v, by_age);
+	vec_for_each(&p.v, it)
+		TRY(judge(o, &p, it));
+	*out = p;
+	p = (struct patches){ 0 };
+	return NULL;
+}
+
+/* --- trust ---------------------------------------------------------------------------- */
+
+static bool is_jump_of_another(const struct patches *all, const struct patch *p,
+			       const struct header_site *s)
+{
+	vec_for_each(&all->v, other) {
+		if (other == p || other->text == PATCH_FOREIGN)
+			continue;
+		for (uint32_t i = 0; i < other->header.fixed.n; i++)
+			if (other->header.sites[i].address == s->address &&
+			    !memcmp(other->header.sites[i].after, s->before, SITE_JUMP))
+				return true;
+	}
+	return false;
+}
+
+struct error *patch_check_before(const struct opened *o, const struct patches *all,
+				 const struct patch *p)
+{
+	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
+		const struct header_site *s = &p->header.sites[i];
+		uint64_t in_file = s->address - o->process.bias;
+		uint8_t file[SITE_JUMP];
+
+		TRY(mapped_bytes(&o->file, in_file, file, sizeof(file)));
+		if (memcmp(file, s->before, SITE_JUMP) && !is_jump_of_another(all, p, s))
+			return error_failed("the patch's record of the bytes at 0x%llx is not what "
+					    "the file has there",
+					    (unsigned long long)in_file);
+	}
+	return NULL;
+}
+
+struct error *patch_set_state(const struct opened *o, const struct patch *p,
+			      enum header_state state)
+{
+	uint64_t word = state;
+
+	return memory_write(&o->memory, p->header.fixed.base + header_state_at(), &word,
+			    sizeof(word));
+}

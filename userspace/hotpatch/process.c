@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+
+#define STAT_MOST 1024
+
+void processes_free(struct processes *p)
+{
+	vec_free(&p->v);
+}
+
+/* --- who it is ------------------------------------------------------------------------ */
+
+/* A small file of /proc, ended by a NUL; false if it is gone. */
+static bool read_small(const char *path, char *out, size_t size)
+{
+	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, out, size - 1);
+	if (n <= 0)
+		return false;
+	out[n] = 0;
+	return true;
+}
+
+/* "12 (a) b) S 1 ...": the name may hold anything, and the start is the 22nd field. */
+static bool read_identity(pid_t pid, struct process *p)
+{
+	char path[32], stat[STAT_MOST], *open, *close;
+	unsigned long long start;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!read_small(path, stat, sizeof(stat)))
+		return false;
+	open = strchr(stat, '(');
+	close = strrchr(stat, ')');
+	if (!open || !close || close < open ||
+	    sscanf(close + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   "%llu",
+		   &start) != 1)
+		return false;
+	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(close - open - 1), open + 1);
+	p->pid = pid;
+	p->start = start;
+	return true;
+}
+
+bool process_status_field(const char *status, const char *name, long *out)
+{
+	size_t n = strlen(name);
+
+	for (const char *line = status; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, n) && line[n] == ':') {
+			*out = strtol(line + n + 1, NULL, 10);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- finding -------------------------------------------------------------------------- */
+
+struct finder {
+	const uint8_t *build_id;
+	unsigned int n;
+	struct maps maps;
+	struct hash_map known; /* a file that was read: whether it is the one */
+	struct arena arena;
+	struct processes found;
+};
+
+/* One file is mapped by many: read once. */
+static struct error *is_wanted(struct finder *f, pid_t pid, const struct mapping *at, bool *wanted)
+{
+	struct mapped file __cleanup_mapped = MAPPED_CLOSED;
+	char key[512];
+	const char *kept;
+	uint64_t *known;
+	struct error *e;
+
+	snprintf(key, sizeof(key), "%x:%x:%llx:%s", at->major, at->minor,
+		 (unsigned long long)at->inode, at->name);
+	known = hash_get(&f->known, key);
+	*wanted = known && *known;
+	if (known)
+		return NULL;
+	e = mapped_open(pid, at, &file);
+	if (e) {
+		/* It has ended, or unmapped that. */
+		error_free(&e);
+		return NULL;
+	}
+	*wanted =
+		file.is_elf && file.build_id_n == f->n && !memcmp(file.build_id, f->build_id, f->n);
+	kept = arena_strdup(&f->arena, key);
+	return kept ? hash_put(&f->known, kept, *wanted) : error_nomem();
+}
+
+static struct error *add(struct finder *f, pid_t pid, const struct mapping *at)
+{
+	struct mapped file __cleanup_mapped = MAPPED_CLOSED;
+	struct process p = { 0 };
+	struct error *e = mapped_open(pid, at, &file);
+
+	/* What another process's mapping said of the file is said of this one's, too. */
+	if (e || !file.is_elf || file.build_id_n != f->n ||
+	    memcmp(file.build_id, f->build_id, f->n) || !mapped_bias(&file, at, &p.bias) ||
+	    !read_identity(pid, &p)) {
+		error_free(&e);
+		return NULL;
+	}
+	vec_for_each(&f->found.v, it)
+		if (it->pid == pid && it->bias == p.bias)
+			return NULL;
+	return vec_push(&f->found.v, p);
+}
+
+static struct error *look_at(struct finder *f, pid_t pid)
+{
+	struct error *e = maps_read(pid, &f->maps);
+	const struct mapping *last = NULL;
+	bool wanted = false;
+
+	if (e) {
+		error_free(&e);
+		return NULL;
+	}
+	vec_for_each(&f->maps.v, m) {
+		if (!m->exec || !m->inode)
+			continue;
+		if (!last || !mapping_same_file(m, last))
+			TRY(is_wanted(f, pid, m, &wanted));
+		last = m;
+		if (wanted)
+			TRY(add(f, pid, m));
+	}
+	return NULL;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct process *x = a, *y = b;
+
+	return x->pid != y->pid ? (x->pid > y->pid) - (x->pid < y->pid)
+				: (x->bias > y->bias) - (x->bias < y->bias);
+}
+
+struct error *process_find(const uint8_t *build_id, unsigned int n, struct processes *out)
+{
+	struct finder f = { .build_id = build_id, .n = n };
+	DIR *d = opendir("/proc");
+	struct error *e = NULL;
+	struct dirent *ent;
+
+	if (!d)
+		return error_errno(errno, "/proc");
+	while (!e && (ent = readdir(d)))
+		if (ent->d_name[0] >= '0' && ent->d_name[0] <= '9')
+			e = look_at(&f, atoi(ent->d_name));
+	closedir(d);
+	maps_free(&f.maps);
+	hash_free(&f.known);
+	arena_free(&f.arena);
+	if (e) {
+		processes_free(&f.found);
+		return e;
+	}
+	vec_sort(&f.found.v, by_pid);
+	*out = f.found;
+	return NULL;
+}
+
+/* --- what stands in the way ------------------------------------------------------------ */
+
+bool process_shares_memory(pid_t a, pid_t b)
+{
+	return !syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0);
+}
+
+static struct error *traced_by(long tracer)
+{
+	char path[32], comm[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", tracer);
+	if (read_small(path, comm, sizeof(comm)))
+		comm[strcspn(comm, "\n")] = 0;
+	return error_refused("it is traced by process %ld (%s)", tracer, comm);
+}
+
+/* Of all its threads, the first that does not leave the kernel. */
+static pid_t uninterruptible(pid_t pid)
+{
+	char path[64], stat[STAT_MOST];
+	struct dirent *ent;
+	pid_t found = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && !found && (ent = readdir(d))) {
+		const char *close;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.12s/stat", pid, ent->d_name);
+		if (ent->d_name[0] == '.' || !read_small(path, stat, sizeof(stat)))
+			continue;
+		close = strrchr(stat, ')');
+		if (close && !strncmp(close, ") D", 3))
+			found = atoi(ent->d_name);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+struct error *process_obstacle(const struct process *p)
+{
+	char path[32], status[4096];
+	struct process now;
+	long n;
+
+	if (p->pid == getpid())
+		return error_refused("it is this process itself");
+	snprintf(path, sizeof(path), "/proc/%d/status", p->pid);
+	if (!read_identity(p->pid, &now) || now.start != p->start ||
+	    !read_small(path, status, sizeof(status)))
+		return error_new(ERROR_NOTHING, "it has ended");
+	if (strstr(status, "\nState:\tZ"))
+		return error_new(ERROR_NOTHING, "it has ended, and waits for its parent");
+	if (process_status_field(status, "TracerPid", &n) && n)
+		return traced_by(n);
+	if (process_status_field(status, "Seccomp", &n) && n == 1)
+		return error_refused("its seccomp mode is strict: mapping memory would kill it");
+	n = uninterruptible(p->pid);
+	if (n)
+		return error_refused("thread %ld waits in the kernel and can't be interrupted", n);
+	return NULL;
+}
+
+/* --- held open ------------------------------------------------------------------------ */
+
+/* The mapping that shows the bias, of a file that has the build-id. */
+static struct error *find_file(struct opened *o, const uint8_t *build_id, unsigned int n)
+{
+	vec_for_each(&o->maps.v, m) {
+		struct mapped file __cleanup_mapped = MAPPED_CLOSED;
+		struct error *e __cleanup_error = NULL;
+		uint64_t bias;
+
+		if (!m->exec || !m->inode)
+			continue;
+		e = mapped_open(o->process.pid, m, &file);
+		if (e || !file.is_elf || file.build_id_n != n ||
+		    memcmp(file.build_id, build_id, n) || !mapped_bias(&file, m, &bias) ||
+		    bias != o->process.bias)
+			continue;
+		if (m->shared)
+			return error_refused("its code is mapped shared: a write would reach the "
+					     "file");
+		o->file = file;
+		file.fd = -1;
+		o->low = o->file.low + bias;
+		o->high = o->file.high + bias;
+		return NULL;
+	}
+	return error_new(ERROR_NOTHING, "it no longer has the file mapped there");
+}
+
+static struct error *open_it(const struct process *p, const uint8_t *build_id, unsigned int n,
+			     const struct memory_watch *watch, struct opened *o)
+{
+	struct process now;
+
+	o->process = *p;
+	o->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (o->pidfd < 0 && errno == ESRCH)
+		return error_new(ERROR_NOTHING, "it has ended");
+	if (o->pidfd < 0)
+		return error_errno(errno, "pidfd_open");
+	TRY(memory_open(p->pid, watch, &o->memory));
+	if (!read_identity(p->pid, &now) || now.start != p->start)
+		return error_new(ERROR_NOTHING, "it has ended, and another has its number");
+	TRY(maps_read(p->pid, &o->maps));
+	return find_file(o, build_id, n);
+}
+
+struct error *process_open(const struct process *p, const uint8_t *build_id, unsigned int n,
+			   const struct memory_watch *watch, struct opened *out)
+{
+	struct opened o __cleanup_opened = OPENED_CLOSED;
+
+	TRY(open_it(p, build_id, n, watch, &o));
+	*out = o;
+	o = (struct opened)OPENED_CLOSED;
+	return NULL;
+}
+
+void process_close(struct opened *o)
+{
+	close_fd(&o->pidfd);
+	memory_close(&o->memory);
+	mapped_close(&o->file);
+	maps_free(&o->maps);
+}

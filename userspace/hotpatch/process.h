@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Processes that have a file mapped, and what stands in the way of changing one. Found by the
+ * build-id of what is mapped, never by a path: in any container, chroot or namespace, deleted or
+ * not. A process is named by its pid and its start, so that another of the same pid is not it.
+ *
+ * Knowledge: proc(5), pidfd_open(2).
+ */
+#ifndef SUTURE_HOTPATCH_PROCESS_H
+#define SUTURE_HOTPATCH_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "hotpatch/mapped.h"
+#include "hotpatch/maps.h"
+#include "hotpatch/memory.h"
+
+struct process {
+	pid_t pid;
+	uint64_t start; /* clock ticks since boot */
+	char comm[16];
+	uint64_t bias; /* of the file with the build-id: address in memory less that in the file */
+};
+
+struct processes {
+	VEC(struct process) v;
+};
+void processes_free(struct processes *p);
+#define __cleanup_processes __cleanup(processes_free)
+
+/*
+ * All processes that have a file of this build-id mapped to be executed, each once for each
+ * load of it, by pid. One that ends while we look is not there.
+ */
+struct error *process_find(const uint8_t *build_id, unsigned int n,
+			   struct processes *out) __must_check;
+
+/*
+ * Why its code can't be changed, in one sentence, as a refusal; NULL if nothing is known to
+ * stand in the way. What only a stop can tell is not in it.
+ */
+struct error *process_obstacle(const struct process *p) __must_check;
+
+/* A process held open: what is at the pid is still it. */
+struct opened {
+	struct process process;
+	int pidfd;
+	struct memory memory;
+	struct maps maps;
+	struct mapped file; /* the one with the build-id */
+	uint64_t low, high; /* where its loads are in memory */
+};
+#define OPENED_CLOSED                                                       \
+	{                                                                   \
+		.pidfd = -1, .memory = MEMORY_CLOSED, .file = MAPPED_CLOSED \
+	}
+
+/* ERROR_NOTHING: that process is no more, or no longer has the file mapped there. */
+struct error *process_open(const struct process *p, const uint8_t *build_id, unsigned int n,
+			   const struct memory_watch *watch, struct opened *out) __must_check;
+void process_close(struct opened *o);
+#define __cleanup_opened __cleanup(process_close)
+
+/* Whether two processes share their memory (clone(2) with CLONE_VM): false if it can't be known. */
+bool process_shares_memory(pid_t a, pid_t b);
+
+/* A field of /proc/PID/status as a number; false if it is not there. */
+bool process_status_field(const char *status, const char *name, long *out);
+
+#endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/stack.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RED_ZONE 128
+#define STACK_MOST (64ull << 20)
+
+const struct stack_range *stack_range_of(const struct stack_range *v, size_t n, uint64_t address)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (address >= v[mid].end)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < n && v[low].start <= address ? &v[low] : NULL;
+}
+
+const uint64_t *stack_scan(const uint64_t *words, size_t n, const struct stack_range *v,
+			   size_t ranges)
+{
+	uint64_t least, span;
+
+	if (!ranges)
+		return NULL;
+	least = v[0].start;
+	span = v[ranges - 1].end - least;
+	for (size_t i = 0; i < n; i++)
+		if (words[i] - least < span && stack_range_of(v, ranges, words[i]))
+			return &words[i];
+	return NULL;
+}
+
+struct scan {
+	const struct stop *s;
+	struct maps *maps;
+	const struct stack_range *v;
+	size_t n;
+	uint64_t *words;
+	size_t cap;
+	int query;  /* /proc/PID/maps */
+	bool fresh; /* the maps were read during this stop */
+	struct stack_hit *out;
+};
+
+static struct error *read_maps(struct scan *sc)
+{
+	if (sc->fresh)
+		return NULL;
+	sc->fresh = true;
+	return maps_read(sc->s->memory->pid, sc->maps);
+}
+
+/* As it is during the stop: mappings read before may have been replaced since. */
+static struct error *mapping_of(struct scan *sc, uint64_t address, struct mapping *out)
+{
+	const struct mapping *m;
+
+	*out = (struct mapping){ 0 };
+	if (maps_query(sc->query, address, out))
+		return NULL;
+	TRY(read_maps(sc));
+	m = maps_at(sc->maps, address);
+	if (m)
+		*out = *m;
+	return NULL;
+}
+
+static struct error *read_words(struct scan *sc, uint64_t from, uint64_t n)
+{
+	if (n > sc->cap) {
+		uint64_t *more = realloc(sc->words, n);
+
+		if (!more)
+			return error_nomem();
+		sc->words = more;
+		sc->cap = n;
+	}
+	return memory_read(sc->s->memory, from, sc->words, n);
+}
+
+/*
+ * [from, the end of its mapping). 'lowest': the least word that points into 'home', for a stack
+ * that continues elsewhere.
+ */
+static struct error *scan_from(struct scan *sc, pid_t tid, uint64_t from, const struct mapping *m,
+			       const struct mapping *home, uint64_t *lowest)
+{
+	uint64_t n = m->end - from;
+	const uint64_t *hit;
+
+	if (n > STACK_MOST)
+		return error_refused("thread %d has a stack of more than %llu MB, which can't be "
+				     "told from a heap",
+				     tid, STACK_MOST >> 20);
+	TRY(read_words(sc, from, n));
+	hit = stack_scan(sc->words, n / 8, sc->v, sc->n);
+	if (hit)
+		*sc->out = (struct stack_hit){ .tid = tid,
+					       .range = stack_range_of(sc->v, sc->n, *hit),
+					       .address = *hit };
+	for (uint64_t i = 0; home && i < n / 8; i++)
+		if (sc->words[i] >= home->start && sc->words[i] < home->end &&
+		    sc->words[i] < *lowest)
+			*lowest = sc->words[i];
+	return NULL;
+}
+
+/*
+ * Whether a thread stands on its own stack: its descriptor lies at the end of the same mapping;
+ * that of the first thread does not, but the end of the first stack never moves.
+ */
+static bool at_home(const struct scan *sc, const struct stopped_thread *t, const struct mapping *m)
+{
+	if (t->tid != sc->s->memory->pid)
+		return t->regs.fs_base >= m->start && t->regs.fs_base < m->end;
+	for (size_t i = sc->maps->v.n; i; i--)
+		if (str_equal(sc->maps->v.v[i - 1].name, "[stack]"))
+			return m->end == sc->maps->v.v[i - 1].end;
+	return false;
+}
+
+static const struct mapping *home_of(const struct scan *sc, const struct stopped_thread *t)
+{
+	if (t->tid != sc->s->memory->pid)
+		return maps_at(sc->maps, t->regs.fs_base);
+	vec_for_each(&sc->maps->v, m)
+		if (str_equal(m->name, "[stack]"))
+			return m;
+	return NULL;
+}
+
+/* On another stack: that, and its own from the lowest place that the other one points to. */
+static struct error *scan_both(struct scan *sc, const struct stopped_thread *t, uint64_t from,
+			       const struct mapping *m)
+{
+	uint64_t lowest = UINT64_MAX;
+	const struct mapping *home;
+
+	TRY(read_maps(sc));
+	home = home_of(sc, t);
+	TRY(scan_from(sc, t->tid, from, m, home, &lowest));
+	if (sc->out->range || !home || lowest == UINT64_MAX)
+		return NULL;
+	from = (lowest - RED_ZONE) & ~7ull;
+	return scan_from(sc, t->tid, from < home->start ? home->start : from, home, NULL, NULL);
+}
+
+static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t)
+{
+	uint64_t from = (t->regs.rsp - RED_ZONE) & ~7ull;
+	const struct stack_range *in = stack_range_of(sc->v, sc->n, t->regs.rip);
+	struct mapping m;
+
+	if (in) {
+		*sc->out = (struct stack_hit){ t->tid, in, t->regs.rip, true };
+		return NULL;
+	}
+	TRY(mapping_of(sc, t->regs.rsp, &m));
+	if (!m.write)
+		return error_refused("thread %d has no stack", t->tid);
+	from = from < m.start ? m.start : from;
+	return at_home(sc, t, &m) ? scan_from(sc, t->tid, from, &m, NULL, NULL)
+				  : scan_both(sc, t, from, &m);
+}
+
+struct error *stack_check(const struct stop *s, struct maps *maps, const struct stack_range *v,
+			  size_t n, struct stack_hit *out)
+{
+	struct scan sc = { .s = s, .maps = maps, .v = v, .n = n, .out = out };
+	struct error *e = NULL;
+	int query __closefd = -1;
+	char path[32];
+
+	*out = (struct stack_hit){ 0 };
+	if (!n)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%d/maps", s->memory->pid);
+	sc.query = query = open(path, O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < s->threads.n && !e && !out->range; i++)
+		e = scan_thread(&sc, &s->threads.v[i]);
+	free(sc.words);
+	return e;
+}

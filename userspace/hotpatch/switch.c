@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hotpatch/switch.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "hotpatch/stop.h"
+
+#define FIRST_PAUSE_US 500
+#define LONGEST_PAUSE_US 50000
+
+void switch_free(struct switching *sw)
+{
+	vec_free(&sw->sites);
+	vec_free(&sw->ranges);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct stack_range *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+/*
+ * A private page of a file is copied at its first write, which takes six times as long as the
+ * write: done now, with the bytes that are there.
+ */
+static struct error *copy_pages(const struct opened *o, const struct switching *sw)
+{
+	vec_for_each(&sw->sites, s) {
+		uint8_t now[SITE_JUMP];
+
+		TRY(memory_read(&o->memory, s->address, now, sizeof(now)));
+		if (memcmp(now, s->from, sizeof(now)))
+			return error_refused("the bytes at 0x%llx of the file are not what they "
+					     "should be",
+					     (unsigned long long)(s->address - o->process.bias));
+		TRY(memory_write(&o->memory, s->address, now, 1));
+	}
+	return NULL;
+}
+
+static struct error *check_sites(const struct opened *o, const struct switching *sw)
+{
+	vec_for_each(&sw->sites, s) {
+		uint8_t now[SITE_JUMP];
+
+		TRY(memory_read(&o->memory, s->address, now, sizeof(now)));
+		if (memcmp(now, s->from, sizeof(now)))
+			return error_new(ERROR_PENDING,
+					 "the bytes at 0x%llx of the file changed meanwhile",
+					 (unsigned long long)(s->address - o->process.bias));
+	}
+	return NULL;
+}
+
+static struct error *blocked(const struct stack_hit *h)
+{
+	return error_new(ERROR_PENDING, "thread %d %s %s (+0x%llx)", h->tid,
+			 h->running ? "runs" : "has to return into", h->range->name,
+			 (unsigned long long)(h->address - h->range->start));
+}
+
+/* With all threads stopped. */
+static struct error *write_sites(struct opened *o, struct switching *sw, const struct stop *s,
+				 bool *wrote)
+{
+	struct stack_hit hit;
+
+	TRY(check_sites(o, sw));
+	TRY(stack_check(s, &o->maps, sw->ranges.v, sw->ranges.n, &hit));
+	if (hit.range)
+		return blocked(&hit);
+	vec_for_each(&sw->sites, site) {
+		*wrote = true;
+		TRY(memory_write(&o->memory, site->address, site->to, SITE_JUMP));
+	}
+	return NULL;
+}
+
+/* 'left': a thread did not stop, and is let go when ours ends. */
+static struct error *once(struct opened *o, struct switching *sw, bool *wrote, bool *left)
+{
+	struct stop s __cleanup_stop = STOP_NONE;
+	struct error *e;
+
+	TRY(stop_open(&o->memory, &s));
+	stop_hurry(&s);
+	e = stop_seize(&s);
+	if (!e)
+		e = stop_all(&s, sw->stop_seconds);
+	if (!e) {
+		sw->threads = s.threads.n;
+		e = write_sites(o, sw, &s, wrote);
+	}
+	vec_for_each(&s.threads, t)
+		*left |= !t->stopped;
+	stop_release(&s);
+	sw->stops++;
+	sw->total += s.took;
+	sw->longest = s.took > sw->longest ? s.took : sw->longest;
+	return e;
+}
+
+static void pause_for(unsigned int us)
+{
+	struct timespec t = { .tv_nsec = (long)us * 1000 };
+
+	while (nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+struct error *switch_run(struct opened *o, struct switching *sw, bool *wrote, bool *dirty)
+{
+	double until = clock_seconds() + sw->patience;
+	unsigned int pause = FIRST_PAUSE_US;
+
+	vec_sort(&sw->ranges, by_start);
+	TRY(copy_pages(o, sw));
+	for (;;) {
+		struct error *e = once(o, sw, wrote, dirty);
+
+		if (!e || *wrote || *dirty || error_kind(e) != ERROR_PENDING ||
+		    clock_seconds() > until)
+			return e;
+		error_free(&e);
+		pause_for(pause);
+		pause = pause * 2 < LONGEST_PAUSE_US ? pause * 2 : LONGEST_PAUSE_US;
+	}
+}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/stack.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define RED_ZONE 128
 #define STACK_MOST (64ull << 20)
+#define FIRST_READ 65536
 
 const struct stack_range *stack_range_of(const struct stack_range *v, size_t n, uint64_t address)
 {
@@ -40,22 +42,43 @@ const uint64_t *stack_scan(const uint64_t *words, size_t n, const struct stack_r
 
 struct scan {
 	const struct stop *s;
-	struct maps *maps;
+	struct stack_look *look;
 	const struct stack_range *v;
 	size_t n;
-	uint64_t *words;
-	size_t cap;
-	int query;  /* /proc/PID/maps */
 	bool fresh; /* the maps were read during this stop */
 	struct stack_hit *out;
 };
+
+struct error *stack_look_open(pid_t pid, struct maps *maps, struct stack_look *out)
+{
+	struct stack_look l __cleanup_stack_look = { .maps = maps, .query = -1, .cap = FIRST_READ };
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	l.query = open(path, O_RDONLY | O_CLOEXEC);
+	if (l.query < 0)
+		return error_errno(errno, "%s", path);
+	l.words = malloc(l.cap);
+	if (!l.words)
+		return error_nomem();
+	memset(l.words, 0xff, l.cap); /* so that no page of it is missing later */
+	*out = l;
+	l = (struct stack_look)STACK_LOOK_CLOSED;
+	return NULL;
+}
+
+void stack_look_close(struct stack_look *l)
+{
+	close_fd(&l->query);
+	free_pointer(&l->words);
+}
 
 static struct error *read_maps(struct scan *sc)
 {
 	if (sc->fresh)
 		return NULL;
 	sc->fresh = true;
-	return maps_read(sc->s->memory->pid, sc->maps);
+	return maps_read(sc->s->memory->pid, sc->look->maps);
 }
 
 /* As it is during the stop: mappings read before may have been replaced since. */
@@ -64,10 +87,10 @@ static struct error *mapping_of(struct scan *sc, uint64_t address, struct mappin
 	const struct mapping *m;
 
 	*out = (struct mapping){ 0 };
-	if (maps_query(sc->query, address, out))
+	if (maps_query(sc->look->query, address, out))
 		return NULL;
 	TRY(read_maps(sc));
-	m = maps_at(sc->maps, address);
+	m = maps_at(sc->look->maps, address);
 	if (m)
 		*out = *m;
 	return NULL;
@@ -75,15 +98,15 @@ static struct error *mapping_of(struct scan *sc, uint64_t address, struct mappin
 
 static struct error *read_words(struct scan *sc, uint64_t from, uint64_t n)
 {
-	if (n > sc->cap) {
-		uint64_t *more = realloc(sc->words, n);
+	if (n > sc->look->cap) {
+		uint64_t *more = realloc(sc->look->words, n);
 
 		if (!more)
 			return error_nomem();
-		sc->words = more;
-		sc->cap = n;
+		sc->look->words = more;
+		sc->look->cap = n;
 	}
-	return memory_read(sc->s->memory, from, sc->words, n);
+	return memory_read(sc->s->memory, from, sc->look->words, n);
 }
 
 /*
@@ -101,15 +124,15 @@ static struct error *scan_from(struct scan *sc, pid_t tid, uint64_t from, const 
 				     "told from a heap",
 				     tid, STACK_MOST >> 20);
 	TRY(read_words(sc, from, n));
-	hit = stack_scan(sc->words, n / 8, sc->v, sc->n);
+	hit = stack_scan(sc->look->words, n / 8, sc->v, sc->n);
 	if (hit)
 		*sc->out = (struct stack_hit){ .tid = tid,
 					       .range = stack_range_of(sc->v, sc->n, *hit),
 					       .address = *hit };
 	for (uint64_t i = 0; home && i < n / 8; i++)
-		if (sc->words[i] >= home->start && sc->words[i] < home->end &&
-		    sc->words[i] < *lowest)
-			*lowest = sc->words[i];
+		if (sc->look->words[i] >= home->start && sc->look->words[i] < home->end &&
+		    sc->look->words[i] < *lowest)
+			*lowest = sc->look->words[i];
 	return NULL;
 }
 
@@ -121,17 +144,17 @@ static bool at_home(const struct scan *sc, const struct stopped_thread *t, const
 {
 	if (t->tid != sc->s->memory->pid)
 		return t->regs.fs_base >= m->start && t->regs.fs_base < m->end;
-	for (size_t i = sc->maps->v.n; i; i--)
-		if (str_equal(sc->maps->v.v[i - 1].name, "[stack]"))
-			return m->end == sc->maps->v.v[i - 1].end;
+	for (size_t i = sc->look->maps->v.n; i; i--)
+		if (str_equal(sc->look->maps->v.v[i - 1].name, "[stack]"))
+			return m->end == sc->look->maps->v.v[i - 1].end;
 	return false;
 }
 
 static const struct mapping *home_of(const struct scan *sc, const struct stopped_thread *t)
 {
 	if (t->tid != sc->s->memory->pid)
-		return maps_at(sc->maps, t->regs.fs_base);
-	vec_for_each(&sc->maps->v, m)
+		return maps_at(sc->look->maps, t->regs.fs_base);
+	vec_for_each(&sc->look->maps->v, m)
 		if (str_equal(m->name, "[stack]"))
 			return m;
 	return NULL;
@@ -171,21 +194,13 @@ static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t
 				  : scan_both(sc, t, from, &m);
 }
 
-struct error *stack_check(const struct stop *s, struct maps *maps, const struct stack_range *v,
+struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out)
 {
-	struct scan sc = { .s = s, .maps = maps, .v = v, .n = n, .out = out };
-	struct error *e = NULL;
-	int query __closefd = -1;
-	char path[32];
+	struct scan sc = { .s = s, .look = l, .v = v, .n = n, .out = out };
 
 	*out = (struct stack_hit){ 0 };
-	if (!n)
-		return NULL;
-	snprintf(path, sizeof(path), "/proc/%d/maps", s->memory->pid);
-	sc.query = query = open(path, O_RDONLY | O_CLOEXEC);
-	for (size_t i = 0; i < s->threads.n && !e && !out->range; i++)
-		e = scan_thread(&sc, &s->threads.v[i]);
-	free(sc.words);
-	return e;
+	for (size_t i = 0; n && i < s->threads.n && !out->range; i++)
+		TRY(scan_thread(&sc, &s->threads.v[i]));
+	return NULL;
 }

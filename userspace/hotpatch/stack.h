@@ -34,11 +34,23 @@ const struct stack_range *stack_range_of(const struct stack_range *v, size_t n, 
 const uint64_t *stack_scan(const uint64_t *words, size_t n, const struct stack_range *v,
 			   size_t ranges);
 
+/* What looking needs, made ready before the stop. */
+struct stack_look {
+	struct maps *maps; /* borrowed; may be older than the stop */
+	int query;	   /* /proc/PID/maps */
+	uint64_t *words;
+	size_t cap;
+};
+#define STACK_LOOK_CLOSED { .query = -1 }
+struct error *stack_look_open(pid_t pid, struct maps *maps, struct stack_look *out) __must_check;
+void stack_look_close(struct stack_look *l);
+#define __cleanup_stack_look __cleanup(stack_look_close)
+
 /*
- * The first thread that is in one of the ranges. Memory is read with as few calls as there are
- * stacks. 'maps' may be older than the stop: it is read again if a stack is not in it.
+ * The first thread that is in one of the ranges; out->range is NULL if none is. One read for each
+ * stack. Mappings are asked for during the stop, as they may have been replaced since.
  */
-struct error *stack_check(const struct stop *s, struct maps *maps, const struct stack_range *v,
+struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out) __must_check;
 
 #endif

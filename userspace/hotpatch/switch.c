@@ -65,12 +65,12 @@ static struct error *blocked(const struct stack_hit *h)
 
 /* With all threads stopped. */
 static struct error *write_sites(struct opened *o, struct switching *sw, const struct stop *s,
-				 bool *wrote)
+				 struct stack_look *look, bool *wrote)
 {
 	struct stack_hit hit;
 
 	TRY(check_sites(o, sw));
-	TRY(stack_check(s, &o->maps, sw->ranges.v, sw->ranges.n, &hit));
+	TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
 	if (hit.range)
 		return blocked(&hit);
 	vec_for_each(&sw->sites, site) {
@@ -83,17 +83,19 @@ static struct error *write_sites(struct opened *o, struct switching *sw, const s
 /* 'left': a thread did not stop, and is let go when ours ends. */
 static struct error *once(struct opened *o, struct switching *sw, bool *wrote, bool *left)
 {
+	struct stack_look look __cleanup_stack_look = STACK_LOOK_CLOSED;
 	struct stop s __cleanup_stop = STOP_NONE;
 	struct error *e;
 
 	TRY(stop_open(&o->memory, &s));
+	TRY(stack_look_open(o->process.pid, &o->maps, &look));
 	stop_hurry(&s);
 	e = stop_seize(&s);
 	if (!e)
 		e = stop_all(&s, sw->stop_seconds);
 	if (!e) {
 		sw->threads = s.threads.n;
-		e = write_sites(o, sw, &s, wrote);
+		e = write_sites(o, sw, &s, &look, wrote);
 	}
 	vec_for_each(&s.threads, t)
 		*left |= !t->stopped;

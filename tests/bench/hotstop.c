@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How long a process stands still for a patch, beside the floor: seize, interrupt, read the
+ * registers, let go, and nothing else, taken in the same run by the same program:
+ *
+ *	hotstop [ROUNDS]
+ *
+ * Programs of 1, 16 and 256 threads that sleep, and of 1, 16 and 256 that are busy. Each round is
+ * a floor, an apply and a revert. Middle and worst of all rounds, in microseconds. With other work
+ * beside it every figure grows.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "hotpatch/hotpatch.h"
+#include "hotpatch/stop.h"
+#include "tests/hotpatch/fix_object.h"
+
+#define ROUNDS_MOST 1000
+
+static char *program, *fix;
+static struct hotpatch_object object;
+
+static void check(struct error *e)
+{
+	if (!e)
+		return;
+	fprintf(stderr, "hotstop: %s\n", error_message(e));
+	exit(error_kind(e));
+}
+
+static void compile(const char *dir)
+{
+	char *line;
+
+	program = str_printf("%s/threads", dir);
+	fix = str_printf("%s/fix.o", dir);
+	line = str_printf(
+		"cc -O2 -pthread -Wl,--build-id -o %s tests/hotpatch/programs/threads.c && "
+		"cc -O2 -fPIE -c -o %s tests/hotpatch/fixes/threads.c",
+		program, fix);
+	if (!program || !fix || !line)
+		check(error_nomem());
+	if (system(line))
+		check(error_failed("the test program can't be compiled"));
+	free(line);
+}
+
+static pid_t start(const char *n, const char *how)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (freopen("/dev/null", "w", stdout))
+			execl(program, program, n, how, NULL);
+		_exit(127);
+	}
+	usleep(300000);
+	return pid;
+}
+
+/* --- one round ------------------------------------------------------------------------ */
+
+struct floor {
+	pid_t pid;
+	double took;
+};
+
+static void *take_floor(void *arg)
+{
+	struct memory m __cleanup_memory = MEMORY_CLOSED;
+	struct stop s __cleanup_stop = STOP_NONE;
+	struct floor *f = arg;
+
+	check(memory_open(f->pid, NULL, &m));
+	check(stop_open(&m, &s));
+	stop_hurry(&s);
+	check(stop_seize(&s));
+	check(stop_all(&s, 5));
+	stop_release(&s);
+	f->took = s.took;
+	return NULL;
+}
+
+static double floor_of(pid_t pid)
+{
+	struct floor f = { .pid = pid };
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, take_floor, &f))
+		check(error_nomem());
+	pthread_join(t, NULL);
+	return f.took;
+}
+
+static double patch(const struct processes *p, bool in)
+{
+	struct hotpatch_options options = { .stop_seconds = 5, .patience = 5 };
+	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
+
+	check(in ? hotpatch_apply(&object, p, &options, &r)
+		 : hotpatch_revert(object.build_id, object.build_id_n, "bench", p, &options, &r));
+	if (r.v.n != 1)
+		check(error_failed("the program has ended"));
+	check(take(r.v.v[0].error));
+	return r.v.v[0].longest_stop;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void measure(const char *n, const char *how, size_t rounds)
+{
+	double floor[ROUNDS_MOST], apply[ROUNDS_MOST], revert[ROUNDS_MOST];
+	struct processes p __cleanup_processes = { 0 };
+	pid_t pid = start(n, how);
+
+	check(process_find(object.build_id, object.build_id_n, &p));
+	for (size_t i = 0; i < rounds; i++) {
+		floor[i] = floor_of(pid);
+		apply[i] = patch(&p, true);
+		revert[i] = patch(&p, false);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	qsort(floor, rounds, sizeof(*floor), by_size);
+	qsort(apply, rounds, sizeof(*apply), by_size);
+	qsort(revert, rounds, sizeof(*revert), by_size);
+	printf("%4s %-6s %9.1f %9.1f  %9.1f %9.1f  %9.1f %9.1f  %6.2f\n", n, how,
+	       floor[rounds / 2] * 1e6, floor[rounds - 1] * 1e6, apply[rounds / 2] * 1e6,
+	       apply[rounds - 1] * 1e6, revert[rounds / 2] * 1e6, revert[rounds - 1] * 1e6,
+	       apply[rounds / 2] / floor[rounds / 2]);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const hows[] = { "sleep", "busy" }, *const ns[] = { "1", "16", "256" };
+	struct tmpdir dir __cleanup_tmpdir = { 0 };
+	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 25;
+
+	if (!rounds || rounds > ROUNDS_MOST)
+		check(error_usage("hotstop [ROUNDS], at most %d", ROUNDS_MOST));
+	check(tmpdir_make(NULL, &dir));
+	compile(dir.path);
+	check(fix_object_make(program, fix, "bench", true, &object));
+	printf("microseconds; the middle and the worst of %zu rounds\n\n", rounds);
+	printf("%-11s %19s  %19s  %19s  %6s\n", "threads", "floor", "apply", "revert", "ratio");
+	fflush(stdout);
+	for (size_t h = 0; h < ARRAY_SIZE(hows); h++)
+		for (size_t i = 0; i < ARRAY_SIZE(ns); i++)
+			measure(ns[i], hows[h], rounds);
+	fix_object_free(&object);
+	free(program);
+	free(fix);
+	return 0;
+}

@@ -51,6 +51,7 @@ static struct error *plan_site(struct act *a, const struct header_site *s, bool 
 	if (!*needed)
 		return NULL;
 	memcpy(site.from, now, SITE_JUMP);
+	a->sw.gated &= s->gate && site_jump(s->address, s->gate, site.gate);
 	memcpy(site.to, s->before, SITE_JUMP);
 	TRY(vec_push(&a->sw.sites, site));
 	TRY(vec_push(&a->sw.ranges, within));
@@ -62,6 +63,9 @@ struct error *act_put_back(struct act *a, const struct patch *p)
 	bool wrote = false, any = false;
 
 	a->sw.sites.n = a->sw.ranges.n = 0;
+	a->sw.gated = true;
+	a->sw.flag = 0;
+	a->sw.flag_at = p->header.fixed.base + header_flag_at();
 	TRY(patch_check_before(&a->opened, &a->patches, p));
 	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
 		bool needed;
@@ -90,12 +94,13 @@ static struct error *settle_one(struct act *a, const struct patch *p, bool *agai
 	switch (p->header.fixed.state) {
 	case HEADER_PREPARED:
 	case HEADER_APPLYING:
-		if (p->text == PATCH_IN)
+		if (p->text == PATCH_IN && !p->gates)
 			return patch_set_state(&a->opened, p, HEADER_APPLIED);
 		*again = true;
 		/* No jump has ever led there: the way to undo sets another state first. */
-		return p->text == PATCH_OUT && !p->header.fixed.reused ? unmap(a, p)
-								       : act_put_back(a, p);
+		return p->text == PATCH_OUT && !p->gates && !p->header.fixed.reused
+			       ? unmap(a, p)
+			       : act_put_back(a, p);
 	case HEADER_REVERTING:
 		*again = true;
 		return act_put_back(a, p);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "hotpatch/act.h"
+#include "hotpatch/gate.h"
 #include "hotpatch/layout.h"
 #include "hotpatch/lookup.h"
 #include "hotpatch/near.h"
@@ -11,6 +12,14 @@
 #define PLACES_MOST 8 /* that are tried, while others take them */
 #define ROOM_MOST 64
 
+#define DISPLACED_MOST 32
+
+/* What is at a site and behind it now. */
+struct displaced {
+	uint8_t bytes[DISPLACED_MOST];
+	size_t n;
+};
+
 struct applying {
 	struct act *a;
 	const struct hotpatch_object *o;
@@ -18,7 +27,8 @@ struct applying {
 	struct header header;
 	struct relocated relocated;
 	bool main_program;
-	const struct patch *again; /* one that was reverted, whose pages serve once more */
+	VEC(struct displaced) displaced; /* of each site */
+	const struct patch *again;	 /* one that was reverted, whose pages serve once more */
 };
 
 static void applying_free(struct applying *ap)
@@ -26,6 +36,7 @@ static void applying_free(struct applying *ap)
 	layout_free(&ap->layout);
 	header_free(&ap->header);
 	relocated_free(&ap->relocated);
+	vec_free(&ap->displaced);
 }
 
 /* --- what is there -------------------------------------------------------------------- */
@@ -112,6 +123,16 @@ static struct error *plan_ranges(struct act *a, const struct hotpatch_function *
 	return f->may_be_on_stack ? NULL : forbid_older(a, site);
 }
 
+static struct error *read_displaced(struct applying *ap, const struct hotpatch_function *f,
+				    uint64_t site)
+{
+	uint64_t n = ap->a->opened.process.bias + f->old + f->room - site;
+	struct displaced d = { .n = n < DISPLACED_MOST ? n : DISPLACED_MOST };
+
+	TRY(memory_read(&ap->a->opened.memory, site, d.bytes, d.n));
+	return vec_push(&ap->displaced, d);
+}
+
 static struct error *plan_sites(struct applying *ap)
 {
 	struct act *a = ap->a;
@@ -135,6 +156,7 @@ static struct error *plan_sites(struct applying *ap)
 		site.address = h->address;
 		memcpy(site.from, h->before, SITE_JUMP);
 		TRY(vec_push(&a->sw.sites, site));
+		TRY(read_displaced(ap, f, h->address));
 		TRY(plan_ranges(a, f, h->address));
 	}
 	return NULL;
@@ -193,6 +215,33 @@ static struct error *plan(struct applying *ap)
 
 /* --- placing -------------------------------------------------------------------------- */
 
+/* All sites have a gate, or none has. */
+static void place_gates(struct applying *ap)
+{
+	uint64_t offset = ap->layout.gates, code = ap->header.fixed.code_start;
+	struct header_fixed *f = &ap->header.fixed;
+	struct switching *sw = &ap->a->sw;
+
+	sw->flag = 1;
+	sw->flag_at = f->base + header_flag_at();
+	sw->gated = f->n > 1;
+	for (size_t i = 0; i < f->n && sw->gated; i++, offset += GATE_SIZE) {
+		struct header_site *s = &ap->header.sites[i];
+		struct gate g = { .at = code + offset,
+				  .flag = sw->flag_at,
+				  .fresh = s->fresh,
+				  .site = s->address,
+				  .bytes = ap->displaced.v[i].bytes,
+				  .n = ap->displaced.v[i].n };
+
+		s->gate = g.at;
+		sw->gated = gate_make(&g, ap->relocated.bytes[HOTPATCH_CODE] + offset) &&
+			    site_jump(s->address, s->gate, sw->sites.v[i].gate);
+	}
+	for (size_t i = 0; i < f->n && !sw->gated; i++)
+		ap->header.sites[i].gate = 0;
+}
+
 static struct error *place_at(struct applying *ap, uint64_t base)
 {
 	struct header_fixed *f = &ap->header.fixed;
@@ -213,6 +262,7 @@ static struct error *place_at(struct applying *ap, uint64_t base)
 					     ap->o->functions.v[i].name);
 		memcpy(ap->a->sw.sites.v[i].to, s->after, SITE_JUMP);
 	}
+	place_gates(ap);
 	return NULL;
 }
 

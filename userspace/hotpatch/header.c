@@ -19,6 +19,11 @@ uint64_t header_state_at(void)
 	return offsetof(struct header_fixed, state);
 }
 
+uint64_t header_flag_at(void)
+{
+	return offsetof(struct header_fixed, flag);
+}
+
 void header_free(struct header *h)
 {
 	free(h->sites);
@@ -34,7 +39,7 @@ static struct error *sum_of(const uint8_t *p, size_t n, uint8_t sum[32])
 	if (!copy)
 		return error_nomem();
 	memcpy(copy, p, n);
-	memset(copy + from, 0, sizeof(uint64_t));
+	memset(copy + from, 0, 2 * sizeof(uint64_t)); /* the flag is next to it */
 	TRY(digest_bytes(copy + from, n - from, &d));
 	memcpy(sum, d.bytes, sizeof(d.bytes));
 	return NULL;
@@ -82,6 +87,8 @@ static struct error *check_site(const struct header_fixed *f, const struct heade
 	    s->fresh < f->code_start || s->fresh >= f->code_end ||
 	    s->fresh_size > f->code_end - s->fresh)
 		return error_failed("a jump does not lead to its own code");
+	if (s->gate && (s->gate < f->code_start || s->gate >= f->code_end))
+		return error_failed("a gate is not in its own code");
 	if (s->address < s->old || s->address - s->old > 16 || s->old_size > (1ull << 31))
 		return error_failed("a jump is in no function");
 	return NULL;

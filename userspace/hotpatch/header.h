@@ -28,6 +28,7 @@ enum header_state {
 struct header_site {
 	uint64_t address; /* of the jump, in the process */
 	uint64_t fresh;	  /* where it leads */
+	uint64_t gate;	  /* where it leads during the switch (gate.h); 0: it has none */
 	uint64_t old, old_size, fresh_size;
 	uint8_t before[8], after[8]; /* SITE_JUMP bytes of each */
 	uint64_t stays;		     /* the function may be on a stack at the switch */
@@ -36,8 +37,9 @@ struct header_site {
 struct header_fixed {
 	char magic[8];
 	uint64_t size;	 /* of all of it */
-	uint8_t sum[32]; /* SHA-256 of what follows, the state taken as zero */
+	uint8_t sum[32]; /* SHA-256 of what follows, state and flag taken as zero */
 	uint64_t state;
+	uint64_t flag;				  /* of the gates: its first byte */
 	uint64_t base, end, code_start, code_end; /* its mapping */
 	uint64_t bias;
 	uint64_t applied; /* seconds since 1970 */
@@ -53,8 +55,9 @@ struct header {
 };
 
 uint64_t header_size(size_t sites);
-/* Where the state is, from the base. */
+/* Where the state is, and the flag, from the base. */
 uint64_t header_state_at(void);
+uint64_t header_flag_at(void);
 
 /* Bytes to be written at the base: sized header_size(); sum and magic are filled in. */
 struct error *header_encode(const struct header *h, uint8_t *out) __must_check;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/layout.h"
 
+#include "hotpatch/gate.h"
 #include "hotpatch/header.h"
 #include "hotpatch/mapped.h"
 
@@ -99,7 +100,9 @@ static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 		s->jump = jumps;
 		jumps += LAYOUT_FAR_JUMP;
 	}
-	l->size[HOTPATCH_CODE] = jumps;
+	l->gates = align_up(jumps, 16);
+	/* One function changes with one write: it needs none. */
+	l->size[HOTPATCH_CODE] = o->functions.n > 1 ? l->gates + o->functions.n * GATE_SIZE : jumps;
 	l->size[HOTPATCH_CONST] = slots;
 	l->size[HOTPATCH_DATA] = p[HOTPATCH_DATA].size;
 	l->header_size = header_size(o->functions.n);
@@ -107,7 +110,7 @@ static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 		l->header_size, p[HOTPATCH_CONST].align > 16 ? p[HOTPATCH_CONST].align : 16);
 	l->const_end = align_up(l->at[HOTPATCH_CONST] + slots, PAGE_BYTES);
 	l->at[HOTPATCH_CODE] = l->code_start = l->const_end;
-	l->code_end = align_up(l->code_start + jumps, PAGE_BYTES);
+	l->code_end = align_up(l->code_start + l->size[HOTPATCH_CODE], PAGE_BYTES);
 	l->at[HOTPATCH_DATA] = l->data_start = l->code_end;
 	l->end = align_up(l->data_start + l->size[HOTPATCH_DATA], PAGE_BYTES);
 	return NULL;

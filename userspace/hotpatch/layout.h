@@ -3,7 +3,7 @@
  * What is mapped near a file's code for one patch, in this order and all in whole pages:
  *
  *	r--  the header, then the object's CONST part and its slots (a GOT of its own)
- *	r-x  its CODE part and its far jumps, to what is out of a call's reach
+ *	r-x  its CODE part, its far jumps to what is out of a call's reach, and its gates
  *	rw-  its DATA part, if it has one
  *
  * Sizes do not depend on where it is placed. Pure.
@@ -28,7 +28,8 @@ struct layout_symbol {
 struct layout {
 	uint64_t header_size;	       /* bytes, not pages */
 	uint64_t at[HOTPATCH_PARTS];   /* offset of each part from the base */
-	uint64_t size[HOTPATCH_PARTS]; /* with slots and far jumps */
+	uint64_t size[HOTPATCH_PARTS]; /* with slots, far jumps and gates */
+	uint64_t gates;		       /* offset of the first in the CODE part */
 	uint64_t const_end, code_start, code_end, data_start, end; /* the pages */
 	VEC(struct layout_symbol) symbols;
 };

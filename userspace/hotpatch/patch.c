@@ -62,15 +62,19 @@ none:
 
 /* --- judging -------------------------------------------------------------------------- */
 
-enum site_text { SITE_OUT, SITE_IN, SITE_COVERED, SITE_FOREIGN };
+enum site_text { SITE_OUT, SITE_IN, SITE_GATE, SITE_COVERED, SITE_FOREIGN };
 
 static enum site_text judge_site(const struct patches *all, const struct patch *p,
 				 const struct header_site *s, const uint8_t *now)
 {
+	uint8_t gate[SITE_JUMP];
+
 	if (!memcmp(now, s->after, SITE_JUMP))
 		return SITE_IN;
 	if (!memcmp(now, s->before, SITE_JUMP))
 		return SITE_OUT;
+	if (s->gate && site_jump(s->address, s->gate, gate) && !memcmp(now, gate, SITE_JUMP))
+		return SITE_GATE;
 	vec_for_each(&all->v, other) {
 		if (other == p)
 			continue;
@@ -103,6 +107,9 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 		if (text == SITE_FOREIGN)
 			return NULL;
 		p->covered |= text == SITE_COVERED;
+		p->gates |= text == SITE_GATE;
+		if (text == SITE_GATE)
+			text = p->header.fixed.flag & 0xff ? SITE_IN : SITE_OUT;
 		in += text != SITE_OUT;
 		out += text == SITE_OUT;
 	}

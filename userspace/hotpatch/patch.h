@@ -10,8 +10,8 @@
 #include "hotpatch/process.h"
 
 enum patch_text {
-	PATCH_OUT,     /* every site has its bytes from before */
-	PATCH_IN,      /* every site has its jump, or one that was put over it */
+	PATCH_OUT,     /* every site does what it did before */
+	PATCH_IN,      /* every site leads to the new code, or what was put over it */
 	PATCH_PARTIAL, /* some have, some have not */
 	PATCH_FOREIGN, /* a site has bytes that no patch here has put there */
 };
@@ -20,6 +20,7 @@ struct patch {
 	struct header header;
 	enum patch_text text;
 	bool covered; /* a site has the jump of a later patch */
+	bool gates;   /* a site leads to its gate: a manager was killed during the switch */
 };
 
 struct patches {

@@ -41,7 +41,10 @@ struct stack_look {
 	uint64_t *words;
 	size_t cap;
 };
-#define STACK_LOOK_CLOSED { .query = -1 }
+#define STACK_LOOK_CLOSED   \
+	{                   \
+		.query = -1 \
+	}
 struct error *stack_look_open(pid_t pid, struct maps *maps, struct stack_look *out) __must_check;
 void stack_look_close(struct stack_look *l);
 #define __cleanup_stack_look __cleanup(stack_look_close)

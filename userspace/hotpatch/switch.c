@@ -63,6 +63,15 @@ static struct error *blocked(const struct stack_hit *h)
 			 (unsigned long long)(h->address - h->range->start));
 }
 
+/* Each of these writes changes nothing of what the process does, but for the flag's. */
+static struct error *pass_gates(const struct opened *o, const struct switching *sw)
+{
+	vec_for_each(&sw->sites, site)
+		if (memcmp(site->from, site->gate, SITE_JUMP))
+			TRY(memory_write(&o->memory, site->address, site->gate, SITE_JUMP));
+	return memory_write(&o->memory, sw->flag_at, &sw->flag, sizeof(sw->flag));
+}
+
 /* With all threads stopped. */
 static struct error *write_sites(struct opened *o, struct switching *sw, const struct stop *s,
 				 struct stack_look *look, bool *wrote)
@@ -73,10 +82,11 @@ static struct error *write_sites(struct opened *o, struct switching *sw, const s
 	TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
 	if (hit.range)
 		return blocked(&hit);
-	vec_for_each(&sw->sites, site) {
-		*wrote = true;
+	*wrote = true;
+	if (sw->gated)
+		TRY(pass_gates(o, sw));
+	vec_for_each(&sw->sites, site)
 		TRY(memory_write(&o->memory, site->address, site->to, SITE_JUMP));
-	}
 	return NULL;
 }
 

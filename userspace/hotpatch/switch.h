@@ -14,11 +14,15 @@
 struct switch_site {
 	uint64_t address;
 	uint8_t from[SITE_JUMP]; /* must be there */
+	uint8_t gate[SITE_JUMP]; /* on the way, if all sites have one */
 	uint8_t to[SITE_JUMP];
 };
 
 struct switching {
 	VEC(struct switch_site) sites;
+	bool gated;	  /* through gates: all sites to theirs, the flag, all to what they get */
+	uint64_t flag_at; /* its address */
+	uint8_t flag;	  /* what it becomes */
 	VEC(struct stack_range) ranges; /* where nobody may be; sorted by switch_run() */
 	double stop_seconds;		/* that one stop may take to gather all threads */
 	double patience; /* seconds that it is tried for, while somebody is in a range */

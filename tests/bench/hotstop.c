@@ -81,7 +81,7 @@ static void *take_floor(void *arg)
 	struct stop s __cleanup_stop = STOP_NONE;
 	struct floor *f = arg;
 
-	check(memory_open(f->pid, NULL, &m));
+	check(memory_open(f->pid, f->pid, NULL, &m));
 	check(stop_open(&m, &s));
 	stop_hurry(&s);
 	check(stop_seize(&s));

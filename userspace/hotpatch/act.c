@@ -32,7 +32,7 @@ struct error *act_open(const struct process *p, const uint8_t *build_id, unsigne
 static struct error *read_again(struct act *a)
 {
 	patches_free(&a->patches);
-	TRY(maps_read(a->opened.process.pid, &a->opened.maps));
+	TRY(maps_read(a->opened.process.via, &a->opened.maps));
 	return patches_read(&a->opened, &a->patches);
 }
 

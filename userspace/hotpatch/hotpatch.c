@@ -61,11 +61,14 @@ static void *attempt(void *arg)
 	struct work *w = arg;
 	struct hotpatch_result *r = w->result;
 	struct act a __cleanup_act = { .opened = OPENED_CLOSED };
+	bool opened;
 
 	r->error = act_open(&r->process, w->order->build_id, w->order->n, w->order->options, &a);
-	if (!r->error)
+	opened = !r->error;
+	if (opened)
 		r->error = act(w->order, &a);
-	w->again = a.dirty && error_kind(r->error) == ERROR_PENDING;
+	/* Before it was opened: a vfork child has its memory. */
+	w->again = (a.dirty || !opened) && error_kind(r->error) == ERROR_PENDING;
 	r->longest_stop = a.sw.longest > r->longest_stop ? a.sw.longest : r->longest_stop;
 	r->stopped += a.sw.total;
 	r->stops += a.sw.stops;

@@ -169,16 +169,20 @@ static bool find_in(const struct opened *o, const struct mapping *m, const struc
 
 struct error *inject_find_place(const struct opened *o, struct inject_place *out)
 {
+	uint8_t byte;
+
 	vec_for_each(&o->maps.v, m) {
 		struct mapped f __cleanup_mapped = MAPPED_CLOSED;
 		struct error *e __cleanup_error = NULL;
 
 		if (!m->exec || m->shared || !m->inode)
 			continue;
-		e = mapped_open(o->process.pid, m, &f);
+		e = mapped_open(o->process.via, m, &f);
 		if (!e && f.is_elf && find_in(o, m, &f, out))
 			return NULL;
 	}
+	/* Or it is no longer there to be read. */
+	TRY(memory_read(&o->memory, o->low, &byte, 1));
 	return error_refused("no file of it has %d unused bytes at the end of its code for the "
 			     "call that maps memory",
 			     INJECT_STUB_MOST);

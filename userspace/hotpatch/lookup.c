@@ -49,7 +49,7 @@ static struct error *read_auxv(struct process_view *v)
 	char path[32];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", v->o->process.pid);
+	snprintf(path, sizeof(path), "/proc/%d/auxv", v->o->process.via);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, aux, sizeof(aux));
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof(aux[0]); i++) {

@@ -6,22 +6,28 @@
 #include <stdio.h>
 #include <sys/ptrace.h>
 
-struct error *memory_open(pid_t pid, const struct memory_watch *watch, struct memory *out)
+struct error *memory_open(pid_t pid, pid_t via, const struct memory_watch *watch,
+			  struct memory *out)
 {
 	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", via);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(errno, "%s", path);
-	*out = (struct memory){ .pid = pid, .fd = fd, .watch = watch };
+	*out = (struct memory){ .pid = pid, .via = via, .fd = fd, .watch = watch };
 	return NULL;
 }
 
 void memory_close(struct memory *m)
 {
 	close_fd(&m->fd);
+}
+
+static struct error *gone(const struct memory *m)
+{
+	return error_new(ERROR_NOTHING, "process %d has ended or become another program", m->pid);
 }
 
 static void told(const struct memory *m, const char *call)
@@ -41,8 +47,7 @@ struct error *memory_read(const struct memory *m, uint64_t address, void *p, siz
 			return error_errno(errno, "reading the memory of process %d at 0x%llx",
 					   m->pid, (unsigned long long)(address + done));
 		if (!got)
-			return error_failed("process %d has ended or become another program",
-					    m->pid);
+			return gone(m);
 		done += (size_t)got;
 	}
 	return NULL;
@@ -61,8 +66,7 @@ struct error *memory_write(const struct memory *m, uint64_t address, const void 
 			return error_errno(errno, "writing to the memory of process %d at 0x%llx",
 					   m->pid, (unsigned long long)(address + done));
 		if (!put)
-			return error_failed("process %d has ended or become another program",
-					    m->pid);
+			return gone(m);
 		done += (size_t)put;
 	}
 	return NULL;

@@ -23,7 +23,7 @@ struct memory_watch {
 };
 
 struct memory {
-	pid_t pid;
+	pid_t pid, via;
 	int fd;
 	const struct memory_watch *watch; /* or NULL */
 };
@@ -32,12 +32,14 @@ struct memory {
 		.fd = -1 \
 	}
 
-struct error *memory_open(pid_t pid, const struct memory_watch *watch,
+/* 'via': the thread of it through which /proc shows its memory. */
+struct error *memory_open(pid_t pid, pid_t via, const struct memory_watch *watch,
 			  struct memory *out) __must_check;
 void memory_close(struct memory *m);
 #define __cleanup_memory __cleanup(memory_close)
 
-/* All n bytes, or an error: ERROR_FAILED with the address. */
+/* All n bytes, or an error: ERROR_FAILED with the address; ERROR_NOTHING if it has ended, or has
+ * become another program. */
 struct error *memory_read(const struct memory *m, uint64_t address, void *p, size_t n) __must_check;
 /*
  * Also where the process itself may not write; a private page of a file is copied for it. What a

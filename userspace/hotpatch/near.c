@@ -257,5 +257,5 @@ struct error *near_sweep(struct opened *o, bool *dirty)
 	s = (struct stop)STOP_NONE;
 	if (leak)
 		TRY(near_unmap(o, at.left_base, at.left_size, dirty));
-	return maps_read(o->process.pid, &o->maps);
+	return maps_read(o->process.via, &o->maps);
 }

@@ -111,11 +111,11 @@ static struct error *is_wanted(struct finder *f, pid_t pid, const struct mapping
 	return kept ? hash_put(&f->known, kept, *wanted) : error_nomem();
 }
 
-static struct error *add(struct finder *f, pid_t pid, const struct mapping *at)
+static struct error *add(struct finder *f, pid_t pid, pid_t via, const struct mapping *at)
 {
 	struct mapped file __cleanup_mapped = MAPPED_CLOSED;
 	struct process p = { 0 };
-	struct error *e = mapped_open(pid, at, &file);
+	struct error *e = mapped_open(via, at, &file);
 
 	/* What another process's mapping said of the file is said of this one's, too. */
 	if (e || !file.is_elf || file.build_id_n != f->n ||
@@ -124,30 +124,58 @@ static struct error *add(struct finder *f, pid_t pid, const struct mapping *at)
 		error_free(&e);
 		return NULL;
 	}
+	p.via = via;
 	vec_for_each(&f->found.v, it)
 		if (it->pid == pid && it->bias == p.bias)
 			return NULL;
 	return vec_push(&f->found.v, p);
 }
 
+/* Its maps, through its first thread, or another if that has ended: false if there are none. */
+static bool read_any_maps(pid_t pid, struct maps *maps, pid_t *via)
+{
+	struct error *e __cleanup_error = maps_read(pid, maps);
+	char path[32], state[64];
+	struct dirent *ent;
+	DIR *d;
+
+	*via = pid;
+	if (e || maps->v.n)
+		return !e;
+	/* A kernel thread has none, and is no zombie. */
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!read_small(path, state, sizeof(state)) || !strstr(state, ") Z "))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && !maps->v.n && (ent = readdir(d))) {
+		*via = atoi(ent->d_name);
+		if (*via <= 0 || *via == pid)
+			continue;
+		error_free(&e);
+		e = maps_read(*via, maps);
+	}
+	if (d)
+		closedir(d);
+	return maps->v.n;
+}
+
 static struct error *look_at(struct finder *f, pid_t pid)
 {
-	struct error *e = maps_read(pid, &f->maps);
 	const struct mapping *last = NULL;
 	bool wanted = false;
+	pid_t via;
 
-	if (e) {
-		error_free(&e);
+	if (!read_any_maps(pid, &f->maps, &via))
 		return NULL;
-	}
 	vec_for_each(&f->maps.v, m) {
 		if (!m->exec || !m->inode)
 			continue;
 		if (!last || !mapping_same_file(m, last))
-			TRY(is_wanted(f, pid, m, &wanted));
+			TRY(is_wanted(f, via, m, &wanted));
 		last = m;
 		if (wanted)
-			TRY(add(f, pid, m));
+			TRY(add(f, pid, via, m));
 	}
 	return NULL;
 }
@@ -158,6 +186,42 @@ static int by_pid(const void *a, const void *b)
 
 	return x->pid != y->pid ? (x->pid > y->pid) - (x->pid < y->pid)
 				: (x->bias > y->bias) - (x->bias < y->bias);
+}
+
+/*
+ * Those of the same memory next to each other; the kernel has an order for that (kcmp(2)). Where
+ * it does not tell, every memory is taken for another.
+ */
+static int by_memory(const void *a, const void *b)
+{
+	const struct process *x = a, *y = b;
+
+	if (x->bias != y->bias)
+		return (x->bias > y->bias) - (x->bias < y->bias);
+	switch (syscall(SYS_kcmp, x->pid, y->pid, KCMP_VM, 0, 0)) {
+	case 0:
+		return 0;
+	case 1:
+		return -1;
+	case 2:
+		return 1;
+	default:
+		return by_pid(a, b);
+	}
+}
+
+/* A stop of one would not stop the other. */
+static void find_sharers(struct processes *p)
+{
+	vec_sort(&p->v, by_memory);
+	for (size_t i = 1; i < p->v.n; i++) {
+		struct process *x = &p->v.v[i - 1], *y = &p->v.v[i];
+
+		if (x->pid != y->pid && !by_memory(x, y)) {
+			x->shares = y->pid;
+			y->shares = x->pid;
+		}
+	}
 }
 
 struct error *process_find(const uint8_t *build_id, unsigned int n, struct processes *out)
@@ -180,17 +244,13 @@ struct error *process_find(const uint8_t *build_id, unsigned int n, struct proce
 		processes_free(&f.found);
 		return e;
 	}
+	find_sharers(&f.found);
 	vec_sort(&f.found.v, by_pid);
 	*out = f.found;
 	return NULL;
 }
 
 /* --- what stands in the way ------------------------------------------------------------ */
-
-bool process_shares_memory(pid_t a, pid_t b)
-{
-	return !syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0);
-}
 
 static struct error *traced_by(long tracer)
 {
@@ -227,6 +287,17 @@ static pid_t uninterruptible(pid_t pid)
 	return found;
 }
 
+/* A vfork child soon has a memory of its own. */
+static struct error *shares(const struct process *p)
+{
+	if (uninterruptible(p->pid) || uninterruptible(p->shares))
+		return error_new(
+			ERROR_PENDING,
+			"it shares its memory with process %d, until that executes or ends",
+			p->shares);
+	return error_refused("it shares its memory with process %d", p->shares);
+}
+
 struct error *process_obstacle(const struct process *p)
 {
 	char path[32], status[4096];
@@ -239,15 +310,18 @@ struct error *process_obstacle(const struct process *p)
 	if (!read_identity(p->pid, &now) || now.start != p->start ||
 	    !read_small(path, status, sizeof(status)))
 		return error_new(ERROR_NOTHING, "it has ended");
-	if (strstr(status, "\nState:\tZ"))
+	if (strstr(status, "\nState:\tZ") && p->via == p->pid)
 		return error_new(ERROR_NOTHING, "it has ended, and waits for its parent");
+	if (p->shares && !syscall(SYS_kcmp, p->pid, p->shares, KCMP_VM, 0, 0))
+		return shares(p);
 	if (process_status_field(status, "TracerPid", &n) && n)
 		return traced_by(n);
 	if (process_status_field(status, "Seccomp", &n) && n == 1)
 		return error_refused("its seccomp mode is strict: mapping memory would kill it");
 	n = uninterruptible(p->pid);
 	if (n)
-		return error_refused("thread %ld waits in the kernel and can't be interrupted", n);
+		return error_new(ERROR_PENDING,
+				 "thread %ld waits in the kernel and can't be interrupted", n);
 	return NULL;
 }
 
@@ -263,7 +337,7 @@ static struct error *find_file(struct opened *o, const uint8_t *build_id, unsign
 
 		if (!m->exec || !m->inode)
 			continue;
-		e = mapped_open(o->process.pid, m, &file);
+		e = mapped_open(o->process.via, m, &file);
 		if (e || !file.is_elf || file.build_id_n != n ||
 		    memcmp(file.build_id, build_id, n) || !mapped_bias(&file, m, &bias) ||
 		    bias != o->process.bias)
@@ -291,10 +365,10 @@ static struct error *open_it(const struct process *p, const uint8_t *build_id, u
 		return error_new(ERROR_NOTHING, "it has ended");
 	if (o->pidfd < 0)
 		return error_errno(errno, "pidfd_open");
-	TRY(memory_open(p->pid, watch, &o->memory));
+	TRY(memory_open(p->pid, p->via, watch, &o->memory));
 	if (!read_identity(p->pid, &now) || now.start != p->start)
 		return error_new(ERROR_NOTHING, "it has ended, and another has its number");
-	TRY(maps_read(p->pid, &o->maps));
+	TRY(maps_read(p->via, &o->maps));
 	return find_file(o, build_id, n);
 }
 

@@ -19,9 +19,12 @@
 
 struct process {
 	pid_t pid;
+	pid_t via;	/* the thread through which /proc shows its memory: not its first, if that
+			   has ended before the others */
 	uint64_t start; /* clock ticks since boot */
 	char comm[16];
 	uint64_t bias; /* of the file with the build-id: address in memory less that in the file */
+	pid_t shares;  /* another process that has the same memory (CLONE_VM); or 0 */
 };
 
 struct processes {
@@ -62,9 +65,6 @@ struct error *process_open(const struct process *p, const uint8_t *build_id, uns
 			   const struct memory_watch *watch, struct opened *out) __must_check;
 void process_close(struct opened *o);
 #define __cleanup_opened __cleanup(process_close)
-
-/* Whether two processes share their memory (clone(2) with CLONE_VM): false if it can't be known. */
-bool process_shares_memory(pid_t a, pid_t b);
 
 /* A field of /proc/PID/status as a number; false if it is not there. */
 bool process_status_field(const char *status, const char *name, long *out);

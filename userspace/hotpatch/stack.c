@@ -78,7 +78,7 @@ static struct error *read_maps(struct scan *sc)
 	if (sc->fresh)
 		return NULL;
 	sc->fresh = true;
-	return maps_read(sc->s->memory->pid, sc->look->maps);
+	return maps_read(sc->s->memory->via, sc->look->maps);
 }
 
 /* As it is during the stop: mappings read before may have been replaced since. */

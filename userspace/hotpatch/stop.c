@@ -17,6 +17,7 @@
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 #define RESCANS_MOST 100
+#define NUDGE_NS 10000
 
 /* --- the time limit ------------------------------------------------------------------- */
 
@@ -177,6 +178,7 @@ static enum stop_event wait_for(struct stop *s, struct stopped_thread *t)
 		return STOP_GONE;
 	(void)s;
 	t->stopped = true;
+	t->group = status >> 16 == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP;
 	if (status >> 16 == PTRACE_EVENT_STOP)
 		return STOP_TRAPPED;
 	if (WSTOPSIG(status) == SYSCALL_STOP)
@@ -200,9 +202,9 @@ static struct error *late(struct stop *s, pid_t tid)
 			 state ? state : '?');
 }
 
-static void interrupt_from(struct stop *s, size_t first)
+static void interrupt_from(struct stop *s, size_t first, size_t n)
 {
-	for (size_t i = first; i < s->threads.n; i++)
+	for (size_t i = first; i < first + n; i++)
 		memory_trace(s->memory, PTRACE_INTERRUPT, s->threads.v[i].tid, 0, 0);
 }
 
@@ -235,7 +237,7 @@ static bool is_complete(struct stop *s)
 
 static struct error *gather_all(struct stop *s)
 {
-	interrupt_from(s, 0);
+	interrupt_from(s, 0, s->threads.n);
 	TRY(gather_from(s, 0));
 	/* A thread that was not stopped yet may have made others. */
 	for (int i = 0; !is_complete(s); i++) {
@@ -246,7 +248,7 @@ static struct error *gather_all(struct stop *s)
 			break;
 		if (i == RESCANS_MOST)
 			return error_new(ERROR_PENDING, "it makes threads faster than they stop");
-		interrupt_from(s, first);
+		interrupt_from(s, first, s->threads.n - first);
 		TRY(gather_from(s, first));
 	}
 	if (!s->threads.n)
@@ -281,7 +283,7 @@ struct error *stop_one(struct stop *s, pid_t tid, double seconds)
 		return error_new(ERROR_NOTHING, "thread %d has ended", tid);
 	s->began = clock_seconds();
 	limit(s, seconds);
-	interrupt_from(s, 0);
+	interrupt_from(s, 0, s->threads.n);
 	e = gather_from(s, 0);
 	unlimit(s);
 	if (e)
@@ -304,6 +306,27 @@ enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request,
 	event = wait_for(s, t);
 	unlimit(s);
 	return event;
+}
+
+bool stop_nudge(struct stop *s, pid_t tid, double seconds)
+{
+	struct timespec moment = { .tv_nsec = NUDGE_NS };
+	struct stopped_thread *t = thread_of(s, tid);
+	enum stop_event event;
+
+	if (!t || t->group || t->signal || (int64_t)t->regs.orig_rax >= 0 ||
+	    memory_trace(s->memory, PTRACE_CONT, tid, 0, 0))
+		return false;
+	t->stopped = false;
+	nanosleep(&moment, NULL);
+	interrupt_from(s, (size_t)(t - s->threads.v), 1);
+	limit(s, seconds);
+	event = wait_for(s, t);
+	unlimit(s);
+	if (event == STOP_GONE)
+		forget(s, t);
+	return (event == STOP_TRAPPED || event == STOP_SIGNAL) &&
+	       !memory_trace(s->memory, PTRACE_GETREGS, tid, 0, (uintptr_t)&t->regs);
 }
 
 /* --- letting go ----------------------------------------------------------------------- */

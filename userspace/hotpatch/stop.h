@@ -28,6 +28,7 @@ struct stopped_thread {
 	pid_t tid;
 	int signal;   /* met on the way, delivered when the thread goes on; or 0 */
 	bool stopped; /* regs are valid */
+	bool group;   /* in a group stop (SIGSTOP and the like) */
 	struct user_regs_struct regs;
 };
 
@@ -68,6 +69,12 @@ struct error *stop_all(struct stop *s, double seconds) __must_check;
 struct error *stop_one(struct stop *s, pid_t tid, double seconds) __must_check;
 /* Let a stopped thread run with that request (PTRACE_SYSCALL, PTRACE_CONT) until it stops. */
 enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request, double seconds);
+
+/*
+ * Let one run on for a moment, while the others stand, and stop it again: it may have left the
+ * place where it was in the way. False if it must not run, or does not stop again.
+ */
+bool stop_nudge(struct stop *s, pid_t tid, double seconds);
 
 /*
  * Let all go: with their registers as they are, signals delivered. A system call that the stop

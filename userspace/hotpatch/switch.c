@@ -9,6 +9,7 @@
 
 #define FIRST_PAUSE_US 500
 #define LONGEST_PAUSE_US 50000
+#define NUDGES_MOST 16
 
 void switch_free(struct switching *sw)
 {
@@ -72,16 +73,27 @@ static struct error *pass_gates(const struct opened *o, const struct switching *
 	return memory_write(&o->memory, sw->flag_at, &sw->flag, sizeof(sw->flag));
 }
 
+/* A thread that runs in a short function leaves it as soon as it may. */
+static struct error *clear_the_way(struct switching *sw, struct stop *s, struct stack_look *look)
+{
+	for (int nudges = 0;; nudges++) {
+		struct stack_hit hit;
+
+		TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
+		if (!hit.range)
+			return NULL;
+		if (!hit.running || nudges == NUDGES_MOST ||
+		    !stop_nudge(s, hit.tid, sw->stop_seconds))
+			return blocked(&hit);
+	}
+}
+
 /* With all threads stopped. */
-static struct error *write_sites(struct opened *o, struct switching *sw, const struct stop *s,
+static struct error *write_sites(struct opened *o, struct switching *sw, struct stop *s,
 				 struct stack_look *look, bool *wrote)
 {
-	struct stack_hit hit;
-
+	TRY(clear_the_way(sw, s, look));
 	TRY(check_sites(o, sw));
-	TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
-	if (hit.range)
-		return blocked(&hit);
 	*wrote = true;
 	if (sw->gated)
 		TRY(pass_gates(o, sw));
@@ -98,7 +110,7 @@ static struct error *once(struct opened *o, struct switching *sw, bool *wrote, b
 	struct error *e;
 
 	TRY(stop_open(&o->memory, &s));
-	TRY(stack_look_open(o->process.pid, &o->maps, &look));
+	TRY(stack_look_open(o->process.via, &o->maps, &look));
 	stop_hurry(&s);
 	e = stop_seize(&s);
 	if (!e)

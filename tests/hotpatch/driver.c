@@ -44,6 +44,14 @@ static void count(void *arg, const char *call)
 
 static const struct memory_watch watch = { .before = count };
 
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static int report(struct error *e)
 {
 	int status = (int)error_kind(e);
@@ -129,14 +137,16 @@ static struct error *run(int argc, char **argv, int *code)
 {
 	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
 	struct processes p __cleanup_processes = { 0 };
-	double start = clock_seconds(), found;
+	double start, found, cpu_start, cpu_found;
 	uint8_t id[BUILD_ID_MOST];
 	unsigned int n;
 
 	TRY(fix_object_build_id(argv[1], id, &n));
 	start = clock_seconds();
+	cpu_start = cpu_seconds();
 	TRY(process_find(id, n, &p));
 	found = clock_seconds();
+	cpu_found = cpu_seconds();
 	select_processes(&p);
 	if (!p.v.n)
 		return error_new(ERROR_NOTHING, "no process runs %s", argv[1]);
@@ -153,8 +163,9 @@ static struct error *run(int argc, char **argv, int *code)
 	else if (argc == 4)
 		TRY(with_object(argv, &p, &r));
 	if (opt.time)
-		printf("found in %.2f ms, the rest %.2f ms\n", (found - start) * 1e3,
-		       (clock_seconds() - found) * 1e3);
+		printf("found in %.2f ms (CPU %.2f ms), the rest %.2f ms (CPU %.2f ms)\n",
+		       (found - start) * 1e3, (cpu_found - cpu_start) * 1e3,
+		       (clock_seconds() - found) * 1e3, (cpu_seconds() - cpu_found) * 1e3);
 	*code = print_results(&r);
 	return NULL;
 }

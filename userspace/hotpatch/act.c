@@ -4,7 +4,7 @@
 
 #include "hotpatch/near.h"
 
-#define STOP_SECONDS 0.1
+#define STOP_SECONDS 0.03
 #define PATIENCE 2.0
 
 void act_close(struct act *a)
@@ -61,6 +61,7 @@ static struct error *plan_site(struct act *a, const struct header_site *s, bool 
 struct error *act_put_back(struct act *a, const struct patch *p)
 {
 	bool wrote = false, any = false;
+	struct error *e;
 
 	a->sw.sites.n = a->sw.ranges.n = 0;
 	a->sw.gated = true;
@@ -74,9 +75,14 @@ struct error *act_put_back(struct act *a, const struct patch *p)
 		any |= needed;
 	}
 	TRY(patch_set_state(&a->opened, p, HEADER_REVERTING));
-	if (any)
-		TRY(switch_run(&a->opened, &a->sw, &wrote, &a->dirty));
-	return patch_set_state(&a->opened, p, HEADER_REVERTED);
+	e = any ? switch_run(&a->opened, &a->sw, &wrote, &a->dirty) : NULL;
+	if (!e)
+		return patch_set_state(&a->opened, p, HEADER_REVERTED);
+	/* It stays what it was. */
+	if (!wrote && p->header.fixed.state == HEADER_APPLIED) {
+		struct error *back __cleanup_error = patch_set_state(&a->opened, p, HEADER_APPLIED);
+	}
+	return e;
 }
 
 /* --- settling ------------------------------------------------------------------------- */
@@ -111,8 +117,11 @@ static struct error *settle_one(struct act *a, const struct patch *p, bool *agai
 
 struct error *act_settle(struct act *a)
 {
-	TRY(near_sweep(&a->opened, &a->dirty));
-	TRY(read_again(a));
+	bool swept;
+
+	TRY(near_sweep(&a->opened, &swept, &a->dirty));
+	if (swept)
+		TRY(read_again(a));
 	for (size_t i = 0; i < a->patches.v.n; i++) {
 		const struct patch *p = &a->patches.v.v[i];
 		bool again = false;

@@ -2,9 +2,8 @@
 /* Many processes at a time, each by a thread of its own that ends with it (stop.h). */
 #include "hotpatch/hotpatch.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -14,6 +13,7 @@ enum verb { CHECK, APPLY, REVERT, SETTLE };
 
 #define PATIENCE 2.0
 #define PAUSE_NS 2000000
+#define JOBS_MOST 64
 
 struct order {
 	enum verb verb;
@@ -22,14 +22,16 @@ struct order {
 	unsigned int n;
 	const char *fix;
 	const struct hotpatch_options *options;
-	sem_t slots;
+	struct hotpatch_results *results;
+	atomic_size_t next;
 };
 
-struct work {
+/* One of the jobs that run at a time: a row of threads, each of which works until it must end. */
+struct slot {
 	struct order *order;
-	struct hotpatch_result *result;
 	pthread_t thread;
-	bool again; /* a thread of the process did not stop, which may pass */
+	struct hotpatch_result *current; /* to be tried again; or NULL */
+	double until;			 /* when that is given up */
 };
 
 void hotpatch_results_free(struct hotpatch_results *r)
@@ -39,7 +41,7 @@ void hotpatch_results_free(struct hotpatch_results *r)
 	vec_free(&r->v);
 }
 
-/* --- one ------------------------------------------------------------------------------ */
+/* --- one process ---------------------------------------------------------------------- */
 
 static struct error *act(const struct order *o, struct act *a)
 {
@@ -56,92 +58,99 @@ static struct error *act(const struct order *o, struct act *a)
 	return NULL;
 }
 
-static void *attempt(void *arg)
+/* 'again': what was in the way may pass. 'dirty': this thread must end first. */
+static void attempt(const struct order *o, struct hotpatch_result *r, bool *again, bool *dirty)
 {
-	struct work *w = arg;
-	struct hotpatch_result *r = w->result;
 	struct act a __cleanup_act = { .opened = OPENED_CLOSED };
 	bool opened;
 
-	r->error = act_open(&r->process, w->order->build_id, w->order->n, w->order->options, &a);
+	error_free(&r->error);
+	r->error = act_open(&r->process, o->build_id, o->n, o->options, &a);
 	opened = !r->error;
 	if (opened)
-		r->error = act(w->order, &a);
-	/* Before it was opened: a vfork child has its memory. */
-	w->again = (a.dirty || !opened) && error_kind(r->error) == ERROR_PENDING;
+		r->error = act(o, &a);
+	*dirty = a.dirty;
+	/* One that could not be opened may be waiting for its vfork child. */
+	*again = (a.dirty || !opened) && error_kind(r->error) == ERROR_PENDING;
 	r->longest_stop = a.sw.longest > r->longest_stop ? a.sw.longest : r->longest_stop;
 	r->stopped += a.sw.total;
 	r->stops += a.sw.stops;
 	r->threads = a.sw.threads;
-	return NULL;
 }
 
-/* Each attempt in a thread: what it could not let go goes free with its end. */
-static void *one(void *arg)
-{
-	double patience = ((struct work *)arg)->order->options->patience;
-	double until = clock_seconds() + (patience > 0 ? patience : PATIENCE);
-	struct timespec pause = { .tv_nsec = PAUSE_NS };
-	struct work *w = arg;
+/* --- many ----------------------------------------------------------------------------- */
 
-	for (;;) {
+static struct hotpatch_result *next_of(struct slot *s)
+{
+	size_t i = atomic_fetch_add(&s->order->next, 1);
+	double patience = s->order->options->patience;
+
+	s->until = clock_seconds() + (patience > 0 ? patience : PATIENCE);
+	return i < s->order->results->v.n ? &s->order->results->v.v[i] : NULL;
+}
+
+/* What a thread could not let go goes free with its end: then the next one works on. */
+static void *work(void *arg)
+{
+	struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct slot *s = arg;
+	bool again, dirty = false;
+
+	while (!dirty && (s->current || (s->current = next_of(s)))) {
+		attempt(s->order, s->current, &again, &dirty);
+		if (!again || clock_seconds() > s->until)
+			s->current = NULL;
+		else if (!dirty)
+			nanosleep(&pause, NULL);
+	}
+	return dirty ? s : NULL;
+}
+
+static void *supervise(void *arg)
+{
+	struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct slot *s = arg;
+	void *more;
+
+	do {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, attempt, w)) {
-			w->result->error = error_nomem();
+		if (pthread_create(&thread, NULL, work, s))
 			break;
-		}
-		pthread_join(thread, NULL);
-		if (!w->again || clock_seconds() > until)
-			break;
-		error_free(&w->result->error);
-		nanosleep(&pause, NULL);
-	}
-	sem_post(&w->order->slots);
+		pthread_join(thread, &more);
+		if (more)
+			nanosleep(&pause, NULL);
+	} while (more);
 	return NULL;
 }
 
-/* --- all ------------------------------------------------------------------------------ */
-
-static struct error *start_all(struct order *o, struct work *works, struct hotpatch_results *r,
-			       size_t *started)
+static struct error *run_slots(struct order *o, size_t jobs)
 {
-	for (size_t i = 0; i < r->v.n; i++) {
-		struct work *w = &works[i];
+	struct slot slots[JOBS_MOST];
+	size_t started = 0;
 
-		*w = (struct work){ .order = o, .result = &r->v.v[i] };
-		while (sem_wait(&o->slots) && errno == EINTR)
-			;
-		if (pthread_create(&w->thread, NULL, one, w))
-			return error_nomem();
-		(*started)++;
+	for (; started < jobs; started++) {
+		slots[started] = (struct slot){ .order = o };
+		if (pthread_create(&slots[started].thread, NULL, supervise, &slots[started]))
+			break;
 	}
-	return NULL;
+	for (size_t i = 0; i < started; i++)
+		pthread_join(slots[i].thread, NULL);
+	return atomic_load(&o->next) < o->results->v.n ? error_nomem() : NULL;
 }
 
 static struct error *run(struct order *o, const struct processes *list,
 			 struct hotpatch_results *out)
 {
 	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	struct work *works __free = NULL;
-	size_t started = 0;
-	struct error *e;
+	long jobs = o->options->jobs ? o->options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
 
 	vec_for_each(&list->v, p)
 		TRY(vec_push(&r.v, (struct hotpatch_result){ .process = *p }));
-	works = calloc(r.v.n + 1, sizeof(*works));
-	if (!works)
-		return error_nomem();
-	if (sem_init(&o->slots, 0,
-		     o->options->jobs ? o->options->jobs : (unsigned int)(cpus > 0 ? cpus : 1)))
-		return error_errno(errno, "sem_init");
-	e = start_all(o, works, &r, &started);
-	for (size_t i = 0; i < started; i++)
-		pthread_join(works[i].thread, NULL);
-	sem_destroy(&o->slots);
-	if (e)
-		return e;
+	if (jobs > (long)r.v.n)
+		jobs = (long)r.v.n;
+	o->results = &r;
+	TRY(run_slots(o, jobs < 1 ? 1 : jobs > JOBS_MOST ? JOBS_MOST : (size_t)jobs));
 	*out = r;
 	r = (struct hotpatch_results){ 0 };
 	return NULL;
@@ -150,7 +159,11 @@ static struct error *run(struct order *o, const struct processes *list,
 struct error *hotpatch_check(const struct hotpatch_object *o, const struct processes *list,
 			     const struct hotpatch_options *options, struct hotpatch_results *out)
 {
-	struct order order = { CHECK, o, o->build_id, o->build_id_n, NULL, options };
+	struct order order = { .verb = CHECK,
+			       .object = o,
+			       .build_id = o->build_id,
+			       .n = o->build_id_n,
+			       .options = options };
 
 	return run(&order, list, out);
 }
@@ -158,7 +171,11 @@ struct error *hotpatch_check(const struct hotpatch_object *o, const struct proce
 struct error *hotpatch_apply(const struct hotpatch_object *o, const struct processes *list,
 			     const struct hotpatch_options *options, struct hotpatch_results *out)
 {
-	struct order order = { APPLY, o, o->build_id, o->build_id_n, NULL, options };
+	struct order order = { .verb = APPLY,
+			       .object = o,
+			       .build_id = o->build_id,
+			       .n = o->build_id_n,
+			       .options = options };
 
 	return run(&order, list, out);
 }
@@ -167,7 +184,9 @@ struct error *hotpatch_revert(const uint8_t *build_id, unsigned int n, const cha
 			      const struct processes *list, const struct hotpatch_options *options,
 			      struct hotpatch_results *out)
 {
-	struct order order = { REVERT, NULL, build_id, n, fix, options };
+	struct order order = {
+		.verb = REVERT, .build_id = build_id, .n = n, .fix = fix, .options = options
+	};
 
 	return run(&order, list, out);
 }
@@ -175,7 +194,7 @@ struct error *hotpatch_revert(const uint8_t *build_id, unsigned int n, const cha
 struct error *hotpatch_settle(const uint8_t *build_id, unsigned int n, const struct processes *list,
 			      const struct hotpatch_options *options, struct hotpatch_results *out)
 {
-	struct order order = { SETTLE, NULL, build_id, n, NULL, options };
+	struct order order = { .verb = SETTLE, .build_id = build_id, .n = n, .options = options };
 
 	return run(&order, list, out);
 }

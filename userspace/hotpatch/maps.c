@@ -132,23 +132,44 @@ const struct mapping *maps_at(const struct maps *m, uint64_t address)
 	return low < m->v.n && m->v.v[low].start <= address ? &m->v.v[low] : NULL;
 }
 
+enum { QUERY_EXECUTABLE = 4, QUERY_OR_NEXT = 16, QUERY_FILE = 32 };
+
+static bool query(int fd, struct query *q, struct mapping *out)
+{
+	q->size = sizeof(*q);
+	if (ioctl(fd, QUERY, q))
+		return false;
+	*out = (struct mapping){ .start = q->start,
+				 .end = q->end,
+				 .offset = q->offset,
+				 .inode = q->inode,
+				 .major = q->major,
+				 .minor = q->minor,
+				 .read = q->vma_flags & 1,
+				 .write = q->vma_flags & 2,
+				 .exec = q->vma_flags & 4,
+				 .shared = q->vma_flags & 8,
+				 .name = "" };
+	return true;
+}
+
 bool maps_query(int fd, uint64_t address, struct mapping *out)
 {
-	struct query q = { .size = sizeof(q), .address = address };
+	struct query q = { .address = address };
 
-	if (ioctl(fd, QUERY, &q))
+	return query(fd, &q, out);
+}
+
+bool maps_query_code(int fd, uint64_t address, struct mapping *out, char *name, size_t size)
+{
+	struct query q = { .address = address,
+			   .flags = QUERY_EXECUTABLE | QUERY_OR_NEXT | QUERY_FILE,
+			   .name = (uintptr_t)name,
+			   .name_size = (uint32_t)size };
+
+	if (!query(fd, &q, out))
 		return false;
-	*out = (struct mapping){ .start = q.start,
-				 .end = q.end,
-				 .offset = q.offset,
-				 .inode = q.inode,
-				 .major = q.major,
-				 .minor = q.minor,
-				 .read = q.vma_flags & 1,
-				 .write = q.vma_flags & 2,
-				 .exec = q.vma_flags & 4,
-				 .shared = q.vma_flags & 8,
-				 .name = "" };
+	out->name = q.name_size ? name : "";
 	return true;
 }
 

@@ -35,6 +35,11 @@ const struct mapping *maps_at(const struct maps *m, uint64_t address);
  * an open /proc/PID/maps; without a name. False where the kernel can't tell, or there is none.
  */
 bool maps_query(int fd, uint64_t address, struct mapping *out);
+/*
+ * The first mapping of a file at or above the address that may be executed, with its name in
+ * 'name'; asked likewise.
+ */
+bool maps_query_code(int fd, uint64_t address, struct mapping *out, char *name, size_t size);
 /* Whether nothing is mapped in [start, end). */
 bool maps_free_at(const struct maps *m, uint64_t start, uint64_t end);
 void maps_free(struct maps *m);

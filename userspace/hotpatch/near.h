@@ -20,7 +20,8 @@ struct error *near_map(struct opened *o, const struct layout *l, uint64_t base,
 /* Unmap [base, base + size), which must be one of ours and unused. */
 struct error *near_unmap(struct opened *o, uint64_t base, uint64_t size, bool *dirty) __must_check;
 
-/* What a killed manager left of a mapping that has no header yet, and its stub: taken away. */
-struct error *near_sweep(struct opened *o, bool *dirty) __must_check;
+/* What a killed manager left of a mapping that has no header yet, and its stub: taken away. 'any':
+ * there was something. */
+struct error *near_sweep(struct opened *o, bool *any, bool *dirty) __must_check;
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 
 #define STAT_MOST 1024
+#define NOT_WANTED UINT64_MAX
 
 void processes_free(struct processes *p)
 {
@@ -79,13 +80,23 @@ struct finder {
 	const uint8_t *build_id;
 	unsigned int n;
 	struct maps maps;
-	struct hash_map known; /* a file that was read: whether it is the one */
+	struct hash_map known;	  /* files that were read: index in 'files', or -1 */
+	VEC(struct mapped) files; /* those that have the build-id, closed */
 	struct arena arena;
 	struct processes found;
 };
 
-/* One file is mapped by many: read once. */
-static struct error *is_wanted(struct finder *f, pid_t pid, const struct mapping *at, bool *wanted)
+static bool has_build_id(const struct finder *f, const struct mapped *file)
+{
+	return file->is_elf && file->build_id_n == f->n &&
+	       !memcmp(file->build_id, f->build_id, f->n);
+}
+
+/*
+ * One file is mapped by many: read once. What another process's mapping says of it is looked at
+ * again before anything is done to a process.
+ */
+static struct error *know(struct finder *f, pid_t pid, const struct mapping *at, uint64_t *out)
 {
 	struct mapped file __cleanup_mapped = MAPPED_CLOSED;
 	char key[512];
@@ -96,7 +107,7 @@ static struct error *is_wanted(struct finder *f, pid_t pid, const struct mapping
 	snprintf(key, sizeof(key), "%x:%x:%llx:%s", at->major, at->minor,
 		 (unsigned long long)at->inode, at->name);
 	known = hash_get(&f->known, key);
-	*wanted = known && *known;
+	*out = known ? *known : NOT_WANTED;
 	if (known)
 		return NULL;
 	e = mapped_open(pid, at, &file);
@@ -105,78 +116,107 @@ static struct error *is_wanted(struct finder *f, pid_t pid, const struct mapping
 		error_free(&e);
 		return NULL;
 	}
-	*wanted =
-		file.is_elf && file.build_id_n == f->n && !memcmp(file.build_id, f->build_id, f->n);
+	if (has_build_id(f, &file)) {
+		*out = f->files.n;
+		close_fd(&file.fd);
+		TRY(vec_push(&f->files, file));
+	}
 	kept = arena_strdup(&f->arena, key);
-	return kept ? hash_put(&f->known, kept, *wanted) : error_nomem();
+	return kept ? hash_put(&f->known, kept, *out) : error_nomem();
 }
 
-static struct error *add(struct finder *f, pid_t pid, pid_t via, const struct mapping *at)
+static struct error *consider(struct finder *f, pid_t pid, pid_t via, const struct mapping *at)
 {
-	struct mapped file __cleanup_mapped = MAPPED_CLOSED;
-	struct process p = { 0 };
-	struct error *e = mapped_open(via, at, &file);
+	struct process p = { .via = via };
+	uint64_t file;
 
-	/* What another process's mapping said of the file is said of this one's, too. */
-	if (e || !file.is_elf || file.build_id_n != f->n ||
-	    memcmp(file.build_id, f->build_id, f->n) || !mapped_bias(&file, at, &p.bias) ||
-	    !read_identity(pid, &p)) {
-		error_free(&e);
+	TRY(know(f, via, at, &file));
+	if (file == NOT_WANTED || !mapped_bias(&f->files.v[file], at, &p.bias) ||
+	    !read_identity(pid, &p))
 		return NULL;
-	}
-	p.via = via;
 	vec_for_each(&f->found.v, it)
 		if (it->pid == pid && it->bias == p.bias)
 			return NULL;
 	return vec_push(&f->found.v, p);
 }
 
-/* Its maps, through its first thread, or another if that has ended: false if there are none. */
-static bool read_any_maps(pid_t pid, struct maps *maps, pid_t *via)
+/*
+ * The kernel picks the mappings that matter. False where it can't; 'none': the first thread has no
+ * memory, because it has ended or is the kernel's.
+ */
+static bool ask(struct finder *f, pid_t pid, bool *none, struct error **e)
 {
-	struct error *e __cleanup_error = maps_read(pid, maps);
-	char path[32], state[64];
+	int fd __closefd = -1;
+	char path[32], name[256];
+	struct mapping m;
+
+	*none = false;
+	*e = NULL;
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	for (uint64_t at = 0; maps_query_code(fd, at, &m, name, sizeof(name)) && !*e; at = m.end)
+		*e = consider(f, pid, pid, &m);
+	*none = errno == ESRCH;
+	return errno == ENOENT || errno == ESRCH || *e;
+}
+
+static bool is_zombie(pid_t pid)
+{
+	char path[32], stat[STAT_MOST], *close;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	close = read_small(path, stat, sizeof(stat)) ? strrchr(stat, ')') : NULL;
+	return close && !strncmp(close, ") Z", 3);
+}
+
+/* Another thread than the first, which has ended: its maps are in f->maps. 0: there is none. */
+static pid_t other_thread(struct finder *f, pid_t pid)
+{
 	struct dirent *ent;
+	char path[32];
+	pid_t via = 0;
 	DIR *d;
 
-	*via = pid;
-	if (e || maps->v.n)
-		return !e;
-	/* A kernel thread has none, and is no zombie. */
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (!read_small(path, state, sizeof(state)) || !strstr(state, ") Z "))
-		return false;
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	d = opendir(path);
-	while (d && !maps->v.n && (ent = readdir(d))) {
-		*via = atoi(ent->d_name);
-		if (*via <= 0 || *via == pid)
-			continue;
-		error_free(&e);
-		e = maps_read(*via, maps);
+	while (d && !via && (ent = readdir(d))) {
+		pid_t tid = atoi(ent->d_name);
+		struct error *e __cleanup_error =
+			tid > 0 && tid != pid ? maps_read(tid, &f->maps) : NULL;
+
+		if (tid > 0 && tid != pid && !e && f->maps.v.n)
+			via = tid;
 	}
 	if (d)
 		closedir(d);
-	return maps->v.n;
+	return via;
 }
 
 static struct error *look_at(struct finder *f, pid_t pid)
 {
-	const struct mapping *last = NULL;
-	bool wanted = false;
-	pid_t via;
+	struct error *e;
+	pid_t via = pid;
+	bool none;
 
-	if (!read_any_maps(pid, &f->maps, &via))
-		return NULL;
-	vec_for_each(&f->maps.v, m) {
-		if (!m->exec || !m->inode)
-			continue;
-		if (!last || !mapping_same_file(m, last))
-			TRY(is_wanted(f, via, m, &wanted));
-		last = m;
-		if (wanted)
-			TRY(add(f, pid, via, m));
+	if (ask(f, pid, &none, &e)) {
+		if (e || !none || !is_zombie(pid))
+			return e;
+		via = other_thread(f, pid);
+	} else {
+		e = maps_read(pid, &f->maps);
+		if (!e && !f->maps.v.n && is_zombie(pid))
+			via = other_thread(f, pid);
+		if (e)
+			via = 0;
+		error_free(&e);
 	}
+	if (!via)
+		return NULL;
+	vec_for_each(&f->maps.v, m)
+		if (m->exec && m->inode)
+			TRY(consider(f, pid, via, m));
 	return NULL;
 }
 
@@ -238,6 +278,7 @@ struct error *process_find(const uint8_t *build_id, unsigned int n, struct proce
 			e = look_at(&f, atoi(ent->d_name));
 	closedir(d);
 	maps_free(&f.maps);
+	vec_free(&f.files);
 	hash_free(&f.known);
 	arena_free(&f.arena);
 	if (e) {

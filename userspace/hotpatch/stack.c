@@ -186,6 +186,8 @@ static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t
 		*sc->out = (struct stack_hit){ t->tid, in, t->regs.rip, true };
 		return NULL;
 	}
+	if (t->settled)
+		return NULL;
 	TRY(mapping_of(sc, t->regs.rsp, &m));
 	if (!m.write)
 		return error_refused("thread %d has no stack", t->tid);

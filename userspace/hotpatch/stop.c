@@ -317,7 +317,7 @@ bool stop_nudge(struct stop *s, pid_t tid, double seconds)
 	if (!t || t->group || t->signal || (int64_t)t->regs.orig_rax >= 0 ||
 	    memory_trace(s->memory, PTRACE_CONT, tid, 0, 0))
 		return false;
-	t->stopped = false;
+	t->stopped = t->settled = false;
 	nanosleep(&moment, NULL);
 	interrupt_from(s, (size_t)(t - s->threads.v), 1);
 	limit(s, seconds);

@@ -29,6 +29,7 @@ struct stopped_thread {
 	int signal;   /* met on the way, delivered when the thread goes on; or 0 */
 	bool stopped; /* regs are valid */
 	bool group;   /* in a group stop (SIGSTOP and the like) */
+	bool settled; /* its stack was unwound, and is not in the way */
 	struct user_regs_struct regs;
 };
 

@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "hotpatch/stop.h"
+#include "hotpatch/unwind.h"
 
 #define FIRST_PAUSE_US 500
 #define LONGEST_PAUSE_US 50000
 #define NUDGES_MOST 16
+#define TRIES_WITHOUT 2
 
 void switch_free(struct switching *sw)
 {
@@ -73,8 +75,20 @@ static struct error *pass_gates(const struct opened *o, const struct switching *
 	return memory_write(&o->memory, sw->flag_at, &sw->flag, sizeof(sw->flag));
 }
 
+/* What a scan found on the stack may be the trace of a call that is over. */
+static bool is_trace(struct stop *s, const struct switching *sw, const struct stack_hit *hit,
+		     struct unwind *unwind)
+{
+	vec_for_each(&s->threads, t)
+		if (unwind && t->tid == hit->tid)
+			return t->settled =
+				       unwind_is_outside(unwind, t, sw->ranges.v, sw->ranges.n);
+	return false;
+}
+
 /* A thread that runs in a short function leaves it as soon as it may. */
-static struct error *clear_the_way(struct switching *sw, struct stop *s, struct stack_look *look)
+static struct error *clear_the_way(struct switching *sw, struct stop *s, struct stack_look *look,
+				   struct unwind *unwind)
 {
 	for (int nudges = 0;; nudges++) {
 		struct stack_hit hit;
@@ -82,17 +96,19 @@ static struct error *clear_the_way(struct switching *sw, struct stop *s, struct 
 		TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
 		if (!hit.range)
 			return NULL;
-		if (!hit.running || nudges == NUDGES_MOST ||
-		    !stop_nudge(s, hit.tid, sw->stop_seconds))
+		if (!hit.running && is_trace(s, sw, &hit, unwind))
+			nudges--;
+		else if (!hit.running || nudges == NUDGES_MOST ||
+			 !stop_nudge(s, hit.tid, sw->stop_seconds))
 			return blocked(&hit);
 	}
 }
 
 /* With all threads stopped. */
 static struct error *write_sites(struct opened *o, struct switching *sw, struct stop *s,
-				 struct stack_look *look, bool *wrote)
+				 struct stack_look *look, struct unwind *unwind, bool *wrote)
 {
-	TRY(clear_the_way(sw, s, look));
+	TRY(clear_the_way(sw, s, look, unwind));
 	TRY(check_sites(o, sw));
 	*wrote = true;
 	if (sw->gated)
@@ -103,7 +119,8 @@ static struct error *write_sites(struct opened *o, struct switching *sw, struct 
 }
 
 /* 'left': a thread did not stop, and is let go when ours ends. */
-static struct error *once(struct opened *o, struct switching *sw, bool *wrote, bool *left)
+static struct error *once(struct opened *o, struct switching *sw, struct unwind *unwind,
+			  bool *wrote, bool *left)
 {
 	struct stack_look look __cleanup_stack_look = STACK_LOOK_CLOSED;
 	struct stop s __cleanup_stop = STOP_NONE;
@@ -117,7 +134,7 @@ static struct error *once(struct opened *o, struct switching *sw, bool *wrote, b
 		e = stop_all(&s, sw->stop_seconds);
 	if (!e) {
 		sw->threads = s.threads.n;
-		e = write_sites(o, sw, &s, &look, wrote);
+		e = write_sites(o, sw, &s, &look, unwind, wrote);
 	}
 	vec_for_each(&s.threads, t)
 		*left |= !t->stopped;
@@ -139,16 +156,22 @@ static void pause_for(unsigned int us)
 struct error *switch_run(struct opened *o, struct switching *sw, bool *wrote, bool *dirty)
 {
 	double until = clock_seconds() + sw->patience;
+	struct unwind *unwind __cleanup_unwind = NULL;
 	unsigned int pause = FIRST_PAUSE_US;
 
 	vec_sort(&sw->ranges, by_start);
 	TRY(copy_pages(o, sw));
 	for (;;) {
-		struct error *e = once(o, sw, wrote, dirty);
+		struct error *e = once(o, sw, unwind, wrote, dirty);
 
 		if (!e || *wrote || *dirty || error_kind(e) != ERROR_PENDING ||
 		    clock_seconds() > until)
 			return e;
+		error_free(&e);
+		/* Somebody was in the way: now it is worth the time. Without it the scan decides.
+		 */
+		if (!unwind && sw->stops == TRIES_WITHOUT)
+			e = unwind_open(o, &unwind);
 		error_free(&e);
 		pause_for(pause);
 		pause = pause * 2 < LONGEST_PAUSE_US ? pause * 2 : LONGEST_PAUSE_US;

@@ -319,6 +319,33 @@ static void on_stack(void)
 	outer(call_on);
 }
 
+/* A stack that still has the trace of a call, and is not in it: the array is never written. */
+__attribute__((noipa)) static void wait_over(void)
+{
+	volatile char rest_of_it[4096];
+
+	for (;;) {
+		asm volatile("" ::"m"(rest_of_it));
+		rest(2000);
+		said = -1;
+		say(own_calls > 100000 ? 0 : 1);
+	}
+}
+
+static int deep(void)
+{
+	volatile char filler[256];
+
+	filler[0] = 1;
+	return filler[0] + (int)now() * 0;
+}
+
+static void traces(void)
+{
+	outer(deep);
+	wait_over();
+}
+
 /* --- threads and processes ------------------------------------------------------------- */
 
 static void *short_life(void *arg)
@@ -537,6 +564,7 @@ int main(int argc, char **argv)
 		{ "signals", signals },
 		{ "alternate", alternate },
 		{ "on-stack", on_stack },
+		{ "traces", traces },
 		{ "breeding", breeding },
 		{ "headless", headless },
 		{ "forking", forking },

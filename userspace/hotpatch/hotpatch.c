@@ -14,6 +14,7 @@ enum verb { CHECK, APPLY, REVERT, SETTLE };
 #define PATIENCE 2.0
 #define PAUSE_NS 2000000
 #define JOBS_MOST 64
+#define LONGER_MOST 4 /* times that the limit of a stop is doubled */
 
 struct order {
 	enum verb verb;
@@ -32,6 +33,7 @@ struct slot {
 	pthread_t thread;
 	struct hotpatch_result *current; /* to be tried again; or NULL */
 	double until;			 /* when that is given up */
+	unsigned int tries;
 };
 
 void hotpatch_results_free(struct hotpatch_results *r)
@@ -59,7 +61,8 @@ static struct error *act(const struct order *o, struct act *a)
 }
 
 /* 'again': what was in the way may pass. 'dirty': this thread must end first. */
-static void attempt(const struct order *o, struct hotpatch_result *r, bool *again, bool *dirty)
+static void attempt(const struct order *o, struct hotpatch_result *r, unsigned int tries,
+		    bool *again, bool *dirty)
 {
 	struct act a __cleanup_act = { .opened = OPENED_CLOSED };
 	bool opened;
@@ -67,6 +70,8 @@ static void attempt(const struct order *o, struct hotpatch_result *r, bool *agai
 	error_free(&r->error);
 	r->error = act_open(&r->process, o->build_id, o->n, o->options, &a);
 	opened = !r->error;
+	/* On a busy machine threads need longer to come to their stop. */
+	a.sw.stop_seconds *= 1u << (tries < LONGER_MOST ? tries : LONGER_MOST);
 	if (opened)
 		r->error = act(o, &a);
 	*dirty = a.dirty;
@@ -85,6 +90,7 @@ static struct hotpatch_result *next_of(struct slot *s)
 	size_t i = atomic_fetch_add(&s->order->next, 1);
 	double patience = s->order->options->patience;
 
+	s->tries = 0;
 	s->until = clock_seconds() + (patience > 0 ? patience : PATIENCE);
 	return i < s->order->results->v.n ? &s->order->results->v.v[i] : NULL;
 }
@@ -97,7 +103,7 @@ static void *work(void *arg)
 	bool again, dirty = false;
 
 	while (!dirty && (s->current || (s->current = next_of(s)))) {
-		attempt(s->order, s->current, &again, &dirty);
+		attempt(s->order, s->current, s->tries++, &again, &dirty);
 		if (!again || clock_seconds() > s->until)
 			s->current = NULL;
 		else if (!dirty)

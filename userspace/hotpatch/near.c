@@ -12,7 +12,8 @@
 #include "hotpatch/inject.h"
 #include "hotpatch/seccomp.h"
 
-#define STOP_SECONDS 0.1
+#define STOP_SECONDS 0.5 /* of one thread, while the others run */
+#define SWEEP_SECONDS 0.1
 #define THREADS_MOST 8 /* that are tried, one after the other */
 #define TRIES_MOST 24
 
@@ -245,7 +246,7 @@ struct error *near_sweep(struct opened *o, bool *any, bool *dirty)
 	leak = is_leak(o, at.left_base, at.left_size);
 	TRY(stop_open(&o->memory, &s));
 	TRY(stop_seize(&s));
-	e = stop_all(&s, STOP_SECONDS);
+	e = stop_all(&s, SWEEP_SECONDS);
 	if (!e && !nobody_in(&s, &at))
 		e = error_new(ERROR_PENDING, "a thread is still on its way out of a stub that was "
 					     "left");

@@ -17,7 +17,6 @@
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 #define RESCANS_MOST 100
-#define NUDGE_NS 10000
 
 /* --- the time limit ------------------------------------------------------------------- */
 
@@ -308,9 +307,9 @@ enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request,
 	return event;
 }
 
-bool stop_nudge(struct stop *s, pid_t tid, double seconds)
+bool stop_nudge(struct stop *s, pid_t tid, unsigned int us, double seconds)
 {
-	struct timespec moment = { .tv_nsec = NUDGE_NS };
+	struct timespec moment = { .tv_nsec = (long)us * 1000 };
 	struct stopped_thread *t = thread_of(s, tid);
 	enum stop_event event;
 

@@ -10,7 +10,8 @@
 
 #define FIRST_PAUSE_US 500
 #define LONGEST_PAUSE_US 50000
-#define NUDGES_MOST 16
+#define NUDGE_US 10
+#define NUDGE_MOST_US 2000
 #define TRIES_WITHOUT 2
 
 void switch_free(struct switching *sw)
@@ -86,20 +87,29 @@ static bool is_trace(struct stop *s, const struct switching *sw, const struct st
 	return false;
 }
 
-/* A thread that runs in a short function leaves it as soon as it may. */
+/*
+ * A thread that runs in a short function leaves it as soon as it may run on; on a busy machine it
+ * must first come to run at all. As long as one stop may last.
+ */
 static struct error *clear_the_way(struct switching *sw, struct stop *s, struct stack_look *look,
 				   struct unwind *unwind)
 {
-	for (int nudges = 0;; nudges++) {
+	double until = s->began + sw->stop_seconds;
+	struct stack_hit last = { 0 };
+	unsigned int us = NUDGE_US;
+
+	for (;;) {
 		struct stack_hit hit;
 
 		TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
 		if (!hit.range)
 			return NULL;
 		if (!hit.running && is_trace(s, sw, &hit, unwind))
-			nudges--;
-		else if (!hit.running || nudges == NUDGES_MOST ||
-			 !stop_nudge(s, hit.tid, sw->stop_seconds))
+			continue;
+		us = hit.tid == last.tid && us < NUDGE_MOST_US ? us * 2 : NUDGE_US;
+		last = hit;
+		if (!hit.running || clock_seconds() > until ||
+		    !stop_nudge(s, hit.tid, us, sw->stop_seconds))
 			return blocked(&hit);
 	}
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Making an object live in one process; act.h has the order and why. */
+/* Making an object live in one process; patching.h has the order and why. */
 #include <time.h>
 
-#include "hotpatch/act.h"
+#include "hotpatch/patching.h"
 #include "hotpatch/gate.h"
 #include "hotpatch/layout.h"
 #include "hotpatch/lookup.h"
@@ -21,7 +21,7 @@ struct displaced {
 };
 
 struct applying {
-	struct act *a;
+	struct patching *a;
 	const struct hotpatch_object *o;
 	struct layout layout;
 	struct header header;
@@ -42,7 +42,7 @@ static void applying_free(struct applying *ap)
 /* --- what is there -------------------------------------------------------------------- */
 
 /* The jump that a patch of ours has put at the address; NULL: none. */
-static const struct header_site *jump_at(const struct act *a, uint64_t address)
+static const struct header_site *jump_at(const struct patching *a, uint64_t address)
 {
 	vec_for_each(&a->patches.v, p) {
 		if (p->text != PATCH_IN)
@@ -55,7 +55,7 @@ static const struct header_site *jump_at(const struct act *a, uint64_t address)
 }
 
 /* The function's bytes in the process must be the object's, but for jumps of ours. */
-static struct error *check_bytes(const struct act *a, const struct hotpatch_function *f,
+static struct error *check_bytes(const struct patching *a, const struct hotpatch_function *f,
 				 uint64_t site)
 {
 	uint64_t at = a->opened.process.bias + f->old;
@@ -74,7 +74,7 @@ static struct error *check_bytes(const struct act *a, const struct hotpatch_func
 }
 
 /* Where the jump goes, judged by the object's bytes and the file's padding behind them. */
-static struct error *plan_function(const struct act *a, const struct hotpatch_function *f,
+static struct error *plan_function(const struct patching *a, const struct hotpatch_function *f,
 				   size_t *offset)
 {
 	uint64_t pad = f->room - f->size < ROOM_MOST ? f->room - f->size : ROOM_MOST;
@@ -98,7 +98,7 @@ static struct error *plan_function(const struct act *a, const struct hotpatch_fu
 /* --- the plan ------------------------------------------------------------------------- */
 
 /* Older versions that still may run count as the old function. */
-static struct error *forbid_older(struct act *a, uint64_t site)
+static struct error *forbid_older(struct patching *a, uint64_t site)
 {
 	vec_for_each(&a->patches.v, p)
 		for (uint32_t i = 0; i < p->header.fixed.n; i++) {
@@ -112,7 +112,8 @@ static struct error *forbid_older(struct act *a, uint64_t site)
 	return NULL;
 }
 
-static struct error *plan_ranges(struct act *a, const struct hotpatch_function *f, uint64_t site)
+static struct error *plan_ranges(struct patching *a, const struct hotpatch_function *f,
+				 uint64_t site)
 {
 	uint64_t old = a->opened.process.bias + f->old, end = site + SITE_JUMP;
 	struct stack_range r = { old, old + f->size > end ? old + f->size : end, f->name };
@@ -135,7 +136,7 @@ static struct error *read_displaced(struct applying *ap, const struct hotpatch_f
 
 static struct error *plan_sites(struct applying *ap)
 {
-	struct act *a = ap->a;
+	struct patching *a = ap->a;
 	uint64_t bias = a->opened.process.bias;
 
 	a->sw.sites.n = a->sw.ranges.n = 0;
@@ -376,21 +377,21 @@ static struct error *undo(struct applying *ap, struct error *why)
 	return why;
 }
 
-struct error *act_check(struct act *a, const struct hotpatch_object *o)
+struct error *patching_check(struct patching *a, const struct hotpatch_object *o)
 {
 	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
 
 	return plan(&ap);
 }
 
-struct error *act_apply(struct act *a, const struct hotpatch_object *o)
+struct error *patching_apply(struct patching *a, const struct hotpatch_object *o)
 {
 	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
 	struct patch now = { 0 };
 	bool wrote = false;
 	struct error *e;
 
-	TRY(act_settle(a));
+	TRY(patching_settle(a));
 	TRY(plan(&ap));
 	TRY(prepare(&ap));
 	e = switch_run(&a->opened, &a->sw, &wrote, &a->dirty);

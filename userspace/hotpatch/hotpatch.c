@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "hotpatch/act.h"
+#include "hotpatch/patching.h"
 
 enum verb { CHECK, APPLY, REVERT, SETTLE };
 
@@ -45,17 +45,17 @@ void hotpatch_results_free(struct hotpatch_results *r)
 
 /* --- one process ---------------------------------------------------------------------- */
 
-static struct error *act(const struct order *o, struct act *a)
+static struct error *act(const struct order *o, struct patching *a)
 {
 	switch (o->verb) {
 	case CHECK:
-		return act_check(a, o->object);
+		return patching_check(a, o->object);
 	case APPLY:
-		return act_apply(a, o->object);
+		return patching_apply(a, o->object);
 	case REVERT:
-		return act_revert(a, o->fix);
+		return patching_revert(a, o->fix);
 	case SETTLE:
-		return act_settle(a);
+		return patching_settle(a);
 	}
 	return NULL;
 }
@@ -64,11 +64,11 @@ static struct error *act(const struct order *o, struct act *a)
 static void attempt(const struct order *o, struct hotpatch_result *r, unsigned int tries,
 		    bool *again, bool *dirty)
 {
-	struct act a __cleanup_act = { .opened = OPENED_CLOSED };
+	struct patching a __cleanup_patching = { .opened = OPENED_CLOSED };
 	bool opened;
 
 	error_free(&r->error);
-	r->error = act_open(&r->process, o->build_id, o->n, o->options, &a);
+	r->error = patching_open(&r->process, o->build_id, o->n, o->options, &a);
 	opened = !r->error;
 	/* On a busy machine threads need longer to come to their stop. */
 	a.sw.stop_seconds *= 1u << (tries < LONGER_MOST ? tries : LONGER_MOST);

@@ -13,8 +13,8 @@
  *
  * A revert is the same backwards, with REVERTING as the state; it is finished, never taken back.
  */
-#ifndef SUTURE_HOTPATCH_ACT_H
-#define SUTURE_HOTPATCH_ACT_H
+#ifndef SUTURE_HOTPATCH_PATCHING_H
+#define SUTURE_HOTPATCH_PATCHING_H
 
 #include "hotpatch/hotpatch.h"
 #include "hotpatch/patch.h"
@@ -22,28 +22,29 @@
 #include "hotpatch/switch.h"
 
 /* One process, open, with what is known of it. */
-struct act {
+struct patching {
 	struct opened opened;
 	struct patches patches;
 	const struct hotpatch_options *options;
 	struct switching sw;
 	bool dirty; /* the thread must end */
 };
-void act_close(struct act *a);
-#define __cleanup_act __cleanup(act_close)
+void patching_close(struct patching *a);
+#define __cleanup_patching __cleanup(patching_close)
 
-struct error *act_open(const struct process *p, const uint8_t *build_id, unsigned int n,
-		       const struct hotpatch_options *options, struct act *out) __must_check;
+struct error *patching_open(const struct process *p, const uint8_t *build_id, unsigned int n,
+			    const struct hotpatch_options *options,
+			    struct patching *out) __must_check;
 
 /* Finish or undo what a killed manager left. */
-struct error *act_settle(struct act *a) __must_check;
+struct error *patching_settle(struct patching *a) __must_check;
 
 /* Put the bytes from before back for one patch, whatever state it is in. */
-struct error *act_put_back(struct act *a, const struct patch *p) __must_check;
+struct error *patching_put_back(struct patching *a, const struct patch *p) __must_check;
 
-struct error *act_apply(struct act *a, const struct hotpatch_object *o) __must_check;
-struct error *act_revert(struct act *a, const char *fix) __must_check;
+struct error *patching_apply(struct patching *a, const struct hotpatch_object *o) __must_check;
+struct error *patching_revert(struct patching *a, const char *fix) __must_check;
 /* All that apply would refuse, with nothing changed. */
-struct error *act_check(struct act *a, const struct hotpatch_object *o) __must_check;
+struct error *patching_check(struct patching *a, const struct hotpatch_object *o) __must_check;
 
 #endif

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Opening a process, undoing, reverting, and settling what a killed manager left. */
-#include "hotpatch/act.h"
+#include "hotpatch/patching.h"
 
 #include "hotpatch/near.h"
 
 #define STOP_SECONDS 0.03
 #define PATIENCE 2.0
 
-void act_close(struct act *a)
+void patching_close(struct patching *a)
 {
 	switch_free(&a->sw);
 	patches_free(&a->patches);
 	process_close(&a->opened);
 }
 
-struct error *act_open(const struct process *p, const uint8_t *build_id, unsigned int n,
-		       const struct hotpatch_options *options, struct act *out)
+struct error *patching_open(const struct process *p, const uint8_t *build_id, unsigned int n,
+			    const struct hotpatch_options *options, struct patching *out)
 {
-	struct act a __cleanup_act = { .opened = OPENED_CLOSED, .options = options };
+	struct patching a __cleanup_patching = { .opened = OPENED_CLOSED, .options = options };
 
 	a.sw.stop_seconds = options->stop_seconds > 0 ? options->stop_seconds : STOP_SECONDS;
 	a.sw.patience = options->patience > 0 ? options->patience : PATIENCE;
@@ -25,11 +25,11 @@ struct error *act_open(const struct process *p, const uint8_t *build_id, unsigne
 	TRY(process_open(p, build_id, n, options->watch, &a.opened));
 	TRY(patches_read(&a.opened, &a.patches));
 	*out = a;
-	a = (struct act){ .opened = OPENED_CLOSED };
+	a = (struct patching){ .opened = OPENED_CLOSED };
 	return NULL;
 }
 
-static struct error *read_again(struct act *a)
+static struct error *read_again(struct patching *a)
 {
 	patches_free(&a->patches);
 	TRY(maps_read(a->opened.process.via, &a->opened.maps));
@@ -39,7 +39,7 @@ static struct error *read_again(struct act *a)
 /* --- putting back --------------------------------------------------------------------- */
 
 /* Nobody may be between the bytes that are written, nor, unless it may stay, in the new one. */
-static struct error *plan_site(struct act *a, const struct header_site *s, bool *needed)
+static struct error *plan_site(struct patching *a, const struct header_site *s, bool *needed)
 {
 	struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
 	struct stack_range fresh = { s->fresh, s->fresh + s->fresh_size, "the new function" };
@@ -58,7 +58,7 @@ static struct error *plan_site(struct act *a, const struct header_site *s, bool 
 	return s->stays ? NULL : vec_push(&a->sw.ranges, fresh);
 }
 
-struct error *act_put_back(struct act *a, const struct patch *p)
+struct error *patching_put_back(struct patching *a, const struct patch *p)
 {
 	bool wrote = false, any = false;
 	struct error *e;
@@ -80,14 +80,16 @@ struct error *act_put_back(struct act *a, const struct patch *p)
 		return patch_set_state(&a->opened, p, HEADER_REVERTED);
 	/* It stays what it was. */
 	if (!wrote && p->header.fixed.state == HEADER_APPLIED) {
-		struct error *back __cleanup_error = patch_set_state(&a->opened, p, HEADER_APPLIED);
+		struct error *back = patch_set_state(&a->opened, p, HEADER_APPLIED);
+
+		error_free(&back);
 	}
 	return e;
 }
 
 /* --- settling ------------------------------------------------------------------------- */
 
-static struct error *unmap(struct act *a, const struct patch *p)
+static struct error *unmap(struct patching *a, const struct patch *p)
 {
 	const struct header_fixed *f = &p->header.fixed;
 
@@ -95,7 +97,7 @@ static struct error *unmap(struct act *a, const struct patch *p)
 }
 
 /* 'again': the list of patches is no longer what it was. */
-static struct error *settle_one(struct act *a, const struct patch *p, bool *again)
+static struct error *settle_one(struct patching *a, const struct patch *p, bool *again)
 {
 	switch (p->header.fixed.state) {
 	case HEADER_PREPARED:
@@ -106,16 +108,16 @@ static struct error *settle_one(struct act *a, const struct patch *p, bool *agai
 		/* No jump has ever led there: the way to undo sets another state first. */
 		return p->text == PATCH_OUT && !p->gates && !p->header.fixed.reused
 			       ? unmap(a, p)
-			       : act_put_back(a, p);
+			       : patching_put_back(a, p);
 	case HEADER_REVERTING:
 		*again = true;
-		return act_put_back(a, p);
+		return patching_put_back(a, p);
 	default:
 		return NULL;
 	}
 }
 
-struct error *act_settle(struct act *a)
+struct error *patching_settle(struct patching *a)
 {
 	bool swept;
 
@@ -139,11 +141,11 @@ struct error *act_settle(struct act *a)
 
 /* --- reverting ------------------------------------------------------------------------ */
 
-struct error *act_revert(struct act *a, const char *fix)
+struct error *patching_revert(struct patching *a, const char *fix)
 {
 	const struct patch *p;
 
-	TRY(act_settle(a));
+	TRY(patching_settle(a));
 	p = patches_find(&a->patches, fix);
 	if (!p || (p->text == PATCH_OUT && p->header.fixed.state == HEADER_REVERTED))
 		return error_new(ERROR_NOTHING, "%s is not applied", fix);
@@ -152,5 +154,5 @@ struct error *act_revert(struct act *a, const char *fix)
 				     "changed");
 	if (p->covered)
 		return error_refused("a later patch has functions of %s: revert that first", fix);
-	return act_put_back(a, p);
+	return patching_put_back(a, p);
 }

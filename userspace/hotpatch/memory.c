@@ -39,13 +39,14 @@ static void told(const struct memory *m, const char *call)
 struct error *memory_read(const struct memory *m, uint64_t address, void *p, size_t n)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t got = pread(m->fd, (char *)p + done, n - done, (off_t)(address + done));
+		unsigned long long at = address + done;
+		ssize_t got = pread(m->fd, (char *)p + done, n - done, (off_t)at);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return error_errno(errno, "reading the memory of process %d at 0x%llx",
-					   m->pid, (unsigned long long)(address + done));
+					   m->pid, at);
 		if (!got)
 			return gone(m);
 		done += (size_t)got;
@@ -57,14 +58,14 @@ struct error *memory_write(const struct memory *m, uint64_t address, const void 
 {
 	told(m, "write");
 	for (size_t done = 0; done < n;) {
-		ssize_t put =
-			pwrite(m->fd, (const char *)p + done, n - done, (off_t)(address + done));
+		unsigned long long at = address + done;
+		ssize_t put = pwrite(m->fd, (const char *)p + done, n - done, (off_t)at);
 
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
 			return error_errno(errno, "writing to the memory of process %d at 0x%llx",
-					   m->pid, (unsigned long long)(address + done));
+					   m->pid, at);
 		if (!put)
 			return gone(m);
 		done += (size_t)put;

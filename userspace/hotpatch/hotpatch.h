@@ -12,6 +12,9 @@
  * called, which undoes an apply and finishes a revert. A patch of one function is never in
  * between.
  *
+ * A process that was forked or has begun after process_find() is not in its list: find again until
+ * there is nothing new. One that was forked in the middle of an apply has what its parent had.
+ *
  * Knowledge of bundles, ledger and policy is with the callers.
  */
 #ifndef SUTURE_HOTPATCH_HOTPATCH_H

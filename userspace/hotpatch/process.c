@@ -401,11 +401,6 @@ static struct error *open_it(const struct process *p, const uint8_t *build_id, u
 	struct process now;
 
 	o->process = *p;
-	o->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-	if (o->pidfd < 0 && errno == ESRCH)
-		return error_new(ERROR_NOTHING, "it has ended");
-	if (o->pidfd < 0)
-		return error_errno(errno, "pidfd_open");
 	TRY(memory_open(p->pid, p->via, watch, &o->memory));
 	if (!read_identity(p->pid, &now) || now.start != p->start)
 		return error_new(ERROR_NOTHING, "it has ended, and another has its number");
@@ -426,7 +421,6 @@ struct error *process_open(const struct process *p, const uint8_t *build_id, uns
 
 void process_close(struct opened *o)
 {
-	close_fd(&o->pidfd);
 	memory_close(&o->memory);
 	mapped_close(&o->file);
 	maps_free(&o->maps);

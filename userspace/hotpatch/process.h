@@ -4,7 +4,7 @@
  * build-id of what is mapped, never by a path: in any container, chroot or namespace, deleted or
  * not. A process is named by its pid and its start, so that another of the same pid is not it.
  *
- * Knowledge: proc(5), pidfd_open(2).
+ * Knowledge: proc(5), kcmp(2).
  */
 #ifndef SUTURE_HOTPATCH_PROCESS_H
 #define SUTURE_HOTPATCH_PROCESS_H
@@ -46,18 +46,21 @@ struct error *process_find(const uint8_t *build_id, unsigned int n,
  */
 struct error *process_obstacle(const struct process *p) __must_check;
 
-/* A process held open: what is at the pid is still it. */
+/*
+ * A process held open. What keeps it the same one is its memory: opened before its start was looked
+ * at, it never becomes another's, neither by an exec nor by another process of the same pid; and
+ * nothing is done to a thread that was not first written for in that memory.
+ */
 struct opened {
 	struct process process;
-	int pidfd;
 	struct memory memory;
 	struct maps maps;
 	struct mapped file; /* the one with the build-id */
 	uint64_t low, high; /* where its loads are in memory */
 };
-#define OPENED_CLOSED                                                       \
-	{                                                                   \
-		.pidfd = -1, .memory = MEMORY_CLOSED, .file = MAPPED_CLOSED \
+#define OPENED_CLOSED                                          \
+	{                                                      \
+		.memory = MEMORY_CLOSED, .file = MAPPED_CLOSED \
 	}
 
 /* ERROR_NOTHING: that process is no more, or no longer has the file mapped there. */

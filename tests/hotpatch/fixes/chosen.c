@@ -2,7 +2,9 @@
 /* A function of libc that a function chooses (IFUNC), and that the program does not call. */
 #include <string.h>
 
-__attribute__((noipa)) int length(const char *s)
+#include "tests/hotpatch/apart.h"
+
+APART int length(const char *s)
 {
 	return (int)strcspn(s, "x");
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Functions of libc that the program itself does not call. */
-#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-__attribute__((noipa)) int length(const char *s)
+#include "tests/hotpatch/apart.h"
+
+APART int length(const char *s)
 {
 	return (int)strtoul(s, NULL, 16) + (int)getppid() + (environ != NULL);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/hotpatch/apart.h"
+
 extern int calls;
 
-__attribute__((noipa)) int outer(int (*how)(void))
+APART int outer(int (*how)(void))
 {
 	return how() + calls + 1;
 }

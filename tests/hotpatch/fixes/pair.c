@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/hotpatch/apart.h"
+
 extern int calls;
 static int new_calls;
 
-__attribute__((noipa)) int first(int x)
+APART int first(int x)
 {
 	calls++;
 	new_calls++;
 	return x + 41;
 }
 
-__attribute__((noipa)) int second(int x)
+APART int second(int x)
 {
 	calls++;
 	new_calls++;

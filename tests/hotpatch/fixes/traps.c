@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/hotpatch/apart.h"
+
 extern int calls;
 extern __thread int own_calls __attribute__((tls_model("local-exec")));
 static int first_own;
 
-__attribute__((noipa)) int version(int x)
+APART int version(int x)
 {
 	calls++;
 	if (!first_own)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A library with a function: built with -DLIBRARY; without it, a program that loads one by name. */
+#include "tests/hotpatch/apart.h"
+
 #ifdef LIBRARY
 static int calls;
 
-__attribute__((noipa)) int version(int x)
+APART int version(int x)
 {
 	calls++;
 	return x + 1;

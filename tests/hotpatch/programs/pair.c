@@ -12,15 +12,17 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "tests/hotpatch/apart.h"
+
 int calls;
 
-__attribute__((noipa)) int first(int x)
+APART int first(int x)
 {
 	calls++;
 	return x + 1;
 }
 
-__attribute__((noipa)) int second(int x)
+APART int second(int x)
 {
 	calls++;
 	return x * 2;

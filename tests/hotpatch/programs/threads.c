@@ -12,11 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/hotpatch/apart.h"
+
 int calls;
 static volatile sig_atomic_t ended, ask;
 static volatile double longest;
 
-__attribute__((noipa)) int version(int x)
+APART int version(int x)
 {
 	calls++;
 	return x + 1;

@@ -4,7 +4,6 @@
  * as it lives, writes what it returned to standard output whenever that changes, and ends with
  * status 3 and a sentence on standard error if anything happened to it that must not.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -27,24 +26,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/hotpatch/apart.h"
+
 int calls;
 __thread int own_calls = 7;
 static int said;
 
-__attribute__((noipa)) int version(int x)
+APART int version(int x)
 {
 	calls++;
 	own_calls++;
 	return x + 1;
 }
 
-__attribute__((noipa)) int length(const char *s)
+APART int length(const char *s)
 {
 	return (int)s[0] * 3 + calls;
 }
 
 /* Stays on the stack for as long as 'how' does. */
-__attribute__((noipa)) int outer(int (*how)(void))
+APART int outer(int (*how)(void))
 {
 	return how() + calls;
 }
@@ -320,7 +321,7 @@ static void on_stack(void)
 }
 
 /* A stack that still has the trace of a call, and is not in it: the array is never written. */
-__attribute__((noipa)) static void wait_over(void)
+APART static void wait_over(void)
 {
 	volatile char rest_of_it[4096];
 
@@ -556,6 +557,7 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} kinds[] = {
+		{ "hurrying", hurrying },
 		{ "sleeping", sleeping },
 		{ "sleeping-first", sleeping_first },
 		{ "epoll-first", epoll_first },

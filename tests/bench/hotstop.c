@@ -45,7 +45,7 @@ static void compile(const char *dir)
 	fix = str_printf("%s/fix.o", dir);
 	line = str_printf(
 		"cc -I. -D_GNU_SOURCE -O2 -pthread -Wl,--build-id -o %s tests/hotpatch/programs/threads.c && "
-		"cc -O2 -fPIE -c -o %s tests/hotpatch/fixes/threads.c",
+		"cc -I. -O2 -fPIC -c -o %s tests/hotpatch/fixes/threads.c",
 		program, fix);
 	if (!program || !fix || !line)
 		check(error_nomem());

@@ -201,9 +201,9 @@ static struct error *late(struct stop *s, pid_t tid)
 			 state ? state : '?');
 }
 
-static void interrupt_from(struct stop *s, size_t first, size_t n)
+static void interrupt_from(struct stop *s, size_t first)
 {
-	for (size_t i = first; i < first + n; i++)
+	for (size_t i = first; i < s->threads.n; i++)
 		memory_trace(s->memory, PTRACE_INTERRUPT, s->threads.v[i].tid, 0, 0);
 }
 
@@ -236,7 +236,7 @@ static bool is_complete(struct stop *s)
 
 static struct error *gather_all(struct stop *s)
 {
-	interrupt_from(s, 0, s->threads.n);
+	interrupt_from(s, 0);
 	TRY(gather_from(s, 0));
 	/* A thread that was not stopped yet may have made others. */
 	for (int i = 0; !is_complete(s); i++) {
@@ -247,7 +247,7 @@ static struct error *gather_all(struct stop *s)
 			break;
 		if (i == RESCANS_MOST)
 			return error_new(ERROR_PENDING, "it makes threads faster than they stop");
-		interrupt_from(s, first, s->threads.n - first);
+		interrupt_from(s, first);
 		TRY(gather_from(s, first));
 	}
 	if (!s->threads.n)
@@ -282,7 +282,7 @@ struct error *stop_one(struct stop *s, pid_t tid, double seconds)
 		return error_new(ERROR_NOTHING, "thread %d has ended", tid);
 	s->began = clock_seconds();
 	limit(s, seconds);
-	interrupt_from(s, 0, s->threads.n);
+	interrupt_from(s, 0);
 	e = gather_from(s, 0);
 	unlimit(s);
 	if (e)
@@ -307,25 +307,55 @@ enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request,
 	return event;
 }
 
-bool stop_nudge(struct stop *s, pid_t tid, unsigned int us, double seconds)
+static bool may_run(const struct stopped_thread *t)
+{
+	return !t->group && !t->signal && (int64_t)t->regs.orig_rax < 0;
+}
+
+/* Those that run; the registers of those that stop again are read. */
+static bool gather_running(struct stop *s)
+{
+	for (size_t i = 0; i < s->threads.n;) {
+		struct stopped_thread *t = &s->threads.v[i];
+
+		if (!t->stopped) {
+			switch (wait_for(s, t)) {
+			case STOP_GONE:
+				forget(s, t);
+				continue;
+			case STOP_LATE:
+				return false;
+			default:
+				if (memory_trace(s->memory, PTRACE_GETREGS, t->tid, 0,
+						 (uintptr_t)&t->regs))
+					return false;
+			}
+		}
+		i++;
+	}
+	return s->threads.n;
+}
+
+bool stop_nudge(struct stop *s, bool (*chosen)(const struct stopped_thread *t, void *arg),
+		void *arg, unsigned int us, double seconds)
 {
 	struct timespec moment = { .tv_nsec = (long)us * 1000 };
-	struct stopped_thread *t = thread_of(s, tid);
-	enum stop_event event;
+	bool all;
 
-	if (!t || t->group || t->signal || (int64_t)t->regs.orig_rax >= 0 ||
-	    memory_trace(s->memory, PTRACE_CONT, tid, 0, 0))
-		return false;
-	t->stopped = t->settled = false;
+	vec_for_each(&s->threads, t)
+		if (chosen(t, arg) && !may_run(t))
+			return false;
+	vec_for_each(&s->threads, t)
+		if (chosen(t, arg) && !memory_trace(s->memory, PTRACE_CONT, t->tid, 0, 0))
+			t->stopped = t->settled = false;
 	nanosleep(&moment, NULL);
-	interrupt_from(s, (size_t)(t - s->threads.v), 1);
+	vec_for_each(&s->threads, t)
+		if (!t->stopped)
+			memory_trace(s->memory, PTRACE_INTERRUPT, t->tid, 0, 0);
 	limit(s, seconds);
-	event = wait_for(s, t);
+	all = gather_running(s);
 	unlimit(s);
-	if (event == STOP_GONE)
-		forget(s, t);
-	return (event == STOP_TRAPPED || event == STOP_SIGNAL) &&
-	       !memory_trace(s->memory, PTRACE_GETREGS, tid, 0, (uintptr_t)&t->regs);
+	return all;
 }
 
 /* --- letting go ----------------------------------------------------------------------- */

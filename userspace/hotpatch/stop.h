@@ -72,10 +72,12 @@ struct error *stop_one(struct stop *s, pid_t tid, double seconds) __must_check;
 enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request, double seconds);
 
 /*
- * Let one run on for some microseconds, while the others stand, and stop it again: it may have left
- * the place where it was in the way. False if it must not run, or does not stop again.
+ * Let those that 'chosen' picks run on for some microseconds, while the others stand, and stop them
+ * again: they may have left the place where they were in the way. False if one of them must not
+ * run (it is in a system call, a group stop, or about to get a signal), or does not stop again.
  */
-bool stop_nudge(struct stop *s, pid_t tid, unsigned int us, double seconds);
+bool stop_nudge(struct stop *s, bool (*chosen)(const struct stopped_thread *t, void *arg),
+		void *arg, unsigned int us, double seconds);
 
 /*
  * Let all go: with their registers as they are, signals delivered. A system call that the stop

@@ -87,6 +87,13 @@ static bool is_trace(struct stop *s, const struct switching *sw, const struct st
 	return false;
 }
 
+static bool runs_inside(const struct stopped_thread *t, void *arg)
+{
+	const struct switching *sw = arg;
+
+	return stack_range_of(sw->ranges.v, sw->ranges.n, t->regs.rip);
+}
+
 /*
  * A thread that runs in a short function leaves it as soon as it may run on; on a busy machine it
  * must first come to run at all. As long as one stop may last.
@@ -95,7 +102,6 @@ static struct error *clear_the_way(struct switching *sw, struct stop *s, struct 
 				   struct unwind *unwind)
 {
 	double until = s->began + sw->stop_seconds;
-	struct stack_hit last = { 0 };
 	unsigned int us = NUDGE_US;
 
 	for (;;) {
@@ -106,11 +112,10 @@ static struct error *clear_the_way(struct switching *sw, struct stop *s, struct 
 			return NULL;
 		if (!hit.running && is_trace(s, sw, &hit, unwind))
 			continue;
-		us = hit.tid == last.tid && us < NUDGE_MOST_US ? us * 2 : NUDGE_US;
-		last = hit;
 		if (!hit.running || clock_seconds() > until ||
-		    !stop_nudge(s, hit.tid, us, sw->stop_seconds))
+		    !stop_nudge(s, runs_inside, sw, us, sw->stop_seconds))
 			return blocked(&hit);
+		us = us < NUDGE_MOST_US ? us * 2 : us;
 	}
 }
 

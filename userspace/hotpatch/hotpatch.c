@@ -103,7 +103,8 @@ static void *work(void *arg)
 	bool again, dirty = false;
 
 	while (!dirty && (s->current || (s->current = next_of(s)))) {
-		attempt(s->order, s->current, s->tries++, &again, &dirty);
+		attempt(s->order, s->current, s->tries, &again, &dirty);
+		s->tries += dirty;
 		if (!again || clock_seconds() > s->until)
 			s->current = NULL;
 		else if (!dirty)

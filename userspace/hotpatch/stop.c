@@ -17,6 +17,7 @@
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
 #define RESCANS_MOST 100
+#define GRACE_SECONDS 0.5
 
 /* --- the time limit ------------------------------------------------------------------- */
 
@@ -394,6 +395,25 @@ static void let_go(struct stop *s, struct stopped_thread *t)
 	memory_trace(s->memory, PTRACE_DETACH, t->tid, 0, (uint64_t)t->signal);
 }
 
+static void release_late(struct stop *s)
+{
+	bool any = false;
+
+	vec_for_each(&s->threads, t)
+		any |= !t->stopped;
+	if (!any)
+		return;
+	limit(s, GRACE_SECONDS);
+	vec_for_each(&s->threads, t) {
+		enum stop_event event = t->stopped ? STOP_GONE : wait_for(s, t);
+
+		s->left |= event == STOP_LATE;
+		if (event != STOP_LATE && event != STOP_GONE)
+			let_go(s, t);
+	}
+	unlimit(s);
+}
+
 void stop_release(struct stop *s)
 {
 	vec_for_each(&s->threads, t)
@@ -402,6 +422,7 @@ void stop_release(struct stop *s)
 	if (s->began)
 		s->took = clock_seconds() - s->began;
 	s->began = 0;
+	release_late(s);
 	s->threads.n = 0;
 }
 

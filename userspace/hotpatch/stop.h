@@ -40,6 +40,7 @@ struct stop {
 	size_t dead; /* threads that have ended, and are listed until all have */
 	timer_t timer;
 	bool has_timer, fifo;
+	bool left;    /* a thread has not stopped, and goes free when the calling one ends */
 	double began; /* when the first was interrupted; 0: not yet */
 	double took;  /* seconds from then until the last was let go */
 };
@@ -81,7 +82,8 @@ bool stop_nudge(struct stop *s, bool (*chosen)(const struct stopped_thread *t, v
 
 /*
  * Let all go: with their registers as they are, signals delivered. A system call that the stop
- * itself ended with EINTR, though it is one that a stop must not end, begins anew.
+ * itself ended with EINTR, though it is one that a stop must not end, begins anew. Those that are
+ * late are waited for then, while the others run, to be let go in the same way.
  */
 void stop_release(struct stop *s);
 /* Release, and forget all. */

@@ -11,7 +11,7 @@
 #define FIRST_PAUSE_US 500
 #define LONGEST_PAUSE_US 50000
 #define NUDGE_US 10
-#define NUDGE_MOST_US 2000
+#define NUDGE_MOST_US 300
 #define TRIES_WITHOUT 2
 
 void switch_free(struct switching *sw)
@@ -151,9 +151,8 @@ static struct error *once(struct opened *o, struct switching *sw, struct unwind 
 		sw->threads = s.threads.n;
 		e = write_sites(o, sw, &s, &look, unwind, wrote);
 	}
-	vec_for_each(&s.threads, t)
-		*left |= !t->stopped;
 	stop_release(&s);
+	*left |= s.left;
 	sw->stops++;
 	sw->total += s.took;
 	sw->longest = s.took > sw->longest ? s.took : sw->longest;

@@ -151,6 +151,9 @@ static struct error *once(struct opened *o, struct switching *sw, struct unwind 
 		sw->threads = s.threads.n;
 		e = write_sites(o, sw, &s, &look, unwind, wrote);
 	}
+	sw->late = false;
+	vec_for_each(&s.threads, t)
+		sw->late |= !t->stopped;
 	stop_release(&s);
 	*left |= s.left;
 	sw->stops++;
@@ -187,6 +190,9 @@ struct error *switch_run(struct opened *o, struct switching *sw, bool *wrote, bo
 		if (!unwind && sw->stops == TRIES_WITHOUT)
 			e = unwind_open(o, &unwind);
 		error_free(&e);
+		/* One that was late has just come out of the kernel, and may not stay out. */
+		if (sw->late)
+			continue;
 		pause_for(pause);
 		pause = pause * 2 < LONGEST_PAUSE_US ? pause * 2 : LONGEST_PAUSE_US;
 	}

@@ -30,6 +30,7 @@ struct switching {
 	double longest, total; /* seconds that it was stopped for */
 	unsigned int stops;
 	size_t threads;
+	bool late; /* in the last stop a thread came too late: now it is here */
 };
 
 /*

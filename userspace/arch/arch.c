@@ -3,14 +3,24 @@
 
 #include "arch/rows.h"
 
-static const struct arch *const rows[] = { &arch_x86_64 };
+static const struct arch *const rows[] = { &arch_x86_64, &arch_x86_64_process };
+
+static const struct arch *find(uint16_t machine, bool process)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i]->machine == machine && rows[i]->process == process)
+			return rows[i];
+	return NULL;
+}
 
 const struct arch *arch_find(uint16_t machine)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (rows[i]->machine == machine)
-			return rows[i];
-	return NULL;
+	return find(machine, false);
+}
+
+const struct arch *arch_find_process(uint16_t machine)
+{
+	return find(machine, true);
 }
 
 const struct reloc_kind *arch_reloc_kind(const struct arch *a, uint32_t type)

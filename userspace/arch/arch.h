@@ -10,6 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a field of a process's code leads through, beside the thing itself. */
+enum reloc_through {
+	THROUGH_NOTHING,
+	THROUGH_SLOT,	   /* of the global offset table: it holds the symbol's address */
+	THROUGH_TLS_SLOT,  /* one or two slots that say where a thread's variable is */
+	THROUGH_TLS_VALUE, /* nothing, but the value is an offset from the thread pointer */
+};
+
 /* How a relocation fills its field. */
 struct reloc_kind {
 	uint32_t type;
@@ -19,6 +27,8 @@ struct reloc_kind {
 	bool is_signed;	  /* a 4-byte field that is sign-extended */
 	bool is_branch;	  /* a call or jump (PLT32): its symbol is a destination, not a datum */
 	bool only_here;	  /* may be compared, but the kernel's module loader does not know it */
+	enum reloc_through through;
+	bool may_relax; /* the linker may write another instruction that needs no slot */
 };
 
 /* One machine instruction, as far as comparing and linking need to know it. */
@@ -67,6 +77,7 @@ struct special {
 struct arch {
 	uint16_t machine; /* EM_... */
 	const char *name; /* "x86-64" */
+	bool process;	  /* this row is for programs, not for the kernel */
 	const struct reloc_kind *reloc_kinds;
 	size_t n_reloc_kinds;
 	const struct special *specials;
@@ -90,6 +101,8 @@ struct arch {
 
 /* NULL if this processor is not supported. */
 const struct arch *arch_find(uint16_t machine);
+/* The same for programs and shared objects. */
+const struct arch *arch_find_process(uint16_t machine);
 /* NULL for a type that is not known: the caller refuses it by number. */
 const struct reloc_kind *arch_reloc_kind(const struct arch *a, uint32_t type);
 

@@ -5,7 +5,7 @@
 
 #include "arch/arch.h"
 
-extern const struct arch arch_x86_64;
+extern const struct arch arch_x86_64, arch_x86_64_process;
 
 bool x86_64_decode(const uint8_t *bytes, size_t n, struct insn *out);
 bool x86_64_loads_at(const uint8_t *bytes, size_t n, uint8_t field);

@@ -70,6 +70,32 @@ static const struct special specials[] = {
 	{ ".ibt_endbr_seal", SPECIAL_UNUSED },
 };
 
+/* What compilers make for programs, position independent or not, with variables of threads. */
+static const struct reloc_kind process_kinds[] = {
+	{ R_X86_64_PC32, "R_X86_64_PC32", 4, .pc_relative = true, .is_signed = true },
+	{ R_X86_64_PLT32, "R_X86_64_PLT32", 4, .pc_relative = true, .is_signed = true,
+	  .is_branch = true },
+	{ R_X86_64_GOTPCREL, "R_X86_64_GOTPCREL", 4, .pc_relative = true, .is_signed = true,
+	  .through = THROUGH_SLOT },
+	{ R_X86_64_GOTPCRELX, "R_X86_64_GOTPCRELX", 4, .pc_relative = true, .is_signed = true,
+	  .through = THROUGH_SLOT, .may_relax = true },
+	{ R_X86_64_REX_GOTPCRELX, "R_X86_64_REX_GOTPCRELX", 4, .pc_relative = true,
+	  .is_signed = true, .through = THROUGH_SLOT, .may_relax = true },
+	{ R_X86_64_GOTTPOFF, "R_X86_64_GOTTPOFF", 4, .pc_relative = true, .is_signed = true,
+	  .through = THROUGH_TLS_SLOT, .may_relax = true },
+	{ R_X86_64_TLSGD, "R_X86_64_TLSGD", 4, .pc_relative = true, .is_signed = true,
+	  .through = THROUGH_TLS_SLOT },
+	{ R_X86_64_TPOFF32, "R_X86_64_TPOFF32", 4, .is_signed = true,
+	  .through = THROUGH_TLS_VALUE },
+	{ R_X86_64_32S, "R_X86_64_32S", 4, .is_signed = true },
+	{ R_X86_64_64, "R_X86_64_64", 8 },
+	{ R_X86_64_32, "R_X86_64_32", 4 },
+	{ R_X86_64_PC64, "R_X86_64_PC64", 8, .pc_relative = true },
+	{ R_X86_64_NONE, "R_X86_64_NONE", 0 },
+	{ R_X86_64_PC8, "R_X86_64_PC8", 1, .pc_relative = true, .is_signed = true,
+	  .only_here = true },
+};
+
 /*
  * A displacement relative to %rip follows a ModRM byte with mod 0 and r/m 5. No branch
  * opcode (e8, e9, 0f 80 to 0f 8f) looks like that.
@@ -96,4 +122,16 @@ const struct arch arch_x86_64 = {
 	.loads_at = x86_64_loads_at,
 	.fentry_reach = 4, /* an endbr64 may come first */
 	.fentry_callee = "__fentry__",
+};
+
+const struct arch arch_x86_64_process = {
+	.machine = EM_X86_64,
+	.name = "x86-64",
+	.process = true,
+	.reloc_kinds = process_kinds,
+	.n_reloc_kinds = sizeof(process_kinds) / sizeof(*process_kinds),
+	.decode = x86_64_decode,
+	.print = x86_64_print,
+	.is_branch_field = is_branch_field,
+	.loads_at = x86_64_loads_at,
 };

@@ -149,6 +149,8 @@ enum section_class section_classify(const struct arch *a, const struct section *
 
 	if (is_bookkeeping(s))
 		return CLASS_IGNORED;
+	if (a->process)
+		return process_section_classify(s);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (matches(rows[i].name, s->name))
 			break;

@@ -235,8 +235,16 @@ static bool needs_alignment(const struct node *a, const struct node *b)
 	       b->view->in_section[b->section->index].n == 1;
 }
 
+static bool both_equal(struct delta *d, struct node *a, struct node *b, unsigned int depth)
+{
+	return !a || !b ? a == b : contents_equal(d, a, b, depth);
+}
+
 static bool same(struct delta *d, struct node *a, struct node *b, unsigned int depth)
 {
+	if (!both_equal(d, a->handlers, b->handlers, depth) ||
+	    !both_equal(d, a->personality, b->personality, depth))
+		return false;
 	if (a->size != b->size || a->n_relocs != b->n_relocs ||
 	    a->section->flags != b->section->flags || needs_alignment(a, b) ||
 	    !neighbours_equal(a, b))

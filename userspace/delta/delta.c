@@ -64,7 +64,7 @@ struct error *delta_compute_as(const struct object *before, const struct object 
 	d->private->at_load = opt->at_load && !opt->builtin;
 	d->before = before;
 	d->after = after;
-	d->arch = arch_find(after->machine);
+	d->arch = opt->process ? arch_find_process(after->machine) : arch_find(after->machine);
 	TRY(view_make(before, d->arch, &d->arena, &d->private->before));
 	TRY(view_make(after, d->arch, &d->arena, &d->private->after));
 	TRY(correlate(d));

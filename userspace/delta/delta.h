@@ -76,6 +76,7 @@ struct delta {
 struct error *delta_compute(const struct object *before, const struct object *after,
 			    struct delta **out) __must_check;
 struct delta_options {
+	bool process; /* of a program or shared object, not of the kernel */
 	bool builtin; /* linked into the kernel: its exit code is never run */
 	/*
 	 * Part of a module that will be loaded after the patch if it must be: before it runs, its

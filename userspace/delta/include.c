@@ -119,6 +119,12 @@ static struct error *follow_all(struct work *w, struct node *n)
 	for (const struct entry *e = n->entries; e; e = e->next)
 		if (e->table->special->kind != SPECIAL_UNWIND_IP)
 			TRY(entry_each_reloc(e, follow_entry, &walk));
+	if (n->handlers)
+		TRY(add(w, n->handlers, DELTA_COPIED_DATA, "what an exception leads to in it",
+			n->item));
+	if (n->personality)
+		TRY(add(w, n->personality, DELTA_COPIED_DATA, "who handles exceptions in it",
+			n->item));
 	if (n->cold)
 		TRY(add(w, n->cold, n->cold->twin ? DELTA_COPIED_FUNCTION : DELTA_NEW_FUNCTION,
 			arena_printf(&w->d->arena, "the cold part of %s()", node_name(n)),

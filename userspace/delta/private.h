@@ -31,6 +31,10 @@ enum section_class {
 
 enum section_class section_classify(const struct arch *a, const struct section *s);
 const char *section_class_name(enum section_class c);
+/* process_classes.c: the same for programs and shared objects. */
+enum section_class process_section_classify(const struct section *s);
+/* Somebody may write to it once the program runs: not to what is only relocated. */
+bool section_is_written(const struct section *s);
 
 struct entry; /* of a special section */
 
@@ -57,11 +61,12 @@ struct node {
 	bool is_private;  /* never correlated, compared by content */
 
 	struct node *twin;
-	struct node *vote;	    /* the twin that code which did not change asks for */
-	bool contradicted;	    /* votes differ */
-	struct node *parent, *cold; /* of foo.cold and __cfi_foo: foo; of foo: foo.cold */
-	struct node *prefix;	    /* of foo: __cfi_foo, which must lie before it */
-	struct node *next;	    /* correlating: of the same section name */
+	struct node *vote;		     /* the twin that code which did not change asks for */
+	bool contradicted;		     /* votes differ */
+	struct node *parent, *cold;	     /* of foo.cold and __cfi_foo: foo; of foo: foo.cold */
+	struct node *handlers, *personality; /* of a program's function, see unwind.c; or NULL */
+	struct node *prefix;		     /* of foo: __cfi_foo, which must lie before it */
+	struct node *next;		     /* correlating: of the same section name */
 	struct entry *entries, *last_entry;
 
 	enum node_state state;
@@ -174,6 +179,9 @@ const char *node_name(const struct node *n);
 bool node_is_copied(const struct node *n);
 /* A section that is compared as a whole, whatever symbols it has. */
 bool node_is_blob(const struct node *n);
+
+/* unwind.c */
+void view_link_unwind(struct view *v);
 
 /* names.c */
 struct error *name_stem(struct arena *a, const char *name, const char **stem,

@@ -14,7 +14,7 @@
 
 static bool is_constant(const struct node *n)
 {
-	return n->class == CLASS_DATA && n->symbol && n->bytes && !(n->section->flags & SHF_WRITE);
+	return n->class == CLASS_DATA && n->symbol && n->bytes && !section_is_written(n->section);
 }
 
 static bool may_be_renewed(const struct node *n)

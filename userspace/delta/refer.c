@@ -217,7 +217,7 @@ bool node_is_copied(const struct node *n)
 {
 	if (n->is_private)
 		return true;
-	return n->class == CLASS_DATA && !n->symbol && !(n->section->flags & SHF_WRITE);
+	return n->class == CLASS_DATA && !n->symbol && !section_is_written(n->section);
 }
 
 bool node_is_blob(const struct node *n)

@@ -16,7 +16,7 @@ static bool may_exist_already(const struct delta *d, const struct node *n)
 
 static struct error *refuse_included_data(struct delta *d, const struct node *n)
 {
-	if (n->item->kind != DELTA_NEW_DATA || !(n->section->flags & SHF_WRITE))
+	if (n->item->kind != DELTA_NEW_DATA || !section_is_written(n->section))
 		return NULL;
 	if (!n->symbol)
 		return add_finding(d, "unnamed-data", n->section->name, NULL,
@@ -81,6 +81,11 @@ static struct error *refuse_target(struct delta *d, const struct node *from, con
 				   name, t->symbol->name);
 	if (!n)
 		return NULL;
+	if (t->symbol && t->symbol->type == STT_GNU_IFUNC)
+		return add_finding(d, "ifunc", name, "call one of the functions it chooses from",
+				   "%s refers to %s, which the loader chooses when it starts "
+				   "(IFUNC)",
+				   name, t->symbol->name);
 	switch (n->class) {
 	case CLASS_BOOT:
 	case CLASS_BOOT_TEXT:

@@ -113,6 +113,13 @@ static struct error *refuse_once(struct delta *d, const struct node *n, const ch
 {
 	size_t i = once_row(n);
 
+	if (d->arch->process)
+		return add_finding(
+			d, "constructor", n->section->name,
+			"do its work in a hook: a function named suture_post_apply()",
+			"the list of constructors or destructors (%s) %s: the loader has "
+			"read it already",
+			n->section->name, change);
 	if (d->private->builtin && str_starts(once[i].code, "exit"))
 		return add_note(d, "%s %s %s: what is built in is never unloaded", once[i].what,
 				source_name(n), change);
@@ -225,6 +232,30 @@ static struct error *refuse_unredirectable(struct delta *d, const struct node *n
 		n->why_not ? n->why_not : "they are not known");
 }
 
+/* The loader has run it already, and nothing calls it again. */
+static struct error *refuse_constructor(struct delta *d, const struct node *n)
+{
+	vec_for_each(&d->private->before.nodes, it) {
+		const struct node *list = *it;
+
+		if (list->class != CLASS_BOOT || str_starts(list->section->name, ".fini") ||
+		    str_starts(list->section->name, ".dtors"))
+			continue;
+		for (size_t i = 0; i < list->n_relocs; i++) {
+			struct target t;
+
+			if (node_target(*it, &list->relocs[i], &t) && t.node == n->twin)
+				return add_finding(d, "constructor", node_name(n),
+						   "do its work in a hook: a function named "
+						   "suture_post_apply()",
+						   "%s() is a constructor: it has run, and will "
+						   "not run again",
+						   node_name(n));
+		}
+	}
+	return NULL;
+}
+
 static struct error *refuse_function(struct delta *d, struct node *n)
 {
 	const char *name = node_name(n), *alias;
@@ -247,6 +278,8 @@ static struct error *refuse_function(struct delta *d, struct node *n)
 		return NULL;
 	if (!node_has_fentry(n->twin))
 		return refuse_unredirectable(d, n);
+	if (d->arch->process)
+		return refuse_constructor(d, n);
 	TRY(refuse_never_left(d, n));
 	return note_thread(d, n);
 }
@@ -308,7 +341,12 @@ static struct error *refuse_data(struct delta *d, struct node *n)
 				"module",
 				"the table %s, by which devices are matched, changed: %s", name,
 				why));
-	else if (n->section->flags & SHF_WRITE)
+	else if (d->arch->process && section_is_written(n->section))
+		TRY(add_finding(d, "changed-data", name,
+				"the running variable keeps its value: set it from a hook (a "
+				"function named suture_pre_apply()), or use a new variable",
+				"variable %s changed: %s", name, why));
+	else if (section_is_written(n->section))
 		TRY(add_finding(d, "changed-data", name,
 				"the running variable keeps its value: set it from a callback "
 				"(SUTURE_CALLBACKS of <suture/patch.h>), or use a new variable",
@@ -324,6 +362,13 @@ static struct error *refuse_percpu(struct delta *d, struct node *n)
 {
 	if (n->state == STATE_CHANGED && !why_not_the_old(n->twin, n))
 		return refuse_data(d, n);
+	if (d->arch->process)
+		return add_finding(
+			d, "thread-local", node_name(n),
+			"keep it in memory that is allocated where it is first needed",
+			"variable %s of each thread %s: its place was given out when the "
+			"program was loaded",
+			node_name(n), kind_of_change(n));
 	return add_finding(d, "per-cpu", node_name(n),
 			   "use an array indexed by CPU, or memory from alloc_percpu()",
 			   "per-CPU variable %s %s: its place was given out at boot", node_name(n),

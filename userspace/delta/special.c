@@ -189,6 +189,8 @@ static bool is_listed(const struct node *n)
 
 bool node_has_fentry(const struct node *n)
 {
+	if (n->view->arch->process) /* a jump goes anywhere; what room it has the linker tells */
+		return true;
 	return n->view->lists_fentries ? is_listed(n) : calls_fentry(n);
 }
 

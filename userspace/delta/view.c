@@ -53,6 +53,7 @@ static bool cuts(const struct symbol *sym)
 	switch (sym->type) {
 	case STT_FUNC:
 	case STT_OBJECT:
+	case STT_TLS:
 		return true;
 	case STT_NOTYPE:
 		return sym->bind != STB_LOCAL;
@@ -363,11 +364,14 @@ static struct error *name_node(struct node *n)
 	if (!n->symbol)
 		return NULL;
 	n->stem = n->symbol->name;
+	/* A pointer of the compiler's, for unwind tables to refer to. */
+	if (n->view->arch->process && str_starts(n->stem, "DW.ref."))
+		n->is_private = true;
 	if (n->symbol->bind != STB_LOCAL || node_is_blob(n))
 		return NULL;
 	TRY(name_stem(n->view->arena, n->symbol->name, &n->stem, &n->numbered));
 	if (n->class == CLASS_DATA &&
-	    name_is_private(n->stem, n->numbered, n->section->flags & SHF_WRITE))
+	    name_is_private(n->stem, n->numbered, section_is_written(n->section)))
 		n->is_private = true;
 	return NULL;
 }
@@ -432,6 +436,7 @@ struct error *view_make(const struct object *o, const struct arch *a, struct are
 		TRY(cut_section(v, *it, &places));
 	}
 	TRY(name_nodes(v));
+	view_link_unwind(v);
 	TRY(find_all_implicit(v));
 	return view_cut_tables(v);
 }

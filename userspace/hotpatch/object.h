@@ -46,7 +46,7 @@ struct hotpatch_reference {
 	uint32_t type; /* R_X86_64_64, _PC32, _32, _32S, _PC64, _TPOFF32: how it is written */
 	enum hotpatch_to to;
 	enum hotpatch_part_kind to_part;
-	uint64_t to_offset; /* within to_part, or the file's virtual address */
+	uint64_t to_offset;	      /* within to_part, or the file's virtual address */
 	const char *symbol, *version; /* HOTPATCH_TO_SYMBOL, _GOT; version may be NULL */
 	int64_t addend;
 };
@@ -54,13 +54,19 @@ struct hotpatch_reference {
 /* An old function, and the new one that its entry leads to. */
 struct hotpatch_function {
 	const char *name;
-	uint64_t old;	    /* the file's virtual address */
-	uint64_t size;	    /* of the old function, padding not counted */
-	uint64_t room;	    /* bytes up to the next function or datum: size and padding */
+	uint64_t old;	      /* the file's virtual address */
+	uint64_t size;	      /* of the old function, padding not counted */
+	uint64_t room;	      /* bytes up to the next function or datum: size and padding */
 	const uint8_t *bytes; /* 'size' bytes of the file at old: what must be there */
-	uint64_t fresh;	    /* offset of the new function in HOTPATCH_CODE */
+	uint64_t fresh;	      /* offset of the new function in HOTPATCH_CODE */
 	uint64_t fresh_size;
 	bool may_be_on_stack; /* the switch may happen while an activation of the old one lives */
+};
+
+/* A function of HOTPATCH_CODE by its name: for profilers, debuggers, and the hooks below. */
+struct hotpatch_symbol {
+	const char *name;
+	uint64_t offset, size;
 };
 
 struct hotpatch_object {
@@ -70,8 +76,9 @@ struct hotpatch_object {
 	struct hotpatch_part parts[HOTPATCH_PARTS];
 	VEC(struct hotpatch_reference) references;
 	VEC(struct hotpatch_function) functions;
+	VEC(struct hotpatch_symbol) symbols;
 	uint64_t eh_frame, eh_frame_n; /* within HOTPATCH_CONST; n 0: none */
-	const char *pre_apply, *post_apply, *pre_revert, *post_revert; /* symbols in CODE; or NULL */
+	const char *pre_apply, *post_apply, *pre_revert, *post_revert; /* of 'symbols'; or NULL */
 	struct arena arena;
 };
 
@@ -79,6 +86,10 @@ void hotpatch_object_free(struct hotpatch_object *o);
 #define __cleanup_hotpatch __cleanup(hotpatch_object_free)
 
 /*
+ * What holds of every object that was read, and must of one that is written: fields lie in the
+ * bytes of their part, and are in order and apart; what they lead to lies in the object; old
+ * functions are in order and apart, 'room' counted; names are printable.
+ *
  * As a file (ET_REL with notes and sections of suture's own). Reading takes hostile input: sizes,
  * offsets, kinds and names are checked, ERROR_FAILED says what is wrong and where.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/work.h"
+#include "image/program.h"
 
 /* The image's symbol at an address: the one of that name, or else of that stem, or any. */
 static const struct image_symbol *symbol_at(const struct image *img, uint64_t address,
@@ -29,7 +30,7 @@ static bool position_changes(const struct image *img, const struct image_symbol 
 {
 	size_t first, n = image_symbols_named(img, s->name, &first), init = 0;
 
-	if (str_equal(img->name, "vmlinux"))
+	if (str_equal(img->name, "vmlinux") || program_of(img))
 		return false;
 	for (size_t i = first; i < first + n; i++) {
 		const struct image_segment *seg =
@@ -152,6 +153,7 @@ static struct error *place_data(struct work *w, const struct symbol *s, struct p
 static struct error *place_outside(struct work *w, const struct symbol *s, struct placement *p)
 {
 	const struct place *at = w->by_symbol[s->index];
+	const struct program *program = program_of(w->image);
 	struct error *e __cleanup_error = NULL;
 	size_t first;
 
@@ -161,6 +163,16 @@ static struct error *place_outside(struct work *w, const struct symbol *s, struc
 			p->how = BIND_EXTERNAL;
 		else
 			put(w, p, BIND_DERIVED, at->address, s->name);
+		return NULL;
+	}
+	if (program && !image_symbols_named(w->image, s->name, &first)) {
+		const struct program_symbol *asked = program_symbol_named(program, s->name);
+
+		p->trouble = "no matched function refers to it, and its name tells nothing";
+		if (!asked || asked->defined)
+			return NULL;
+		p->trouble = NULL;
+		p->how = BIND_EXTERNAL;
 		return NULL;
 	}
 	if (!image_symbols_named(w->image, s->name, &first) &&
@@ -204,12 +216,30 @@ static struct error *place_symbol(struct work *w, const struct symbol *s, struct
 	return place_data(w, s, p);
 }
 
+/* A thread's variable is where its slot says, whatever its own address. */
+static void place_slot(const struct place *slot, struct placement *p)
+{
+	if (slot->state != PLACE_KNOWN || p->slot_type)
+		return;
+	p->slot = slot->address;
+	p->slot_type = slot->slot_type;
+	p->witnesses += slot->witnesses;
+	if (p->how != BIND_NONE)
+		return;
+	p->how = BIND_EXTERNAL; /* the slot alone is known */
+	p->trouble = NULL;
+}
+
 static struct error *place_all(struct work *w, struct binding *b)
 {
 	vec_for_each(&w->object->symbols, s) {
 		if ((*s)->index)
 			TRY(place_symbol(w, *s, b));
+		b->placements[(*s)->index].stub = w->stub_of[(*s)->index];
+		b->placements[(*s)->index].slot = w->slot_of[(*s)->index];
 	}
+	vec_for_each(&w->slots, it)
+		place_slot(*it, &b->placements[(*it)->symbol->index]);
 	b->counts.fields = w->fields;
 	for (size_t i = 0; i < w->object->symbols.n; i++)
 		b->counts.places += w->by_symbol[i] && w->by_symbol[i]->state == PLACE_KNOWN;
@@ -225,6 +255,7 @@ static void work_free(struct work *w)
 	vec_free(&w->codes);
 	vec_free(&w->groups);
 	vec_free(&w->queue);
+	vec_free(&w->slots);
 	vec_free(&w->match.claims);
 	hash_free(&w->pieces);
 	w->fields = 0;
@@ -296,7 +327,7 @@ struct error *binding_need_function(const struct binding *b, const struct symbol
 		return error_refused("%s: the running code is not this function but another "
 				     "definition of the name",
 				     before->name);
-	if (!p->symbol)
+	if (!p->symbol && !b->image->arch->process)
 		return error_refused("%s is in %s but has no name there by which it could be "
 				     "redirected",
 				     before->name, b->image->name);

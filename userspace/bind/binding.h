@@ -29,6 +29,9 @@ struct placement {
 	uint64_t address;		   /* in the image, unless BIND_EXTERNAL */
 	const struct image_symbol *symbol; /* of the image, exactly there; NULL if nameless */
 	unsigned int witnesses;		   /* relocation fields that agree on it */
+	uint64_t stub, slot;		   /* of a program: a stub that jumps there, a slot that
+					      holds its address; 0: none is known */
+	uint32_t slot_type;		   /* of a thread's variable: how 'slot' is referred to */
 	const char *trouble;		   /* why it is BIND_NONE, a sentence; else NULL */
 };
 

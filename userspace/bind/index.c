@@ -18,7 +18,11 @@ struct entry {
 	uint32_t start;
 };
 
+/* A longer list of places where bytes could be tells nothing. */
+#define MOST_CANDIDATES 4096
+
 struct text_index {
+	const struct image *everywhere; /* a program: functions may begin anywhere; or NULL */
 	VEC(uint64_t) starts;
 	VEC(struct entry) entries; /* sorted by key, then start */
 };
@@ -60,6 +64,11 @@ struct error *text_index_build(const struct image *img, struct text_index **out)
 
 	if (!x)
 		return error_nomem();
+	if (img->arch->process) {
+		x->everywhere = img;
+		*out = take(x);
+		return NULL;
+	}
 	vec_for_each(&img->symbols, s) {
 		if (x->starts.n && s->address == last)
 			continue;
@@ -117,11 +126,62 @@ static bool is_free_of_fields(const struct work *w, const struct section *s, uin
 	return true;
 }
 
+/* The most bytes of a section that no field, nor what the linker may change with it, is among. */
+static uint64_t longest_run(const struct work *w, const struct section *s, uint64_t *start)
+{
+	uint64_t best = 0, at = 0, end;
+
+	*start = 0;
+	for (size_t i = 0; i <= s->relocs.n; i++) {
+		const struct reloc *r = i < s->relocs.n ? &s->relocs.v[i] : NULL;
+		const struct reloc_kind *kind = r ? arch_reloc_kind(w->arch, r->type) : NULL;
+
+		end = r ? r->offset - (kind ? through_lead(kind) : 0) : s->size;
+		if (end > at && end <= s->size && end - at > best) {
+			best = end - at;
+			*start = at;
+		}
+		at = r ? r->offset + (kind ? kind->size : 8) : at;
+	}
+	return best;
+}
+
+/* Every place of the program's code that has these bytes. */
+static struct error *search(const struct image *img, struct code *c, const uint8_t *bytes,
+			    uint64_t n, uint64_t before)
+{
+	vec_for_each(&img->segments, s) {
+		const uint8_t *at = s->bytes;
+
+		if (!s->executable || !at)
+			continue;
+		while ((at = memmem(at, s->size - (uint64_t)(at - s->bytes), bytes, n))) {
+			uint64_t address = s->address + (uint64_t)(at - s->bytes);
+
+			at++;
+			if (address < before)
+				continue;
+			TRY(vec_push(&c->candidates, address - before));
+			if (c->candidates.n <= MOST_CANDIDATES)
+				continue;
+			c->candidates.n = 0;
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
 struct error *index_candidates(const struct work *w, struct code *c)
 {
 	const struct text_index *x = w->index;
 	const struct section *s = c->section;
 	size_t best = SIZE_MAX, best_first = 0;
+
+	if (x->everywhere) {
+		uint64_t start, n = longest_run(w, s, &start);
+
+		return n >= WINDOW ? search(x->everywhere, c, s->bytes + start, n, start) : NULL;
+	}
 
 	for (size_t i = 0; i < ARRAY_SIZE(distances); i++) {
 		uint64_t at = c->main->value + distances[i];

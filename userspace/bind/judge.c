@@ -101,13 +101,18 @@ static struct error *assert_claims(struct work *w)
 		if (!p)
 			continue;
 		p->witnesses++;
+		if (c->stub)
+			w->stub_of[c->reloc->symbol->index] = c->stub;
+		if (c->slot)
+			w->slot_of[c->reloc->symbol->index] = c->slot;
 		w->fields++;
 		if (p->state != PLACE_OPEN)
 			continue;
 		p->state = PLACE_KNOWN;
 		p->address = c->address;
 		p->external = c->external;
-		if (p->section && !p->merged && !p->code && !place_is_bugs(w, p))
+		if (p->section && !p->merged && !p->code && !place_is_bugs(w, p) &&
+		    !(p->section->flags & SHF_TLS))
 			TRY(vec_push(&w->queue, p));
 	}
 	return NULL;

@@ -15,10 +15,16 @@ struct error *match_claim(struct work *w, const struct reloc *r, const struct re
 			  const struct image_target *t, uint64_t field, bool *agree)
 {
 	struct claim c = { .reloc = r };
+	struct image_target seen = *t;
 	int64_t distance;
 
 	*agree = false;
 	TRY(place_of(w, r->symbol, r->addend, kind, &c.place, &distance));
+	if (!through_stub(w, r, kind, &seen, &c.stub)) {
+		differs(w, DIFFER_NAME, r->offset, field);
+		return NULL;
+	}
+	t = &seen;
 	if (t->name) {
 		if (!c.place || !c.place->symbol || strcmp(c.place->symbol->name, t->name))
 			differs(w, DIFFER_NAME, r->offset, field);
@@ -83,6 +89,22 @@ static struct error *match_fields(struct work *w, const struct section *s, const
 		}
 		if (!kind->size)
 			continue;
+		if (kind->through) {
+			uint64_t length;
+
+			*agree = r->offset - at >= through_lead(kind) ||
+				 differs(w, DIFFER_UNKNOWN, r->offset, address + r->offset);
+			*agree = *agree && same_bytes(w, s, image, address, at,
+						      r->offset - through_lead(kind));
+			if (!*agree)
+				return NULL;
+			TRY(match_through(w, s, r, kind, image + r->offset, address + r->offset,
+					  &length, agree));
+			if (!*agree)
+				return NULL;
+			at = r->offset + length;
+			continue;
+		}
 		*agree = same_bytes(w, s, image, address, at, r->offset);
 		if (!*agree)
 			return NULL;

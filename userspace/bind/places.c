@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "bind/work.h"
+#include "image/program.h"
 
 static struct error *new_place(struct work *w, struct place **out)
 {
@@ -133,13 +134,17 @@ static bool name_fits(const struct work *w, const char *name, uint64_t address)
 
 static bool names_fit(const struct work *w, const struct place *p, uint64_t address)
 {
+	const struct program *program = program_of(w->image);
+	/* Where private things have no names, the name is another's. */
+	bool only_public = program && !program->has_names && w->image == program->image;
+
 	if (p->symbol)
 		return name_fits(w, p->symbol->name, address);
 	/* Behind a shorter jump the later symbols of a section of functions are nearer. */
 	vec_for_each(&p->section->symbols, s) {
 		bool moved = p->code && (*s)->value > p->code->main->value;
 
-		if ((*s)->bind != STB_WEAK && !moved &&
+		if ((*s)->bind != STB_WEAK && !moved && !(only_public && (*s)->bind == STB_LOCAL) &&
 		    !name_fits(w, (*s)->name, address + (*s)->value))
 			return false;
 	}
@@ -180,7 +185,7 @@ static bool in_table_of_bugs(const struct work *w, const struct section *s, uint
 
 enum difference_kind place_check(struct work *w, struct place *p, uint64_t address)
 {
-	if (p->checked && p->checked_at == address)
+	if ((p->checked && p->checked_at == address) || p->slot_type)
 		return DIFFER_NOT;
 	if (p->merged && !same_content(w, p, address))
 		return DIFFER_CONTENT;

@@ -71,7 +71,8 @@ static struct error *plain(struct walk *k, const struct insn *ours, const struct
 		uint64_t stop, field;
 
 		r = next_reloc(k, end);
-		stop = r ? r->offset : end;
+		kind = r ? arch_reloc_kind(k->w->arch, r->type) : NULL;
+		stop = r ? r->offset - (kind ? through_lead(kind) : 0) : end;
 		if (stop < at || memcmp(p + (at - k->at), q + (at - k->at), stop - at)) {
 			*agree = differs(k, DIFFER_BYTES, at);
 			break;
@@ -85,7 +86,17 @@ static struct error *plain(struct walk *k, const struct insn *ours, const struct
 		at = stop;
 		if (!r)
 			continue;
-		kind = arch_reloc_kind(k->w->arch, r->type);
+		if (kind && kind->through) {
+			uint64_t length;
+
+			at = r->offset;
+			field = k->address + k->image_at + (at - k->at);
+			TRY(match_through(k->w, k->s, r, kind, q + (at - k->at), field, &length,
+					  agree));
+			at += length;
+			k->reloc++;
+			continue;
+		}
 		field = k->address + k->image_at + (at - k->at);
 		if (!kind || kind->size > end - at) {
 			*agree = differs(k, DIFFER_UNKNOWN, at);

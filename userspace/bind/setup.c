@@ -36,6 +36,13 @@ static struct error *group_of(struct work *w, const struct code *c, size_t *out)
 	const char *name = c->section->name;
 	char *copy;
 
+	/* Another object's copy may be the one that the linker kept. */
+	if (w->arch->process && c->section->flags & SHF_GROUP) {
+		copy = arena_printf(w->arena, "%u", c->section->index);
+		*out = w->groups.n;
+		return copy ? vec_push(&w->groups, copy) : error_nomem();
+	}
+
 	if (str_starts(name, ".text.") && str_equal(name + 6, c->main->name))
 		name = ".text";
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
@@ -73,7 +80,9 @@ struct error *bind_set_up(struct work *w)
 {
 	w->by_section = arena_array(w->arena, w->object->sections.n, sizeof(*w->by_section));
 	w->by_symbol = arena_array(w->arena, w->object->symbols.n, sizeof(*w->by_symbol));
-	if (!w->by_section || !w->by_symbol)
+	w->stub_of = arena_array(w->arena, w->object->symbols.n, sizeof(*w->stub_of));
+	w->slot_of = arena_array(w->arena, w->object->symbols.n, sizeof(*w->slot_of));
+	if (!w->by_section || !w->by_symbol || !w->stub_of || !w->slot_of)
 		return error_nomem();
 	vec_for_each(&w->object->sections, s) {
 		if ((*s)->flags & SHF_EXECINSTR && (*s)->flags & SHF_ALLOC)

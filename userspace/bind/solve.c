@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "bind/work.h"
+#include "image/program.h"
 
 /* Nothing outside of the object can know what is in it. */
 static bool section_is_private(const struct section *s)
@@ -87,6 +88,12 @@ static struct error *find_candidates(struct work *w, struct code *c)
 	return index_candidates(w, c);
 }
 
+/* A program may lack the unit, and have an inline function of a header from another one. */
+static bool enough_alone(const struct work *w, const struct code *c)
+{
+	return c->fixed >= (w->arch->process ? 2 * ENOUGH_BYTES : ENOUGH_BYTES);
+}
+
 /* Try all candidates; believe the one that stands out, if one does. */
 static struct error *choose(struct work *w, struct code *c)
 {
@@ -110,18 +117,29 @@ static struct error *choose(struct work *w, struct code *c)
 	}
 	if (corroborated == 1 && (enough || w->use_names))
 		one = one_corroborated;
-	else if (good != 1 || !(w->use_names ? name_is_unique(w, c, one) : enough) ||
+	else if (good != 1 || !(w->use_names ? name_is_unique(w, c, one) : enough_alone(w, c)) ||
 		 (w->use_names && c->name_is_no_proof))
 		return NULL;
 	TRY(code_judge(w, c, one, &ok));
 	return ok ? code_believe(w, c, one) : NULL;
 }
 
+/* A program's weak function: which copy of it the linker kept is known from those who call it. */
+static bool where_callers_say(const struct work *w, const struct code *c)
+{
+	const struct place *p = w->by_symbol[c->main->index];
+
+	return w->arch->process && c->main->bind == STB_WEAK && p && p->state == PLACE_KNOWN &&
+	       !p->external && p->address >= c->main->value;
+}
+
 static struct error *consider(struct work *w, struct code *c)
 {
 	bool ok;
 
-	if (c->place->state == PLACE_OPEN) {
+	if (c->place->state == PLACE_OPEN && where_callers_say(w, c))
+		c->place->address = w->by_symbol[c->main->index]->address - c->main->value;
+	else if (c->place->state == PLACE_OPEN) {
 		TRY(find_candidates(w, c));
 		return choose(w, c);
 	}
@@ -201,6 +219,8 @@ static struct error *find_lonely(struct work *w, bool *found)
 
 struct error *bind_solve(struct work *w, bool *again)
 {
+	const struct program *program = program_of(w->image);
+
 	*again = false;
 	if (w->index) {
 		w->use_names = false;
@@ -208,5 +228,8 @@ struct error *bind_solve(struct work *w, bool *again)
 	}
 	w->use_names = true;
 	TRY(until_nothing_is_new(w));
+	/* Names that a match gave are proven. */
+	if (program && w->image != program->image)
+		return NULL;
 	return find_lonely(w, again);
 }

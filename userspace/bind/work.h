@@ -30,6 +30,7 @@ struct place {
 	const char *external; /* instead: undefined in the image too, its name */
 	unsigned int witnesses;
 	const char *trouble;
+	uint32_t slot_type; /* of a program: it is itself a slot of 'symbol', a thread's variable */
 
 	/* Of the match that is being tried. */
 	unsigned int attempt;
@@ -45,6 +46,7 @@ struct claim {
 	struct place *place; /* NULL: the address itself was expected, and agreed */
 	uint64_t address;    /* of the place */
 	const char *external;
+	uint64_t stub, slot; /* that the field leads through; 0: none */
 };
 
 /* Why a match was rejected. */
@@ -105,8 +107,10 @@ struct work {
 	bool use_names;
 	VEC(struct code) codes; /* in file order */
 	VEC(char *) groups;
+	VEC(struct place *) slots;		/* of threads' variables */
 	VEC(struct place *) queue;		/* data that became known, not yet looked at */
 	struct place **by_section, **by_symbol; /* by index */
+	uint64_t *stub_of, *slot_of;		/* by index of the symbol; 0: nothing leads to it */
 	struct hash_map pieces;			/* section and offset -> place */
 	unsigned int attempt;
 	bool *lonely;	    /* by section index */
@@ -158,6 +162,21 @@ struct error *match_relaxed(struct work *w, const struct section *s, uint64_t ad
 /* Add the claim of a field whose target in the image is known. */
 struct error *match_claim(struct work *w, const struct reloc *r, const struct reloc_kind *kind,
 			  const struct image_target *t, uint64_t field, bool *agree) __must_check;
+
+/* --- through.c --- */
+
+/* Bytes before such a field that the linker may have changed with it. */
+unsigned int through_lead(const struct reloc_kind *kind);
+/*
+ * A field that leads through a slot, or did. 'theirs' and 'field' are where it would be in the
+ * image; both sides go on *length bytes behind.
+ */
+struct error *match_through(struct work *w, const struct section *s, const struct reloc *r,
+			    const struct reloc_kind *kind, const uint8_t *theirs, uint64_t field,
+			    uint64_t *length, bool *agree) __must_check;
+/* See through a stub, if the target is one; false if it leads to another symbol. */
+bool through_stub(const struct work *w, const struct reloc *r, const struct reloc_kind *kind,
+		  struct image_target *t, uint64_t *stub);
 
 /* --- judge.c --- */
 

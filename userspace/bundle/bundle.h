@@ -13,6 +13,9 @@
  *	kernel/RELEASE/suture_guard.ko
  *	                              the guard for that kernel; may be missing
  *
+ *	process/BUILD-ID/NAME.hotpatch
+ *	                              a hotpatch object for each program or shared object
+ *
  *	signatures/N.json, signatures/N.sig
  *	                              what somebody says about all of the above, and the signature
  *	                              of that text; N is 1, 2, ...; none if nobody has signed
@@ -78,7 +81,7 @@ struct bundle_function {
 struct bundle_reference {
 	const char *object, *name;
 	unsigned int sympos;
-	const char *named; /* "export" or "livepatch" */
+	const char *named; /* "export", "livepatch", or "file": in the program itself */
 	uint64_t address;  /* in the image it was bound to; 0 if only the name is known */
 	const char *proof; /* "matched", "derived", "named", "external" */
 	unsigned int witnesses;
@@ -137,6 +140,10 @@ struct bundle_payload {
 	const char *compiler; /* as CONFIG_CC_VERSION_TEXT has it */
 	const char *module;   /* the module's name: NAME of kernel/RELEASE/NAME.ko */
 	const char *build_id;
+	/* For processes that map one file: 'release' is its build-id then, too. */
+	bool process;
+	const char *file;	      /* where a system has it; NULL for a kernel */
+	const char *package;	      /* that it is from; or NULL */
 	bool replace;		      /* it takes the place of all other livepatches */
 	struct digest digest;	      /* of content */
 	const struct strbuf *content; /* the .ko */

@@ -278,6 +278,24 @@ static struct error *read_files(const struct json_value *o, struct bundle_payloa
 	return read_file(o, "guard", bundle_guard_path(p), &p->guard);
 }
 
+/* Bundles for kernels alone do not say so. */
+static struct error *read_kind(const struct json_value *o, struct bundle_payload *p)
+{
+	const char *kind = NULL;
+
+	if (!json_member(o, "kind"))
+		return NULL;
+	TRY(text(o, "kind", &kind));
+	if (!str_equal(kind, "process"))
+		return error_failed("\"kind\" is not known");
+	p->process = true;
+	TRY(text(o, "file", &p->file));
+	TRY(text_or_null(o, "package", &p->package));
+	return str_equal(p->release, p->build_id)
+		       ? NULL
+		       : error_failed("\"release\" is not the file's build-id");
+}
+
 static struct error *read_payload(struct bundle *b, const struct json_value *o,
 				  struct bundle_payload *p)
 {
@@ -289,6 +307,7 @@ static struct error *read_payload(struct bundle *b, const struct json_value *o,
 	TRY(text(o, "module", &p->module));
 	TRY(harmless("module", p->module));
 	TRY(text(o, "build_id", &p->build_id));
+	TRY(read_kind(o, p));
 	TRY(boolean(o, "replace", &p->replace));
 	TRY(read_files(o, p));
 	TRY(READ_LIST(b, o, "functions", &p->functions, read_function));

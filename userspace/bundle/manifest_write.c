@@ -13,7 +13,8 @@ char *bundle_part_path(const struct bundle_part *p)
 
 char *bundle_payload_path(const struct bundle_payload *p)
 {
-	return str_printf("kernel/%s/%s.ko", p->release, p->module);
+	return str_printf(p->process ? "process/%s/%s.hotpatch" : "kernel/%s/%s.ko", p->release,
+			  p->module);
 }
 
 char *bundle_debug_path(const struct bundle_payload *p)
@@ -164,7 +165,13 @@ static void write_payload(struct json *j, const struct bundle_payload *p)
 	json_string(j, "version", p->version);
 	json_string(j, "compiler", p->compiler);
 	json_string(j, "module", p->module);
-	json_stringf(j, "path", "kernel/%s/%s.ko", p->release, p->module);
+	json_stringf(j, "path", p->process ? "process/%s/%s.hotpatch" : "kernel/%s/%s.ko",
+		     p->release, p->module);
+	if (p->process) {
+		json_string(j, "kind", "process");
+		json_string(j, "file", p->file);
+		json_string(j, "package", p->package);
+	}
 	json_string(j, "sha256", p->digest.hex);
 	json_string(j, "build_id", p->build_id);
 	json_bool(j, "replace", p->replace);

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "flow/build.h"
+#include "flow/process_build.h"
 
 static const char help[] =
 	"suture build --target TARGET [-o OUT.suture] [-j N] [OPTION]... FIX.patch...|FOLDER\n"
@@ -17,7 +18,10 @@ static const char help[] =
 	"A folder with a fix.yaml (or that file) says itself what it consists of, suture-fix(5):\n"
 	"options of one value win over it, those that may be given again add to it.\n"
 	"\n"
-	"  -t, --target TARGET  kernel:RELEASE or tree:PATH\n"
+	"  -t, --target TARGET  kernel:RELEASE or tree:PATH; for processes deb:PACKAGE=VERSION, or\n"
+	"                       app:BINARY with\n"
+	"      --source DIR     its source, which has a compile_commands.json\n"
+	"      --compile-commands FILE  or that is elsewhere\n"
 	"  -o, --output FILE    the bundle (NAME.suture)\n"
 	"  -j, --jobs N         compilers at a time (one for each CPU)\n"
 	"      --name NAME      of the fix; several diffs need it, or --output\n"
@@ -46,6 +50,7 @@ static const char help[] =
 struct request {
 	struct build_options build;
 	const char *target;
+	const char *source, *database; /* of a program */
 	const char *reason;
 	VEC(struct build_accept) accept;
 	struct fix_metadata *metadata;
@@ -115,6 +120,12 @@ static struct error *take_option(struct request *r, int c, const char *value, bo
 	case 't':
 		r->target = value;
 		return NULL;
+	case 'U':
+		r->source = value;
+		return NULL;
+	case 'D':
+		r->database = value;
+		return NULL;
 	case 'o':
 		r->build.out = value;
 		return NULL;
@@ -182,6 +193,8 @@ static struct error *take_fix(struct request *r, const char *const *arguments, s
 
 static const struct option options[] = {
 	{ "target", required_argument, NULL, 't' },
+	{ "source", required_argument, NULL, 'U' },
+	{ "compile-commands", required_argument, NULL, 'D' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "name", required_argument, NULL, 'N' },
@@ -236,6 +249,39 @@ static struct error *print(const struct build *b, const struct target *t, bool j
 	return NULL;
 }
 
+static struct error *print_process(const struct process_build *b, bool json)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct json j = json_begin(&text);
+
+	if (json) {
+		process_build_json(b, &j);
+		TRY(json_finish(&j));
+	} else {
+		TRY(process_build_print(b, &text));
+	}
+	fputs(strbuf_str(&text), stdout);
+	return NULL;
+}
+
+static struct error *run_process(struct request *r)
+{
+	struct strbuf refusal __cleanup_strbuf = { 0 };
+	struct process_build *b __cleanup_process_build = NULL;
+	struct app *a __cleanup_app = NULL;
+	struct error *e;
+
+	if (str_starts(r->target, "app:"))
+		TRY(app_open(r->target, r->source, r->database, &a));
+	else
+		TRY(app_open_package(r->target, &a));
+	r->build.target = a->target;
+	r->build.refusal = r->json ? &refusal : NULL;
+	e = process_build_run(a, &r->build, &b);
+	fputs(strbuf_str(&refusal), stdout);
+	return e ? e : print_process(b, r->json);
+}
+
 static struct error *run(int argc, char **argv)
 {
 	struct strbuf refusal __cleanup_strbuf = { 0 };
@@ -246,6 +292,10 @@ static struct error *run(int argc, char **argv)
 	size_t changed;
 
 	TRY(parse(argc, argv, &r));
+	if (app_is_name(r.target))
+		return run_process(&r);
+	if (r.source || r.database)
+		return error_usage("--source and --compile-commands are for app:BINARY");
 	TRY(target_open(r.target, &t));
 	TRY(target_refresh(&t, &changed));
 	r.build.target = t;

@@ -87,7 +87,8 @@ static struct error *extract(const struct bundle *b, const struct request *r)
 	if (r->debug && !p->debug.content)
 		return error_new(ERROR_NOTHING, "%s has no debug information for %s", r->bundle,
 				 r->release);
-	name = str_printf("%s.ko%s", p->module, r->debug ? ".debug" : "");
+	name = str_printf("%s.%s%s", p->module, p->process ? "hotpatch" : "ko",
+			  r->debug ? ".debug" : "");
 	if (!name)
 		return error_nomem();
 	if (r->debug)

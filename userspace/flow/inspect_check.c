@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "flow/inspect.h"
+#include "hotpatch/object.h"
 #include "livepatch/contents.h"
 
 static struct error *differs(const char *what, const char *module, const char *manifest)
@@ -130,8 +131,39 @@ static struct error *check_debug(const struct bundle_payload *p)
 		       : NULL;
 }
 
+/* The same for a hotpatch object. */
+static struct error *check_hotpatch(const struct bundle_payload *p)
+{
+	struct hotpatch_object o __cleanup_hotpatch = { 0 };
+	char id[2 * sizeof(o.build_id) + 1] = "";
+
+	TRY(hotpatch_object_read(strbuf_str(p->content), p->content->n, &o));
+	for (unsigned int i = 0; i < o.build_id_n; i++)
+		snprintf(id + 2 * i, 3, "%02x", o.build_id[i]);
+	if (strcmp(id, p->build_id) != 0)
+		return differs("the build-id", id, p->build_id);
+	if (strcmp(o.fix, p->module) != 0)
+		return differs("the fix's name", o.fix, p->module);
+	if (o.functions.n != p->functions.n)
+		return error_failed("it redirects %zu functions, the manifest says %zu",
+				    o.functions.n, p->functions.n);
+	for (size_t i = 0; i < o.functions.n; i++) {
+		const struct hotpatch_function *f = &o.functions.v[i];
+		const struct bundle_function *said = &p->functions.v[i];
+
+		if (strcmp(f->name, said->name) != 0)
+			return differs("a function", f->name, said->name);
+		if (f->size != said->old_size || f->fresh_size != said->new_size)
+			return error_failed("%s() has other sizes than the manifest says", f->name);
+	}
+	return NULL;
+}
+
 static struct error *check_payload(const struct bundle_payload *p)
 {
+	if (p->process)
+		return check_hotpatch(p);
+
 	struct livepatch_contents c __cleanup_contents = { 0 };
 
 	TRY(livepatch_contents_read(strbuf_str(p->content), p->content->n, &c));

@@ -115,7 +115,7 @@ static struct error *print_function(struct page *p, const struct bundle_function
 	TRY(strbuf_printf(p->out, "  %s", f->name));
 	if (f->sympos)
 		TRY(strbuf_printf(p->out, " (no. %u of its name)", f->sympos));
-	if (strcmp(f->object, "vmlinux") != 0)
+	if (strcmp(f->object, "vmlinux") != 0 && *f->object != '/')
 		TRY(strbuf_printf(p->out, " [%s]", f->object));
 	TRY(strbuf_printf(p->out, "  %llu → %llu bytes", (unsigned long long)f->old_size,
 			  (unsigned long long)f->new_size));
@@ -149,14 +149,15 @@ static struct error *print_references(struct page *p, const struct bundle_payloa
 
 	vec_for_each(&b->references, r)
 		exports += str_equal(r->named, "export");
-	TRY(strbuf_printf(&text, "%zu exported symbol%s of vmlinux; by livepatch %zu%s", exports,
-			  exports == 1 ? "" : "s", b->references.n - exports,
+	TRY(strbuf_printf(&text, "%zu exported symbol%s of %s; %s %zu%s", exports,
+			  exports == 1 ? "" : "s", b->process ? "its libraries" : "vmlinux",
+			  b->process ? "in the file" : "by livepatch", b->references.n - exports,
 			  b->references.n > exports ? ":" : ""));
 	vec_for_each(&b->references, r) {
 		if (str_equal(r->named, "export"))
 			continue;
 		TRY(strbuf_printf(&text, "%s %s", n++ ? "," : "", r->name));
-		if (strcmp(r->object, "vmlinux") != 0)
+		if (strcmp(r->object, "vmlinux") != 0 && !b->process)
 			TRY(strbuf_printf(&text, " [%s]", r->object));
 		if (r->sympos)
 			TRY(strbuf_printf(&text, " (no. %u)", r->sympos));
@@ -192,8 +193,10 @@ static struct error *print_provenance(struct page *p, const struct bundle_payloa
 		TRY(strbuf_printf(&text, "%s %s, sha256 %.16s", it->name, it->version, it->sha256));
 		TRY(wrap(p, INDENT, INDENT, strbuf_str(&text)));
 	}
-	TRY(label(p, "config"));
-	TRY(strbuf_printf(p->out, "sha256 %.16s\n", from->config.hex));
+	if (!b->process) {
+		TRY(label(p, "config"));
+		TRY(strbuf_printf(p->out, "sha256 %.16s\n", from->config.hex));
+	}
 	vec_for_each(&from->sources, it) {
 		TRY(label(p, it == from->sources.v ? "sources" : ""));
 		TRY(strbuf_printf(p->out, "%s, sha256 %.16s → %.16s\n", it->path, it->before.hex,
@@ -218,6 +221,14 @@ static struct error *print_module_signature(struct page *p, const struct strbuf 
 
 static struct error *print_files(struct page *p, const struct bundle_payload *b)
 {
+	if (b->process) {
+		TRY(line(p, "file", b->file));
+		TRY(label(p, ""));
+		TRY(strbuf_printf(p->out, "build-id %s\n", b->build_id));
+		TRY(label(p, "object"));
+		return strbuf_printf(p->out, "%s.hotpatch, %s, sha256 %.16s\n", b->module,
+				     str_size(b->content->n).s, b->digest.hex);
+	}
 	TRY(label(p, "module"));
 	TRY(strbuf_printf(p->out, "%s.ko, %s, sha256 %.16s\n", b->module, str_size(b->content->n).s,
 			  b->digest.hex));
@@ -302,11 +313,13 @@ struct error *inspect_print(const struct bundle *b, const char *path, const stru
 {
 	struct strbuf first __cleanup_strbuf = { 0 };
 	struct page p = { out, width };
+	bool process = b->payloads.n && b->payloads.v[0].process;
 
 	TRY(strbuf_printf(&first,
-			  "%s: %s, for %zu kernel%s: sound; each digest and each module is as its "
+			  "%s: %s, for %zu %s%s: sound; each digest and each %s is as its "
 			  "manifest says",
-			  path, b->name, b->payloads.n, b->payloads.n == 1 ? "" : "s"));
+			  path, b->name, b->payloads.n, process ? "program" : "kernel",
+			  b->payloads.n == 1 ? "" : "s", process ? "object" : "module"));
 	TRY(wrap(&p, 0, 0, strbuf_str(&first)));
 	TRY(print_facts(&p, b));
 	TRY(print_judgement(&p, b, j, unjudged));

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "livepatch/guard_module.h"
 #include "livepatch/payload.h"
+#include "source/app.h"
 #include "source/target.h"
 #include "source/toolchain.h"
 
@@ -30,6 +31,10 @@ static const char help[] =
 	"                    it is only read, and every build takes over what has changed in it;\n"
 	"                    or a folder with modules of yours that are built outside of one (make\n"
 	"                    M=), for the kernel that its .ko files were built for, or --kernel\n"
+	"\n"
+	"  deb:PACKAGE=VERSION  a distro's package with programs or shared objects: it is built\n"
+	"                    once as the distro did, in a root of its own in the cache, to fix the\n"
+	"                    processes that run what is shipped\n"
 	"\n"
 	"add makes one, list shows what is ready; guard builds the guard's module for a distro\n"
 	"kernel (docs/GUARD.md), and prints where it is.\n"
@@ -82,9 +87,39 @@ static struct error *print(const struct target *t, bool json)
 	return NULL;
 }
 
+static void print_app(const struct app *a, bool json)
+{
+	size_t proven = 0;
+
+	if (json) {
+		puts(a->target->dir);
+		return;
+	}
+	vec_for_each(&a->files, f)
+		proven += f->is_proven;
+	printf("%s, ready\n\ncompiler  %s\ncompiles  %zu objects\nplace     %s\n\n",
+	       a->target->name, a->target->compiler_text, a->db.entries.n, a->target->dir);
+	vec_for_each(&a->files, f)
+		printf("%-40s %s\n", f->name,
+		       f->is_proven ? "built again: the same, bit for bit"
+		       : f->built   ? "built again: the build-id is the same, the bytes are not"
+				    : "built again: not the same");
+	if (proven < a->files.n)
+		puts("\nWhat is not the same is matched function by function, and refused where it "
+		     "differs.");
+}
+
 static struct error *add(const char *name, const char *kernel, bool json)
 {
 	struct target *t __cleanup_target = NULL;
+	struct app *a __cleanup_app = NULL;
+
+	if (app_is_name(name)) {
+		TRY(app_add_package(name, &a));
+		progress_done();
+		print_app(a, json);
+		return NULL;
+	}
 
 	TRY(kernel ? target_add_modules(name, kernel, &t) : target_add(name, &t));
 	/* Else the first build would pay for it. */
@@ -97,7 +132,13 @@ static struct error *add(const char *name, const char *kernel, bool json)
 static struct error *show(const char *name, bool json)
 {
 	struct target *t __cleanup_target = NULL;
+	struct app *a __cleanup_app = NULL;
 
+	if (app_is_name(name)) {
+		TRY(app_open_package(name, &a));
+		print_app(a, json);
+		return NULL;
+	}
 	TRY(target_open(name, &t));
 	return print(t, json);
 }
@@ -120,7 +161,7 @@ static struct error *guard(const char *name, const char *out)
 static struct error *drop(const char *name, bool json)
 {
 	(void)json;
-	return target_remove(name);
+	return app_is_name(name) ? app_remove_package(name) : target_remove(name);
 }
 
 static struct error *list_json(struct target *const *all, size_t n)

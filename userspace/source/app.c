@@ -101,9 +101,3 @@ struct error *app_open(const char *name, const char *source, const char *databas
 	*out = take(a);
 	return NULL;
 }
-
-struct error *app_open_package(const char *name, struct app **out)
-{
-	(void)out;
-	return error_failed("there is no target %s here", name);
-}

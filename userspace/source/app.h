@@ -39,6 +39,15 @@ bool app_is_name(const char *name);
 /* app:BINARY; 'source' is its folder, 'database' NULL or where the commands are. */
 struct error *app_open(const char *name, const char *source, const char *database,
 		       struct app **out) __must_check;
+/*
+ * deb:PACKAGE=VERSION, a binary package: fetch its source and all that was made of it, unpack in
+ * the cache what it is built with, build it, and see whether the same came out. ERROR_NOTHING if
+ * it is there already. All or nothing.
+ */
+struct error *app_add_package(const char *name, struct app **out) __must_check;
+struct error *app_remove_package(const char *name) __must_check;
+/* The names of those that are there, a line each. */
+struct error *app_list_packages(struct strbuf *out) __must_check;
 /* deb:PACKAGE=VERSION, which must have been added. */
 struct error *app_open_package(const char *name, struct app **out) __must_check;
 void app_free(struct app **a);

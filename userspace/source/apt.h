@@ -4,7 +4,7 @@
  * lists say. Either with the host's own configuration and lists, which are only read, or with a
  * state of our own for a group of suites in the cache:
  *
- *	$CACHE/apt/GROUP/	apt.conf, sources/, lists/, cache/, status
+ *	$CACHE/apt/GROUP[-src]/	apt.conf, sources/, lists/, cache/, status
  */
 #ifndef SUTURE_SOURCE_APT_H
 #define SUTURE_SOURCE_APT_H
@@ -33,6 +33,9 @@ struct error *apt_host(struct apt *out) __must_check;
  */
 struct error *apt_group(const struct suite_host *h, const struct suite_group *g,
 			struct apt *out) __must_check;
+/* The same with source packages, in a state beside it. */
+struct error *apt_group_of_sources(const struct suite_host *h, const struct suite_group *g,
+				   struct apt *out) __must_check;
 /* The places of the host's archive, keys included. */
 struct error *apt_places(struct suite_host *out) __must_check;
 

@@ -88,7 +88,7 @@ static struct error *write_in(const char *dir, const char *name, const struct st
 	return path ? file_write(path, strbuf_str(text), text->n, 0644) : error_nomem();
 }
 
-static struct error *lay_out(const char *dir, const struct strbuf *sources)
+static struct error *lay_out(const char *dir, const struct strbuf *sources, bool with_sources)
 {
 	static const char *const folders[] = { "lists/partial", "cache/archives/partial",
 					       "sources" };
@@ -97,6 +97,8 @@ static struct error *lay_out(const char *dir, const struct strbuf *sources)
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		TRY(make_folder(dir, folders[i]));
 	TRY(suites_apt_conf(dir, &conf));
+	if (with_sources)
+		TRY(suites_apt_conf_of_sources(&conf));
 	TRY(write_in(dir, "apt.conf", &conf));
 	TRY(write_in(dir, "status", &empty));
 	return write_in(dir, "sources/suites.sources", sources);
@@ -149,22 +151,25 @@ static struct error *fetch_lists(struct apt *a)
 	return NULL;
 }
 
-struct error *apt_group(const struct suite_host *h, const struct suite_group *g, struct apt *out)
+static struct error *open_group(const struct suite_host *h, const struct suite_group *g,
+				bool with_sources, struct apt *out)
 {
 	struct apt a __cleanup_apt = { .suite = g->name };
-	struct strbuf sources __cleanup_strbuf = { 0 };
+	struct strbuf plain __cleanup_strbuf = { 0 }, sources __cleanup_strbuf = { 0 };
 	char *cache __free = NULL, *dir __free = NULL;
 	bool fresh = false;
 
 	TRY(cache_dir(&cache));
-	dir = str_printf("%s/apt/%s", cache, g->name);
+	dir = str_printf("%s/apt/%s%s", cache, g->name, with_sources ? "-src" : "");
 	a.option = dir ? str_printf("-c=%s/apt.conf", dir) : NULL;
 	if (!a.option)
 		return error_nomem();
-	TRY(suites_sources(h, g, &sources));
+	TRY(suites_sources(h, g, &plain));
+	TRY(with_sources ? suites_with_sources(strbuf_str(&plain), &sources)
+			 : strbuf_puts(&sources, strbuf_str(&plain)));
 	TRY(is_fresh(dir, &sources, &fresh));
 	if (!fresh) {
-		TRY(lay_out(dir, &sources));
+		TRY(lay_out(dir, &sources, with_sources));
 		progress_step("fetching the package lists of %s", g->name);
 		TRY(fetch_lists(&a));
 		if (!a.trouble)
@@ -173,4 +178,15 @@ struct error *apt_group(const struct suite_host *h, const struct suite_group *g,
 	*out = a;
 	a = (struct apt){ 0 };
 	return NULL;
+}
+
+struct error *apt_group(const struct suite_host *h, const struct suite_group *g, struct apt *out)
+{
+	return open_group(h, g, false, out);
+}
+
+struct error *apt_group_of_sources(const struct suite_host *h, const struct suite_group *g,
+				   struct apt *out)
+{
+	return open_group(h, g, true, out);
 }

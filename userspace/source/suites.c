@@ -317,3 +317,24 @@ struct error *suites_apt_conf(const char *dir, struct strbuf *out)
 			  dir, dir, dir, dir, dir));
 	return strbuf_puts(out, rest);
 }
+
+struct error *suites_apt_conf_of_sources(struct strbuf *out)
+{
+	return strbuf_puts(out, "Acquire::IndexTargets::deb-src::Sources {\n"
+				"\tMetaKey \"$(COMPONENT)/source/Sources\";\n"
+				"\tShortDescription \"Sources\";\n"
+				"\tDescription \"$(RELEASE)/$(COMPONENT) Sources\";\n"
+				"\tOptional \"no\";\n"
+				"};\n");
+}
+
+struct error *suites_with_sources(const char *sources, struct strbuf *out)
+{
+	static const char from[] = "Types: deb\n";
+
+	for (const char *at; (at = strstr(sources, from)); sources = at + sizeof(from) - 1) {
+		TRY(strbuf_add(out, sources, (size_t)(at - sources)));
+		TRY(strbuf_puts(out, "Types: deb deb-src\n"));
+	}
+	return strbuf_puts(out, sources);
+}

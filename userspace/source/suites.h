@@ -67,4 +67,8 @@ struct error *suites_sources(const struct suite_host *h, const struct suite_grou
  */
 struct error *suites_apt_conf(const char *dir, struct strbuf *out) __must_check;
 
+/* The same two for source packages beside the others: append to the conf, change the sources. */
+struct error *suites_apt_conf_of_sources(struct strbuf *out) __must_check;
+struct error *suites_with_sources(const char *sources, struct strbuf *out) __must_check;
+
 #endif

@@ -30,7 +30,8 @@ static const char fetch[] =
 	"( cd source; apt-get -qq \"$option\" source --download-only \"$package=$version\" ) || exit 90\n"
 	"{ apt-get -qq \"$option\" --simulate -P nocheck build-dep \"$package=$version\"\n"
 	"  apt-get -qq \"$option\" --simulate install bash dash coreutils sed grep mawk findutils"
-	" diffutils perl-base tar gzip util-linux debianutils hostname base-files build-essential\n"
+	" diffutils perl-base tar gzip util-linux debianutils hostname base-files libc-bin"
+	" build-essential\n"
 	"} | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1=\\2/p' | sort -u >packages\n"
 	"[ -s packages ] || exit 91\n"
 	"( cd deb; xargs apt-get -qq \"$option\" download <../packages ) || exit 90\n"
@@ -56,6 +57,8 @@ static const char unpack[] =
 	"for f in root/usr/bin/automake-1.* root/usr/bin/aclocal-1.*; do\n"
 	"\t[ ! -e \"$f\" ] || link \"${f##*/}\" \"$(basename \"${f%-1.*}\")\"\n"
 	"done\n"
+	/* Without it dpkg-buildflags(1) knows no flags. */
+	"ln -sf debian root/etc/dpkg/origins/default\n"
 	"echo 'root:x:0:0:root:/:/bin/sh' >root/etc/passwd\n"
 	"echo 'root:x:0:' >root/etc/group\n"
 	"mkdir debs.unpacked\n"
@@ -81,6 +84,7 @@ static const char unpack[] =
 /* In the root. */
 static const char build[] =
 	"set -e\n"
+	"dpkg-vendor --query Vendor\n"
 	"dpkg-source --no-check -x source/*.dsc tree\n"
 	"cd tree\n"
 	"PATH=$1/record:$PATH\n"

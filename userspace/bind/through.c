@@ -114,6 +114,8 @@ static bool is_thread_slot(const struct program *p, const struct reloc *r, uint6
 	const struct program_field *f = program_field_at(p, slot);
 	const struct symbol *s = r->symbol;
 
+	if (r->type == R_X86_64_TLSLD)
+		return program_is_module_slot(p, slot);
 	if (!f)
 		return p->is_static && p->type == ET_EXEC;
 	if (f->type != R_X86_64_TPOFF64 && f->type != R_X86_64_DTPMOD64)
@@ -132,6 +134,8 @@ static struct error *claim_thread_slot(struct work *w, const struct program *p,
 
 	*agree = is_thread_slot(p, r, slot) || differs(w, DIFFER_FIELD, r, field);
 	if (!*agree)
+		return NULL;
+	if (r->type == R_X86_64_TLSLD) /* the same for all of them: nothing of this one */
 		return NULL;
 	TRY(slot_place(w, r, &c.place));
 	return vec_push(&w->match.claims, c);

@@ -325,11 +325,42 @@ static struct error *pair_elected(struct delta *d, struct votes *q)
 	return NULL;
 }
 
+/*
+ * The compiler may have cut a program's function in two: foo() tests something, and what is behind
+ * the test is foo.part.0(), with the variables that foo() had before. What it refers to is as good
+ * a vote as foo()'s own.
+ */
+static struct error *ask_of_parts(struct delta *d)
+{
+	static const char mark[] = ".part";
+
+	if (!d->arch->process)
+		return NULL;
+	vec_for_each(&d->private->after.nodes, it) {
+		struct node *n = *it, *whole;
+		const char *at = n->class == CLASS_TEXT && !n->twin && n->stem && n->numbered
+					 ? strstr(n->stem, mark)
+					 : NULL;
+		char *name __free = NULL;
+
+		if (!at || at[sizeof(mark) - 1])
+			continue;
+		name = strndup(n->stem, (size_t)(at - n->stem));
+		if (!name)
+			return error_nomem();
+		whole = view_node_named(&d->private->before, name);
+		if (whole && whole->twin)
+			TRY(vote_by_stem(whole, n));
+	}
+	return NULL;
+}
+
 static struct error *pair_by_votes(struct delta *d)
 {
 	struct votes q __cleanup(votes_free) = { 0 };
 	size_t done = 0;
 
+	TRY(ask_of_parts(d));
 	vec_for_each(&d->private->after.nodes, it)
 		if ((*it)->twin)
 			TRY(vec_push(&q.queue, *it));

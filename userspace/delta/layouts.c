@@ -38,6 +38,9 @@ static struct error *tell_users(const struct delta *d, const struct type_users *
 
 static const char *advice(struct delta *d, const struct layout_change *c)
 {
+	if (d->arch->process)
+		return "leave the type as it was and keep the new fact elsewhere, for example in a "
+		       "table by the object's address";
 	if (!c->added)
 		return "leave the type as it was and keep the new fact elsewhere, for example in a "
 		       "shadow variable";

@@ -132,6 +132,15 @@ static struct error *open_file(const struct app_file *file, struct process_file 
 	return text_index_build(f->program->image, &f->index);
 }
 
+/* One file under several names, or copied: one object serves them all. */
+static bool is_known(const struct process_build *b, const struct process_file *f)
+{
+	for (const struct process_file *other = b->files; other < f; other++)
+		if (str_equal(other->build_id, f->build_id))
+			return true;
+	return false;
+}
+
 static struct error *open_files(struct process_build *b)
 {
 	size_t n = b->app->files.n;
@@ -143,6 +152,12 @@ static struct error *open_files(struct process_build *b)
 		struct process_file *f = &b->files[b->n_files++];
 
 		TRY(open_file(&b->app->files.v[i], f));
+		if (is_known(b, f)) {
+			file_free(f);
+			*f = (struct process_file){ 0 };
+			b->n_files--;
+			continue;
+		}
 		f->n_bindings = b->base.n;
 		f->bindings = calloc(b->base.n, sizeof(*f->bindings));
 		f->units = calloc(b->base.n, sizeof(*f->units));

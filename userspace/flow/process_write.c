@@ -101,13 +101,20 @@ static struct error *list_remarks(const struct process_build *b, const struct pr
 	return NULL;
 }
 
-static struct error *digest_of(const char *folder, const char *name, struct digest *out)
+/* Of a file that is not there: that of nothing. */
+static struct error *digests_of(const char *tree, const struct diff_file *f,
+				struct bundle_source *out)
 {
-	char *path __free = str_printf("%s/%s", folder, name);
+	char *path __free = str_printf("%s/%s", tree, f->path);
+	struct strbuf old __cleanup_strbuf = { 0 }, new __cleanup_strbuf = { 0 };
 
 	if (!path)
 		return error_nomem();
-	return file_exists(path) ? digest_file(path, out) : digest_bytes("", 0, out);
+	if (!f->created)
+		TRY(file_read(path, &old));
+	TRY(diff_apply(f, strbuf_str(&old), old.n, &new));
+	TRY(digest_bytes(strbuf_str(&old), old.n, &out->before));
+	return digest_bytes(strbuf_str(&new), f->deleted ? 0 : new.n, &out->after);
 }
 
 static struct error *list_provenance(const struct process_build *b, struct bundle_provenance *p)
@@ -117,11 +124,13 @@ static struct error *list_provenance(const struct process_build *b, struct bundl
 		TRY(vec_push(&p->packages,
 			     (struct bundle_package){ it->name, it->version,
 						      it->sha256 ? it->sha256 : "" }));
-	vec_for_each(&b->workspace->diff.files, f) {
+	for (size_t i = 0; i < b->workspace->diff.files.n; i++) {
+		const struct diff_file *f = &b->workspace->diff.files.v[i];
 		struct bundle_source s = { .path = f->path };
 
-		TRY(digest_of(b->app->target->tree, f->path, &s.before));
-		TRY(digest_of(b->workspace->copy, f->path, &s.after));
+		if (!b->workspace->read[i])
+			continue;
+		TRY(digests_of(b->app->target->tree, f, &s));
 		TRY(vec_push(&p->sources, s));
 	}
 	return NULL;

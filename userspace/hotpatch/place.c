@@ -273,6 +273,12 @@ static struct error *thread_slot(const struct field *f, const struct meaning *m)
 	struct spot to;
 	uint64_t at;
 
+	if (f->r->type == R_X86_64_TLSLD) {
+		to = in_file(program_module_slot(f->l->program));
+		return to.offset
+			       ? put(f, R_X86_64_PC32, &to)
+			       : error_refused("the program has no slot for variables of threads");
+	}
 	if (m->slot && m->slot_type == f->r->type) {
 		to = in_file(m->slot);
 		return put(f, R_X86_64_PC32, &to);
@@ -327,9 +333,11 @@ struct error *link_field(struct link *l, size_t u, const struct section *s, cons
 	case R_X86_64_REX_GOTPCRELX:
 		return through_slot(&f, &m);
 	case R_X86_64_TPOFF32:
+	case R_X86_64_DTPOFF32:
 		return thread_value(&f, &m);
 	case R_X86_64_GOTTPOFF:
 	case R_X86_64_TLSGD:
+	case R_X86_64_TLSLD:
 		return thread_slot(&f, &m);
 	}
 	return error_refused("relocation type %u is not known", r->type);

@@ -597,6 +597,24 @@ uint64_t program_stub_of(const struct program *p, const char *name)
 	return 0;
 }
 
+bool program_is_module_slot(const struct program *p, uint64_t slot)
+{
+	static const uint8_t zero[8];
+	const struct program_field *f = program_field_at(p, slot);
+	const uint8_t *second = image_bytes(p->image, slot + 8, 8);
+
+	return f && f->type == R_X86_64_DTPMOD64 && !f->symbol && second &&
+	       !memcmp(second, zero, 8) && !program_field_at(p, slot + 8);
+}
+
+uint64_t program_module_slot(const struct program *p)
+{
+	vec_for_each(&p->fields, f)
+		if (program_is_module_slot(p, f->at))
+			return f->at;
+	return 0;
+}
+
 /* The next function by the unwind table; the segment's end without one. */
 static uint64_t next_function(const struct program *p, uint64_t end)
 {

@@ -87,6 +87,10 @@ uint64_t program_stub_of(const struct program *p, const char *name);
 /* The slot that holds a symbol's address from the start; 0 if there is none. */
 uint64_t program_slot_of(const struct program *p, const char *name);
 
+/* The two slots by which code finds the file's variables of a thread; 0 if there are none. */
+uint64_t program_module_slot(const struct program *p);
+bool program_is_module_slot(const struct program *p, uint64_t slot);
+
 /* Bytes from 'end', the end of a function, to what comes next, as far as they are padding. */
 uint64_t program_padding(const struct program *p, uint64_t end);
 

@@ -25,7 +25,6 @@ void app_free(struct app **at)
 		return;
 	target_free(&a->target);
 	free(a->package);
-	free(a->objects);
 	compile_db_free(&a->db);
 	vec_free(&a->files);
 	arena_free(&a->arena);

@@ -27,7 +27,6 @@ struct app_file {
 struct app {
 	struct target *target; /* what a fix's plan needs to know: name, version, .tree */
 	char *package;	       /* NULL: of no package */
-	char *objects;	       /* folder of objects compiled from the tree as it is; or NULL */
 	struct compile_db db;
 	VEC(struct app_file) files;
 	struct arena arena;

@@ -118,8 +118,10 @@ static struct error *put_file(const struct app_workspace *w, const struct diff_f
 
 static struct error *put_files(const struct app_workspace *w, bool after)
 {
-	vec_for_each(&w->diff.files, f)
-		TRY(put_file(w, f, after));
+	/* What nothing reads (tests, documents) need not even apply. */
+	for (size_t k = 0; k < w->diff.files.n; k++)
+		if (w->read[k])
+			TRY(put_file(w, &w->diff.files.v[k], after));
 	return NULL;
 }
 
@@ -132,15 +134,15 @@ struct run {
 };
 
 static struct error *prepare(struct app_workspace *w, const struct compile_entry *e,
-			     enum compile_kind kind, struct run *out)
+			     enum compile_kind kind, const char *place, struct run *out)
 {
 	const char *output = arena_printf(&w->arena, "%s/%zu.o", w->private.path, w->made++);
 
 	if (!output)
 		return error_nomem();
 	out->output = output;
-	return compile_command(e, kind, w->app->target->tree, w->copy, output, &w->arena,
-			       &out->argv, &out->directory);
+	return compile_command(e, kind, w->app->target->tree, place, output, &w->arena, &out->argv,
+			       &out->directory);
 }
 
 static struct subprocess process_of(struct app_workspace *w, struct run *r)
@@ -166,7 +168,7 @@ static void runs_free(struct run *r, size_t n)
 }
 
 static struct error *run_all(struct app_workspace *w, const struct compile_entry *const *entries,
-			     size_t n, enum compile_kind kind, struct run *runs)
+			     size_t n, enum compile_kind kind, const char *place, struct run *runs)
 {
 	struct subprocess *p __free = calloc(n ? n : 1, sizeof(*p));
 	double start = clock_seconds();
@@ -174,7 +176,7 @@ static struct error *run_all(struct app_workspace *w, const struct compile_entry
 	if (!p)
 		return error_nomem();
 	for (size_t i = 0; i < n; i++) {
-		TRY(prepare(w, entries[i], kind, &runs[i]));
+		TRY(prepare(w, entries[i], kind, place, &runs[i]));
 		p[i] = process_of(w, &runs[i]);
 	}
 	TRY(subprocess_run_all(p, n, w->jobs));
@@ -194,7 +196,7 @@ struct error *app_workspace_compile(struct app_workspace *w, const struct compil
 
 	if (!r)
 		return error_nomem();
-	error = run_all(w, &e, 1, kind, r);
+	error = run_all(w, &e, 1, kind, w->copy, r);
 	*path = r->output;
 	runs_free(r, 1);
 	return error;
@@ -258,63 +260,25 @@ static struct error *refuse_files(const struct app_workspace *w)
 	return NULL;
 }
 
-/* Does the compiler's list ("a.o: x.c y.h \") name the file? */
-static bool names_file(const char *list, const char *path)
+/* Does the compiler's list ("a.o: x.c y.h \") name the file? Names are as it was called. */
+static struct error *list_names(const char *list, const char *directory, const char *full,
+				bool *yes)
 {
-	size_t n = strlen(path);
+	struct arena a __cleanup(arena_free) = { 0 };
+	const char *base = strrchr(full, '/') + 1;
+	size_t n = strlen(base);
 
-	for (const char *at = list; (at = strstr(at, path)); at += n)
-		if (at > list && strchr(" \t\n", at[-1]) && strchr(" \t\n\\", at[n]))
-			return true;
-	return false;
-}
-
-struct reading {
-	const struct compile_entry **entries;
-	struct run *runs;
-	size_t n;
-	bool *touched; /* by entry */
-	bool *read;    /* by file of the diff */
-};
-
-static void reading_free(struct reading *r)
-{
-	runs_free(r->runs, r->runs ? r->n : 0);
-	free(r->entries);
-	free(r->touched);
-	free(r->read);
-}
-
-/* The name under which the compiler may say that it reads it. */
-static struct error *is_read(const struct app_workspace *w, const struct reading *r, size_t entry,
-			     const struct diff_file *f, const char *list, bool *yes)
-{
-	char *full __free = str_printf("%s/%s", w->copy, f->path);
-	const char *dir = r->runs[entry].directory;
-	size_t n = strlen(dir);
-
-	if (!full)
-		return error_nomem();
-	*yes = names_file(list, full) ||
-	       (!strncmp(full, dir, n) && full[n] == '/' && names_file(list, full + n + 1));
-	if (*yes)
-		return NULL;
-	/* "../src/x.h": every name in the list, put together. */
-	for (const char *at = list; *at && !*yes;) {
-		struct arena a __cleanup(arena_free) = { 0 };
+	*yes = false;
+	for (const char *at = list; !*yes && (at = strstr(at, base)); at += n) {
+		const char *start = at, *path;
 		char *word __free = NULL;
-		const char *path;
-		size_t k;
 
-		at += strspn(at, " \t\n\\");
-		k = strcspn(at, " \t\n");
-		word = strndup(at, k);
-		at += k;
-		if (!word)
-			return error_nomem();
-		if (!strstr(word, "./"))
+		if (!strchr(" \t\n", at[n]) || (at > list && !strchr("/ \t\n", at[-1])))
 			continue;
-		path = compile_path(&a, dir, word);
+		while (start > list && !strchr(" \t\n", start[-1]))
+			start--;
+		word = strndup(start, (size_t)(at + n - start));
+		path = word ? compile_path(&a, directory, word) : NULL;
 		if (!path)
 			return error_nomem();
 		*yes = str_equal(path, full);
@@ -322,18 +286,70 @@ static struct error *is_read(const struct app_workspace *w, const struct reading
 	return NULL;
 }
 
-static struct error *judge_entry(const struct app_workspace *w, struct reading *r, size_t i)
-{
-	struct strbuf list __cleanup_strbuf = { 0 };
+struct reading {
+	size_t n;
+	bool *touched; /* by entry */
+	bool *read;    /* by file of the diff */
+};
 
-	TRY(file_read(r->runs[i].output, &list));
+static void reading_free(struct reading *r)
+{
+	free(r->touched);
+	free(r->read);
+}
+
+static struct error *judge_list(const struct app_workspace *w, struct reading *r, size_t i,
+				const char *root, const char *directory, const char *list)
+{
 	for (size_t k = 0; k < w->diff.files.n; k++) {
+		char *full __free = str_printf("%s/%s", root, w->diff.files.v[k].path);
 		bool yes = false;
 
-		TRY(is_read(w, r, i, &w->diff.files.v[k], strbuf_str(&list), &yes));
+		if (!full)
+			return error_nomem();
+		TRY(list_names(list, directory, full, &yes));
 		r->touched[i] = r->touched[i] || yes;
 		r->read[k] = r->read[k] || yes;
 	}
+	return NULL;
+}
+
+/* What each entry reads in the tree as it is: a list for each, ended by a zero. */
+static struct error *depends_of(struct app_workspace *w, struct strbuf *out)
+{
+	const struct compile_db *db = &w->app->db;
+	size_t n = db->entries.n;
+	const struct compile_entry **entries __free = calloc(n ? n : 1, sizeof(*entries));
+	struct run *runs = calloc(n ? n : 1, sizeof(*runs));
+	struct error *e = entries && runs ? NULL : error_nomem();
+
+	for (size_t i = 0; !e && i < n; i++)
+		entries[i] = &db->entries.v[i];
+	if (!e)
+		e = run_all(w, entries, n, COMPILE_DEPENDS, w->app->target->tree, runs);
+	for (size_t i = 0; !e && i < n; i++) {
+		e = file_read(runs[i].output, out);
+		if (!e)
+			e = strbuf_add(out, "", 1);
+		unlink(runs[i].output);
+	}
+	runs_free(runs, runs ? n : 0);
+	return e;
+}
+
+/* A package's tree never changes: once is enough. */
+static struct error *known_depends(struct app_workspace *w, struct strbuf *out)
+{
+	const struct target *t = w->app->target;
+	char *path __free = t->dir ? str_printf("%s/depends", t->dir) : NULL;
+	struct error *e __cleanup_error = NULL;
+
+	if (!path)
+		return depends_of(w, out);
+	if (file_exists(path))
+		return file_read(path, out);
+	TRY(depends_of(w, out));
+	e = file_write(path, out->s, out->n, 0644);
 	return NULL;
 }
 
@@ -375,33 +391,56 @@ static struct error *ignore_rest(struct app_workspace *w, const struct reading *
 	return NULL;
 }
 
-/* The compiler itself says what it reads, with the fix and without. */
+/* What the touched units read with the fix: new files among it. */
+static struct error *read_after(struct app_workspace *w, struct reading *r)
+{
+	size_t n = w->units.n;
+	const struct compile_entry **entries __free = calloc(n ? n : 1, sizeof(*entries));
+	struct run *runs = calloc(n ? n : 1, sizeof(*runs));
+	struct error *e = entries && runs ? NULL : error_nomem();
+
+	for (size_t i = 0; !e && i < n; i++)
+		entries[i] = w->units.v[i].entry;
+	if (!e)
+		e = run_all(w, entries, n, COMPILE_DEPENDS, w->copy, runs);
+	for (size_t i = 0; !e && i < n; i++) {
+		struct strbuf list __cleanup_strbuf = { 0 };
+
+		e = file_read(runs[i].output, &list);
+		if (!e)
+			e = judge_list(w, r, i, w->copy, runs[i].directory, strbuf_str(&list));
+	}
+	runs_free(runs, runs ? n : 0);
+	return e;
+}
+
+/* The compiler itself says what it reads. */
 static struct error *find_units(struct app_workspace *w)
 {
 	struct reading r __cleanup(reading_free) = { .n = w->app->db.entries.n };
+	struct strbuf lists __cleanup_strbuf = { 0 };
+	const char *at, *end;
 
-	r.entries = calloc(r.n, sizeof(*r.entries));
-	r.touched = calloc(r.n, sizeof(*r.touched));
+	r.touched = calloc(r.n + 1, sizeof(*r.touched));
 	r.read = calloc(w->diff.files.n + 1, sizeof(*r.read));
-	if (!r.entries || !r.touched || !r.read)
+	if (!r.touched || !r.read)
 		return error_nomem();
-	for (size_t i = 0; i < r.n; i++)
-		r.entries[i] = &w->app->db.entries.v[i];
-	for (int after = 0; after < 2; after++) {
-		runs_free(r.runs, r.runs ? r.n : 0);
-		r.runs = calloc(r.n, sizeof(*r.runs));
-		if (!r.runs)
-			return error_nomem();
-		TRY(put_files(w, after));
-		TRY(run_all(w, r.entries, r.n, COMPILE_DEPENDS, r.runs));
-		for (size_t i = 0; i < r.n; i++) {
-			TRY(judge_entry(w, &r, i));
-			unlink(r.runs[i].output);
-		}
-	}
-	for (size_t i = 0; i < r.n; i++)
+	TRY(known_depends(w, &lists));
+	at = strbuf_str(&lists);
+	end = at + lists.n;
+	for (size_t i = 0; i < r.n && at < end; i++) {
+		const struct compile_entry *e = &w->app->db.entries.v[i];
+
+		TRY(judge_list(w, &r, i, w->app->target->tree, e->directory, at));
+		at += strlen(at) + 1;
 		if (r.touched[i])
-			TRY(add_unit(w, r.entries[i]));
+			TRY(add_unit(w, e));
+	}
+	memcpy(w->read, r.read, w->diff.files.n * sizeof(*w->read));
+	for (size_t k = 0; k < w->diff.files.n; k++)
+		w->read[k] = w->read[k] || w->diff.files.v[k].created;
+	TRY(put_files(w, true));
+	TRY(read_after(w, &r));
 	return ignore_rest(w, &r);
 }
 
@@ -417,7 +456,7 @@ static struct error *compile_units(struct app_workspace *w, bool after)
 	for (size_t i = 0; !e && i < n; i++)
 		entries[i] = w->units.v[i].entry;
 	if (!e)
-		e = run_all(w, entries, n, COMPILE_SECTIONS, runs);
+		e = run_all(w, entries, n, COMPILE_SECTIONS, w->copy, runs);
 	for (size_t i = 0; !e && i < n; i++) {
 		char *path = strdup(runs[i].output);
 
@@ -433,6 +472,9 @@ static struct error *make(struct app_workspace *w, const char *patch_path)
 	TRY(file_read(patch_path, &w->text));
 	TRY_CONTEXT(diff_parse(strbuf_str(&w->text), w->text.n, &w->diff), "%s", patch_path);
 	TRY(refuse_files(w));
+	w->read = arena_array(&w->arena, w->diff.files.n + 1, sizeof(*w->read));
+	if (!w->read)
+		return error_nomem();
 	TRY(tmpdir_make(NULL, &w->private));
 	w->copy = str_printf("%s/tree", w->private.path);
 	if (!w->copy)

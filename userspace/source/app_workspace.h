@@ -30,6 +30,7 @@ struct app_workspace {
 	struct diff diff;
 	struct strbuf text;
 	struct arena arena;
+	bool *read;  /* by file of the diff: something that is compiled reads it */
 	size_t made; /* objects, to number them */
 };
 

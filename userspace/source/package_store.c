@@ -56,7 +56,7 @@ static struct error *packages_dir(char **out)
 	return *out ? dir_make(*out) : error_nomem();
 }
 
-/* A colon would end a folder's name in PATH. */
+/* A colon would end a folder's name in PATH; dpkg-buildflags(1) knows few other characters. */
 struct error *package_dir(const char *name, char **out)
 {
 	char *package __free = NULL, *version __free = NULL, *dir __free = NULL;
@@ -65,7 +65,7 @@ struct error *package_dir(const char *name, char **out)
 	TRY(packages_dir(&dir));
 	for (char *s = version; *s; s++)
 		if (*s == ':')
-			*s = '%';
+			*s = '_';
 	*out = str_printf("%s/%s_%s", dir, package, version);
 	return *out ? NULL : error_nomem();
 }
@@ -154,8 +154,7 @@ static struct error *open_dir(const char *dir, struct app **out)
 	a->target->dir = strdup(dir);
 	a->target->tree = str_printf("%s/tree", dir);
 	a->target->release = strdup("");
-	a->objects = str_printf("%s/objects", dir);
-	if (!a->target->dir || !a->target->tree || !a->target->release || !a->objects)
+	if (!a->target->dir || !a->target->tree || !a->target->release)
 		return error_nomem();
 	TRY(read_manifest(a));
 	TRY(package_root(dir, false, &a->target->toolchain));
@@ -217,7 +216,7 @@ struct error *app_list_packages(struct strbuf *out)
 			continue;
 		*mark = '=';
 		for (char *s = mark; *s; s++)
-			if (*s == '%')
+			if (*s == '_')
 				*s = ':';
 		TRY(strbuf_printf(out, KIND "%s\n", name));
 	}

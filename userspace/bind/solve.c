@@ -124,22 +124,35 @@ static struct error *choose(struct work *w, struct code *c)
 	return ok ? code_believe(w, c, one) : NULL;
 }
 
-/* A program's weak function: which copy of it the linker kept is known from those who call it. */
-static bool where_callers_say(const struct work *w, const struct code *c)
+/*
+ * A program's weak function: which copy of it the linker kept is known from those who call it, by
+ * any of its names.
+ */
+static bool callers_say(const struct work *w, const struct code *c, uint64_t *address)
 {
-	const struct place *p = w->by_symbol[c->main->index];
+	if (!w->arch->process)
+		return false;
+	vec_for_each(&c->section->symbols, it) {
+		const struct place *p = (*it)->bind == STB_WEAK ? w->by_symbol[(*it)->index] : NULL;
 
-	return w->arch->process && c->main->bind == STB_WEAK && p && p->state == PLACE_KNOWN &&
-	       !p->external && p->address >= c->main->value;
+		if (!p || p->state != PLACE_KNOWN || p->external || p->address < (*it)->value)
+			continue;
+		*address = p->address - (*it)->value;
+		return true;
+	}
+	return false;
 }
 
 static struct error *consider(struct work *w, struct code *c)
 {
+	uint64_t address;
 	bool ok;
 
-	if (c->place->state == PLACE_OPEN && where_callers_say(w, c))
-		c->place->address = w->by_symbol[c->main->index]->address - c->main->value;
-	else if (c->place->state == PLACE_OPEN) {
+	if (c->place->state == PLACE_OPEN && callers_say(w, c, &address)) {
+		TRY(code_judge(w, c, address, &ok));
+		return ok ? code_believe(w, c, address) : NULL;
+	}
+	if (c->place->state == PLACE_OPEN) {
 		TRY(find_candidates(w, c));
 		return choose(w, c);
 	}

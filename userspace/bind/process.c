@@ -76,15 +76,24 @@ void process_binding_free(struct process_binding *b)
 	image_free(&b->named);
 }
 
-void process_binding_found(const struct process_binding *b, size_t *found, size_t *of)
+static void count(const struct process_binding *b, bool weak, size_t *found, size_t *of)
 {
 	*found = *of = 0;
 	vec_for_each(&b->exact->object->symbols, it) {
-		if (!bind_is_function(*it) || (*it)->size < ENOUGH_BYTES)
+		if (!bind_is_function(*it) || (*it)->size < ENOUGH_BYTES ||
+		    ((*it)->bind == STB_WEAK) != weak)
 			continue;
 		++*of;
 		*found += b->exact->placements[(*it)->index].how == BIND_MATCHED;
 	}
+}
+
+void process_binding_found(const struct process_binding *b, size_t *found, size_t *of)
+{
+	count(b, false, found, of);
+	/* Weak ones may be another unit's, of a header that both include. */
+	if (!*of)
+		count(b, true, found, of);
 }
 
 const char *process_binding_trouble(const struct process_binding *b, const struct symbol *before)

@@ -231,18 +231,22 @@ static struct error *list_available(const char *name, bool json)
 
 static struct error *list(const char *name, bool json)
 {
+	struct strbuf packages __cleanup_strbuf = { 0 };
 	struct target **all = NULL;
 	struct error *e = NULL;
 	size_t n = 0;
 
 	(void)name;
 	TRY(target_list(&all, &n));
+	if (!json)
+		e = app_list_packages(&packages);
 	if (json)
 		e = list_json(all, n);
 	else if (n)
 		list_table(all, n);
-	else
+	else if (!packages.n)
 		puts("no targets; suture target add kernel:RELEASE makes one");
+	fputs(strbuf_str(&packages), stdout);
 	for (size_t i = 0; i < n; i++)
 		target_free(&all[i]);
 	free(all);

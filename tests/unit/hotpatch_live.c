@@ -62,29 +62,50 @@ static void run(const char *const *argv)
 	ok(subprocess_check(&p));
 }
 
+static const char cxx_before[] =
+	"#include <stdexcept>\n#include <string>\n"
+	"struct odd : std::runtime_error { using std::runtime_error::runtime_error; };\n"
+	"int __attribute__((noinline)) check(int x) { if (x > 10) throw odd(\"large\"); return x; }\n"
+	"int __attribute__((noinline)) through(int x) { std::string s(\"0123456789abcdef0123\"); "
+	"return check(x) + (int)s.size(); }\n"
+	"extern \"C\" int guarded(int x) { try { return through(x); } catch (const odd &e) { return "
+	"-1; } catch (const std::exception &) { return -2; } }\n";
+static const char cxx_after[] =
+	"#include <stdexcept>\n#include <string>\n"
+	"struct odd : std::runtime_error { using std::runtime_error::runtime_error; };\n"
+	"int __attribute__((noinline)) check(int x) { if (x > 5) throw odd(\"large\"); return x + 1; }\n"
+	"int __attribute__((noinline)) through(int x) { std::string s(\"0123456789abcdef0123\"); "
+	"return check(x) + (int)s.size() + 100; }\n"
+	"extern \"C\" int guarded(int x) { try { return through(x); } catch (const odd &e) { return "
+	"-10; } catch (const std::exception &) { return -2; } }\n";
+
+static const char *compiler = "gcc";
+
 static void compile(const char *text, const char *out, const char *more)
 {
-	char *source = in_dir("unit.c");
+	char *source = in_dir(str_equal(compiler, "gcc") ? "unit.c" : "unit.cc");
 
 	ok(file_write(source, text, strlen(text), 0644));
-	run((const char *const[]){ "gcc", "-O2", "-g", "-fPIC", more, "-fdata-sections", "-c", "-o",
-				   in_dir(out), source, NULL });
+	run((const char *const[]){ compiler, "-O2", "-g", "-fPIC", more, "-fdata-sections", "-c",
+				   "-o", in_dir(out), source, NULL });
+}
+
+static void build(const char *with, const char *before, const char *after, const char *other)
+{
+	compiler = with;
+	compile(before, "exact.o", "-O2");
+	compile(before, "before.o", "-ffunction-sections");
+	compile(after, "after.o", "-ffunction-sections");
+	compile(other, "other.o", "-O2");
+	run((const char *const[]){ with, "-shared", "-Wl,--build-id", "-o", in_dir("lib.so"),
+				   in_dir("exact.o"), in_dir("other.o"), NULL });
+	run((const char *const[]){ "strip", in_dir("lib.so"), NULL });
 }
 
 static int setup(void **state)
 {
-	static const char other[] =
-		"#include <stdlib.h>\nint other(char **v) { return (int)atol(v[0]) + "
-		"atoi(v[1]); }\n";
 	(void)state;
 	ok(tmpdir_make(NULL, &dir));
-	compile(before_text, "exact.o", "-O2");
-	compile(before_text, "before.o", "-ffunction-sections");
-	compile(after_text, "after.o", "-ffunction-sections");
-	compile(other, "other.o", "-O2");
-	run((const char *const[]){ "gcc", "-shared", "-Wl,--build-id", "-o", in_dir("lib.so"),
-				   in_dir("exact.o"), in_dir("other.o"), NULL });
-	run((const char *const[]){ "strip", in_dir("lib.so"), NULL });
 	return 0;
 }
 
@@ -226,6 +247,8 @@ static void test_new_code_does_what_the_new_source_says(void **state)
 	const char *(*name)(int), *(*last)(void);
 
 	(void)state;
+	build("gcc", before_text, after_text,
+	      "#include <stdlib.h>\nint other(char **v) { return (int)atol(v[0]) + atoi(v[1]); }\n");
 	make(&o);
 	assert_int_equal(o.functions.n, 2);
 	l.library = dlopen(in_dir("lib.so"), RTLD_NOW);
@@ -258,10 +281,54 @@ static void test_new_code_does_what_the_new_source_says(void **state)
 	dlclose(l.library);
 }
 
+static void test_exceptions_go_through_new_code(void **state)
+{
+	struct hotpatch_object o __cleanup_hotpatch = { 0 };
+	struct loaded l = { 0 };
+	struct link_map *map;
+	void (*begin)(const void *), (*end)(const void *);
+	int (*guarded)(int);
+	const void *table;
+
+	(void)state;
+	build("g++", cxx_before, cxx_after, "int other;\n");
+	make(&o);
+	assert_int_equal(o.functions.n, 3);
+	assert_true(o.eh_frame_n > 0);
+	l.library = dlopen(in_dir("lib.so"), RTLD_NOW | RTLD_GLOBAL);
+	assert_non_null(l.library);
+	assert_int_equal(dlinfo(l.library, RTLD_DI_LINKMAP, &map), 0);
+	l.bias = map->l_addr;
+	*(void **)&guarded = dlsym(l.library, "guarded");
+	*(void **)&begin = dlsym(l.library, "__register_frame");
+	*(void **)&end = dlsym(l.library, "__deregister_frame");
+	assert_true(begin && end);
+	assert_int_equal(guarded(7), 27);
+	assert_int_equal(guarded(11), -1);
+	load(&l, &o);
+	table = (const void *)(uintptr_t)(l.part[HOTPATCH_CONST] + o.eh_frame);
+	begin(table);
+	vec_for_each(&o.functions, f)
+		redirect(&l, f, false);
+	assert_int_equal(guarded(1), 122);
+	assert_int_equal(guarded(7), -10);
+	/* Caught by old code, thrown through new. */
+	vec_for_each(&o.functions, f)
+		if (str_equal(f->name, "guarded"))
+			redirect(&l, f, true);
+	assert_int_equal(guarded(7), -1);
+	vec_for_each(&o.functions, f)
+		redirect(&l, f, true);
+	end(table);
+	assert_int_equal(guarded(7), 27);
+	dlclose(l.library);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new_code_does_what_the_new_source_says),
+		cmocka_unit_test(test_exceptions_go_through_new_code),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -12,6 +12,7 @@
 #ifndef SUTURE_HOTPATCH_LINK_H
 #define SUTURE_HOTPATCH_LINK_H
 
+#include "base/cleanup.h"
 #include "bind/process.h"
 #include "delta/delta.h"
 #include "hotpatch/object.h"

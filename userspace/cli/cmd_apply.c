@@ -14,9 +14,13 @@ static const char help[] =
 	"the transition waits, the tasks that it waits for are named, with the function that pins\n"
 	"each.\n"
 	"\n"
+	"A bundle for programs or libraries goes into every process that has them mapped, in any\n"
+	"container, each as a whole or not at all, and is read back from each.\n"
+	"\n"
 	"  --confirm-within TIME  take it back unless 'suture confirm' says otherwise by then: 90s,\n"
 	"                         10m, 2h. The guard in the kernel keeps that, where its module is to\n"
 	"                         be had, else a process\n"
+	"  --whole                processes: in all of them or in none; else in all that can take it\n"
 	"  --wait                 with it: wait until it is confirmed or taken back\n"
 	"  --timeout TIME         for the transition, then it is rolled back (60s)\n"
 	"  --reason TEXT          recorded in the ledger\n"
@@ -24,8 +28,8 @@ static const char help[] =
 	"  --json                 one event a line (suture-event/1)\n"
 	"\n"
 	"Exit status: 0 live and proved in place; 3 nothing to do; 4 refused; 5 rolled back whole;\n"
-	"6 another suture is at work, or the way back is blocked itself; 7 signature or policy says\n"
-	"no; 1 error. Needs root.\n";
+	"6 not in all processes, another suture is at work, or the way back is blocked itself;\n"
+	"7 signature or policy says no; 1 error. Needs root.\n";
 
 static struct error *only_check(const struct host_args *a, struct findings *findings)
 {

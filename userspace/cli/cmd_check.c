@@ -13,9 +13,12 @@ static const char help[] =
 	"is changed: signature and policy, the kernel's release and symbol versions, what it lets\n"
 	"in (lockdown, signed modules), the running text against the code that the fix was made\n"
 	"for, ftrace sites, everybody else's hooks on the same functions, other livepatches, and\n"
-	"the tasks that would block. A line a finding; the way out is below it.\n"
+	"the tasks that would block. A line a finding; the way out is below it. For a bundle for\n"
+	"programs or libraries: each process that has them mapped, and what keeps it from being\n"
+	"patched.\n"
 	"\n"
 	"  --confirm-within TIME  as apply would be asked: is there a guard?\n"
+	"  --whole                processes: as apply would be asked\n"
 	"  --json                 one finding a line (suture-check/1)\n"
 	"\n"
 	"Exit status: 0 it can be applied; 3 nothing to do (it is live already, or the kernel has the\n"
@@ -41,6 +44,7 @@ static struct error *print(const struct findings *f, bool as_json)
 
 static const struct option options[] = {
 	{ "confirm-within", required_argument, NULL, 'c' },
+	{ "whole", no_argument, NULL, 'a' },
 	{ "json", no_argument, NULL, 'j' },
 	{ 0 },
 };
@@ -57,6 +61,8 @@ static struct error *run(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'c')
 			TRY(host_time(optarg, &r.confirm_within));
+		else if (c == 'a')
+			r.whole = true;
 		else if (c == 'j')
 			as_json = true;
 		else

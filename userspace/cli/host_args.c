@@ -52,6 +52,7 @@ const struct option host_apply_options[] = {
 	{ "confirm-within", required_argument, NULL, 'c' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
+	{ "whole", no_argument, NULL, 'a' },
 	{ "reason", required_argument, NULL, 'r' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
@@ -80,6 +81,9 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 		return error_context(host_time(optarg, &out->request.timeout), "--timeout");
 	case 'w':
 		out->request.wait = true;
+		return NULL;
+	case 'a':
+		out->request.whole = true;
 		return NULL;
 	case 'r':
 		out->request.reason = optarg;

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/vec.h"
 #include "bundle/bundle.h"
+#include "flow/process_patch.h"
 #include "livepatch/blockers.h"
 #include "livepatch/live.h"
 #include "probe/hooks.h"
@@ -76,6 +77,11 @@ struct check_facts {
 	struct blockers blockers;
 	bool has_fix; /* the running kernel is as new as the one that has the fix itself */
 
+	/* For processes: as process_patch_check() left it, and whether all or none shall have it.
+	 */
+	const struct process_patch *processes;
+	bool whole;
+
 	bool guard_wanted;	 /* --confirm-within */
 	bool guard_present;	 /* the guard's module is loaded, or can be */
 	struct error *policy;	 /* what signatures and policy say; NULL: allowed */
@@ -109,6 +115,12 @@ struct findings {
 
 /* Pure. */
 struct error *check_judge(const struct check_facts *f, struct findings *out) __must_check;
+/* One row of it: what process_judge.c says of the processes. */
+struct error *check_judge_processes(const struct check_facts *f, struct findings *out) __must_check;
+
+/* 'way' may be NULL. Both texts are copied. */
+struct error *finding_add(struct findings *out, enum finding_level level, const char *about,
+			  const char *way, const char *fmt, ...) __printf_like(5, 6) __must_check;
 void findings_free(struct findings *f);
 #define __cleanup_findings __cleanup(findings_free)
 

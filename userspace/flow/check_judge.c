@@ -11,30 +11,6 @@
 #include "base/str.h"
 #include "flow/check.h"
 
-static struct error *add(struct findings *out, enum finding_level level, const char *about,
-			 const char *way, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
-
-static struct error *add(struct findings *out, enum finding_level level, const char *about,
-			 const char *way, const char *fmt, ...)
-{
-	struct strbuf text __cleanup_strbuf = { 0 };
-	struct finding f = { .level = level, .about = about };
-	struct error *e;
-	va_list ap;
-
-	va_start(ap, fmt);
-	e = strbuf_vprintf(&text, fmt, ap);
-	va_end(ap);
-	if (e)
-		return e;
-	f.what = arena_strdup(&out->arena, strbuf_str(&text));
-	f.way = way ? arena_strdup(&out->arena, way) : NULL;
-	if (!f.what || (way && !f.way))
-		return error_nomem();
-	return vec_push(&out->v, f);
-}
-
 /* Nothing that could wait for it was looked at then. */
 static bool is_stuck(const struct check_facts *f)
 {
@@ -48,17 +24,19 @@ static struct error *judge_kernel(const struct check_facts *f, struct findings *
 	const struct live_kernel *k = &f->kernel;
 
 	if (!f->live.supported)
-		return add(out, FINDING_REFUSED, "kernel",
-			   "livepatches need a kernel with CONFIG_LIVEPATCH",
-			   "this kernel (%s) has no livepatches", k->release);
+		return finding_add(out, FINDING_REFUSED, "kernel",
+				   "livepatches need a kernel with CONFIG_LIVEPATCH",
+				   "this kernel (%s) has no livepatches", k->release);
 	if (!f->payload)
-		return add(out, FINDING_REFUSED, "kernel",
-			   "suture build --target kernel:RELEASE makes a bundle for it",
-			   "the bundle has no payload for %s", k->release);
+		return finding_add(out, FINDING_REFUSED, "kernel",
+				   "suture build --target kernel:RELEASE makes a bundle for it",
+				   "the bundle has no payload for %s", k->release);
 	if (k->modules_disabled)
-		return add(out, FINDING_REFUSED, "kernel", "only a reboot ends that",
-			   "kernel.modules_disabled is set: no module can be loaded any more");
-	return add(out, FINDING_OK, "kernel", NULL, "the bundle has a payload for %s", k->release);
+		return finding_add(
+			out, FINDING_REFUSED, "kernel", "only a reboot ends that",
+			"kernel.modules_disabled is set: no module can be loaded any more");
+	return finding_add(out, FINDING_OK, "kernel", NULL, "the bundle has a payload for %s",
+			   k->release);
 }
 
 static struct error *judge_versions(const struct check_facts *f, struct findings *out)
@@ -66,21 +44,23 @@ static struct error *judge_versions(const struct check_facts *f, struct findings
 	if (!f->payload)
 		return NULL;
 	if (!f->vermagic)
-		return add(out, FINDING_REFUSED, "versions", "build the bundle again",
-			   "the module says nothing of the kernel it was built for");
+		return finding_add(out, FINDING_REFUSED, "versions", "build the bundle again",
+				   "the module says nothing of the kernel it was built for");
 	if (!str_starts(f->vermagic, f->kernel.release) ||
 	    f->vermagic[strlen(f->kernel.release)] != ' ')
-		return add(out, FINDING_REFUSED, "versions",
-			   "build it for this kernel: suture build --target kernel:RELEASE",
-			   "the module was built for \"%s\", not for %s", f->vermagic,
-			   f->kernel.release);
+		return finding_add(out, FINDING_REFUSED, "versions",
+				   "build it for this kernel: suture build --target kernel:RELEASE",
+				   "the module was built for \"%s\", not for %s", f->vermagic,
+				   f->kernel.release);
 	if (f->running_vermagic && !str_equal(f->vermagic, f->running_vermagic))
-		return add(out, FINDING_REFUSED, "versions",
-			   "build it for this kernel: suture build --target kernel:RELEASE",
-			   "the module was built for \"%s\", and this kernel's modules for \"%s\"",
-			   f->vermagic, f->running_vermagic);
+		return finding_add(
+			out, FINDING_REFUSED, "versions",
+			"build it for this kernel: suture build --target kernel:RELEASE",
+			"the module was built for \"%s\", and this kernel's modules for \"%s\"",
+			f->vermagic, f->running_vermagic);
 	vec_for_each(&f->crc_trouble, c)
-		TRY(add(out, FINDING_REFUSED, "versions",
+		TRY(finding_add(
+			out, FINDING_REFUSED, "versions",
 			"the bundle was made for another build of this release: build it again",
 			"%s has the version 0x%08x here, and the module wants 0x%08x", c->symbol,
 			c->running, c->wanted));
@@ -89,13 +69,14 @@ static struct error *judge_versions(const struct check_facts *f, struct findings
 	if (!f->crcs_known && is_stuck(f))
 		return NULL;
 	if (!f->crcs_known)
-		return add(out, FINDING_NOTE, "versions", NULL,
-			   "vermagic agrees; the running kernel's symbol versions could not be "
-			   "read: the kernel compares them when it loads the module, and changes "
-			   "nothing where they differ");
-	return add(out, FINDING_OK, "versions", NULL,
-		   "vermagic and the versions of %zu symbols agree with the running kernel",
-		   f->crcs);
+		return finding_add(
+			out, FINDING_NOTE, "versions", NULL,
+			"vermagic agrees; the running kernel's symbol versions could not be "
+			"read: the kernel compares them when it loads the module, and changes "
+			"nothing where they differ");
+	return finding_add(out, FINDING_OK, "versions", NULL,
+			   "vermagic and the versions of %zu symbols agree with the running kernel",
+			   f->crcs);
 }
 
 static struct error *judge_lockdown(const struct check_facts *f, struct findings *out)
@@ -108,34 +89,37 @@ static struct error *judge_lockdown(const struct check_facts *f, struct findings
 	if (!f->payload)
 		return NULL;
 	if (who && !f->is_signed)
-		return add(
+		return finding_add(
 			out, FINDING_POLICY, "module-key",
 			"suture sign --module-key with a key that the kernel has",
 			"the kernel takes signed modules only (%s%s), and this one is not signed",
 			who, boot);
 	if (who)
-		TRY(add(out, FINDING_NOTE, "module-key", NULL,
+		TRY(finding_add(
+			out, FINDING_NOTE, "module-key", NULL,
 			"the kernel takes signed modules only (%s%s); this one is signed, and whether "
 			"the kernel has its key shows when it is loaded",
 			who, boot));
 	else
-		TRY(add(out, FINDING_OK, "module-key", NULL,
+		TRY(finding_add(
+			out, FINDING_OK, "module-key", NULL,
 			"the kernel takes modules without a signature (no lockdown%s, no sig_enforce%s)",
 			k->lockdown == LOCKDOWN_UNKNOWN ? " known" : "", boot));
 	if (k->lockdown == LOCKDOWN_CONFIDENTIALITY)
-		return add(out, FINDING_WARNING, "proof", NULL,
-			   "lockdown keeps the running text and kprobes closed: the proof rests on "
-			   "ftrace's word alone");
+		return finding_add(
+			out, FINDING_WARNING, "proof", NULL,
+			"lockdown keeps the running text and kprobes closed: the proof rests on "
+			"ftrace's word alone");
 	return NULL;
 }
 
 static struct error *judge_policy(const struct check_facts *f, struct findings *out)
 {
 	if (f->policy)
-		return add(out, FINDING_POLICY, "policy", error_advice(f->policy), "%s",
-			   error_message(f->policy));
+		return finding_add(out, FINDING_POLICY, "policy", error_advice(f->policy), "%s",
+				   error_message(f->policy));
 	if (f->policy_note)
-		return add(out, FINDING_OK, "policy", NULL, "%s", f->policy_note);
+		return finding_add(out, FINDING_OK, "policy", NULL, "%s", f->policy_note);
 	return NULL;
 }
 
@@ -155,18 +139,18 @@ static struct error *judge_applied(const struct check_facts *f, struct findings 
 		f->payload ? live_patch_find(&f->live, f->payload->module) : NULL;
 
 	if (f->has_fix)
-		TRY(add(out, FINDING_NOTHING, "applied", NULL,
-			"the running kernel is %s or newer, which has the fix itself",
-			f->bundle->facts.fixed_in));
+		TRY(finding_add(out, FINDING_NOTHING, "applied", NULL,
+				"the running kernel is %s or newer, which has the fix itself",
+				f->bundle->facts.fixed_in));
 	if (!f->livepatch_of_name)
 		return NULL;
 	if (f->same_digest && there && there->enabled)
-		return add(out, FINDING_NOTHING, "applied", NULL,
-			   "this very bundle is live already, as %s", f->payload->module);
-	return add(out, FINDING_REFUSED, "applied",
-		   "suture status tells what it is; suture revert takes it back",
-		   "a module %s is loaded already, and is not from this bundle",
-		   f->payload->module);
+		return finding_add(out, FINDING_NOTHING, "applied", NULL,
+				   "this very bundle is live already, as %s", f->payload->module);
+	return finding_add(out, FINDING_REFUSED, "applied",
+			   "suture status tells what it is; suture revert takes it back",
+			   "a module %s is loaded already, and is not from this bundle",
+			   f->payload->module);
 }
 
 static struct error *judge_relations(const struct check_facts *f, struct findings *out)
@@ -175,19 +159,20 @@ static struct error *judge_relations(const struct check_facts *f, struct finding
 
 	vec_for_each(&b->requires.v, it)
 		if (!is_known(f, *it))
-			TRY(add(out, FINDING_REFUSED, "requires", "apply that first",
-				"it needs the fix %s, which is not live", *it));
+			TRY(finding_add(out, FINDING_REFUSED, "requires", "apply that first",
+					"it needs the fix %s, which is not live", *it));
 	vec_for_each(&b->conflicts.v, it)
 		if (is_known(f, *it))
-			TRY(add(out, FINDING_REFUSED, "conflicts", "suture revert takes that back",
-				"it must not be live together with %s, which is", *it));
+			TRY(finding_add(out, FINDING_REFUSED, "conflicts",
+					"suture revert takes that back",
+					"it must not be live together with %s, which is", *it));
 	vec_for_each(&b->supersedes.v, it)
 		if (is_known(f, *it))
-			TRY(add(out, FINDING_NOTE, "supersedes", NULL, "it takes the place of %s%s",
-				*it,
-				f->payload && f->payload->replace
-					? ""
-					: ", which stays loaded below it"));
+			TRY(finding_add(out, FINDING_NOTE, "supersedes", NULL,
+					"it takes the place of %s%s", *it,
+					f->payload && f->payload->replace
+						? ""
+						: ", which stays loaded below it"));
 	return NULL;
 }
 
@@ -200,10 +185,11 @@ static struct error *judge_stack(const struct check_facts *f, struct findings *o
 	if (!f->payload)
 		return NULL;
 	if (moving)
-		return add(out, FINDING_REFUSED, "stack",
-			   "wait until that is over (suture blockers tells for what it waits)",
-			   "%s is in transition, and the kernel changes one livepatch at a time",
-			   moving->name);
+		return finding_add(
+			out, FINDING_REFUSED, "stack",
+			"wait until that is over (suture blockers tells for what it waits)",
+			"%s is in transition, and the kernel changes one livepatch at a time",
+			moving->name);
 	vec_for_each(&f->live.patches, p) {
 		bool ours = false;
 
@@ -215,22 +201,26 @@ static struct error *judge_stack(const struct check_facts *f, struct findings *o
 		TRY(strbuf_printf(&names, "%s%s", names.n ? ", " : "", p->name));
 	}
 	if (!names.n)
-		return add(out, FINDING_OK, "stack", NULL, "no other livepatch is live");
+		return finding_add(out, FINDING_OK, "stack", NULL, "no other livepatch is live");
 	if (!f->payload->replace)
-		return add(out, FINDING_OK, "stack", NULL, "it is stacked on top of %s", names.s);
-	return add(out, stranger ? FINDING_WARNING : FINDING_NOTE, "stack",
-		   stranger ? "build it without --replace to keep what others applied" : NULL,
-		   "it takes the place of %s%s", names.s,
-		   stranger ? ", of which not all are suture's" : "");
+		return finding_add(out, FINDING_OK, "stack", NULL, "it is stacked on top of %s",
+				   names.s);
+	return finding_add(out, stranger ? FINDING_WARNING : FINDING_NOTE, "stack",
+			   stranger ? "build it without --replace to keep what others applied"
+				    : NULL,
+			   "it takes the place of %s%s", names.s,
+			   stranger ? ", of which not all are suture's" : "");
 }
 
 static struct error *judge_at_load(const struct check_facts *f, struct findings *out)
 {
 	vec_for_each(&f->at_load_present, it)
-		TRY(add(out, FINDING_REFUSED, "at-load", "unload that module, apply, load it again",
+		TRY(finding_add(
+			out, FINDING_REFUSED, "at-load", "unload that module, apply, load it again",
 			"%s is loaded, and the fix takes hold only when it is loaded later", *it));
 	if (f->payload && f->payload->at_load.n && !f->at_load_present.n)
-		TRY(add(out, FINDING_NOTE, "at-load", NULL,
+		TRY(finding_add(
+			out, FINDING_NOTE, "at-load", NULL,
 			"%s must be loaded after the patch, and the patch stays while it lives",
 			f->payload->at_load.v[0]));
 	return NULL;
@@ -244,24 +234,27 @@ static struct error *judge_one_text(const struct check_function *c, struct findi
 	const struct bundle_function *f = c->f;
 
 	if (c->symbol_known && !c->symbol_present)
-		return add(out, FINDING_REFUSED, "text", "the bundle is for another build of it",
-			   "%s has no function %s here", f->object, f->name);
+		return finding_add(out, FINDING_REFUSED, "text",
+				   "the bundle is for another build of it",
+				   "%s has no function %s here", f->object, f->name);
 	if (c->sites_known && !c->site_present)
-		return add(out, FINDING_REFUSED, "sites",
-			   "a function that ftrace does not know can't be redirected",
-			   "%s is not among the functions that ftrace can hook", f->name);
+		return finding_add(out, FINDING_REFUSED, "sites",
+				   "a function that ftrace does not know can't be redirected",
+				   "%s is not among the functions that ftrace can hook", f->name);
 	if (c->text == TEXT_DIFFERS)
-		return add(out, FINDING_REFUSED, "text",
-			   "the bundle is for another build of it, or something rewrote the code",
-			   "the running %s is not what the fix was made for: %s", f->name,
-			   c->text_why);
+		return finding_add(
+			out, FINDING_REFUSED, "text",
+			"the bundle is for another build of it, or something rewrote the code",
+			"the running %s is not what the fix was made for: %s", f->name,
+			c->text_why);
 	*agree += c->text == TEXT_AGREES;
 	if (c->text == TEXT_NOT_CHECKED && c->text_why)
-		return add(out, FINDING_NOTE, "text", NULL,
-			   "the running text of %s was not compared (%s); instead: its symbol%s%s",
-			   f->name, c->text_why,
-			   c->symbol_known ? " is there" : " could not be looked up",
-			   c->sites_known ? ", and ftrace knows its site" : "");
+		return finding_add(
+			out, FINDING_NOTE, "text", NULL,
+			"the running text of %s was not compared (%s); instead: its symbol%s%s",
+			f->name, c->text_why,
+			c->symbol_known ? " is there" : " could not be looked up",
+			c->sites_known ? ", and ftrace knows its site" : "");
 	return NULL;
 }
 
@@ -277,14 +270,14 @@ static struct error *judge_text(const struct check_facts *f, struct findings *ou
 		TRY(judge_one_text(c, out, &agree));
 	}
 	if (agree)
-		TRY(add(out, FINDING_OK, "text", NULL,
-			"the running text of %zu function%s is what the fix was made for", agree,
-			agree == 1 ? "" : "s"));
+		TRY(finding_add(out, FINDING_OK, "text", NULL,
+				"the running text of %zu function%s is what the fix was made for",
+				agree, agree == 1 ? "" : "s"));
 	if (absent)
-		TRY(add(out, FINDING_NOTE, "text", NULL,
-			"%zu of its functions are in modules that are not loaded: they are "
-			"redirected when those are",
-			absent));
+		TRY(finding_add(out, FINDING_NOTE, "text", NULL,
+				"%zu of its functions are in modules that are not loaded: they are "
+				"redirected when those are",
+				absent));
 	return NULL;
 }
 
@@ -303,17 +296,19 @@ static struct error *judge_hook(const struct check_facts *f, const struct check_
 	const char *name = c->f->name;
 
 	if (c->hooks_known && c->hooks.redirects && !c->hooks.livepatch && !c->other)
-		TRY(add(out, FINDING_REFUSED, "hooks",
+		TRY(finding_add(
+			out, FINDING_REFUSED, "hooks",
 			"detach it: only one hook may redirect a function",
 			"another hook redirects %s already, and is not livepatch's: the kernel would "
 			"say EBUSY",
 			name));
 	if (c->other)
-		TRY(add(out, FINDING_NOTE, "hooks", NULL,
-			"%s patches %s, too: this one is on top of it and is what runs", c->other,
-			name));
+		TRY(finding_add(out, FINDING_NOTE, "hooks", NULL,
+				"%s patches %s, too: this one is on top of it and is what runs",
+				c->other, name));
 	if (c->hooks_known && c->hooks.direct)
-		TRY(add(out, may_undo(&f->kernel) ? FINDING_WARNING : FINDING_NOTE, "hooks",
+		TRY(finding_add(
+			out, may_undo(&f->kernel) ? FINDING_WARNING : FINDING_NOTE, "hooks",
 			may_undo(&f->kernel)
 				? "detach it before, or attach nothing more to it while the "
 				  "patch is live: suture verify watches"
@@ -324,7 +319,8 @@ static struct error *judge_hook(const struct check_facts *f, const struct check_
 				  "silently undoes the patch"
 				: ": it goes on, and sees the new code's arguments and results"));
 	if (c->kprobes)
-		TRY(add(out, FINDING_NOTE, "hooks", NULL,
+		TRY(finding_add(
+			out, FINDING_NOTE, "hooks", NULL,
 			"a kprobe sits at %s: at the entry it goes on firing for the new code, "
 			"inside it falls silent; with a post handler the kernel says EBUSY",
 			c->kprobe));
@@ -343,12 +339,15 @@ static struct error *judge_hooks(const struct check_facts *f, struct findings *o
 		TRY(judge_hook(f, c, out));
 	}
 	if (!known)
-		TRY(add(out, FINDING_NOTE, "hooks", "mount -t tracefs tracefs /sys/kernel/tracing",
-			"ftrace's list of hooks can't be read"));
+		TRY(finding_add(out, FINDING_NOTE, "hooks",
+				"mount -t tracefs tracefs /sys/kernel/tracing",
+				"ftrace's list of hooks can't be read"));
 	else if (out->v.n == before)
-		TRY(add(out, FINDING_OK, "hooks", NULL, "nobody else hooks these functions"));
+		TRY(finding_add(out, FINDING_OK, "hooks", NULL,
+				"nobody else hooks these functions"));
 	if (may_undo(&f->kernel))
-		TRY(add(out, FINDING_NOTE, "hooks", NULL,
+		TRY(finding_add(
+			out, FINDING_NOTE, "hooks", NULL,
 			"on this kernel a tool that attaches fentry and then fexit to a patched "
 			"function undoes the patch, while sysfs says enabled: suture verify tells"));
 	return NULL;
@@ -371,7 +370,7 @@ static struct error *judge_stuck_task(const struct stuck_task *t, struct finding
 	TRY(strbuf_puts(&text, ") runs in the kernel"));
 	if (t->in)
 		TRY(strbuf_printf(&text, ", in %s,", t->in));
-	return add(
+	return finding_add(
 		out, t->certain ? FINDING_REFUSED : FINDING_WARNING, "tasks",
 		t->last.kernel_thread ? "try again when it has ended"
 				      : "end it, or try again when it has ended",
@@ -388,7 +387,8 @@ static struct error *judge_stuck(const struct check_facts *f, struct findings *o
 	vec_for_each(&f->stuck.v, t)
 		TRY(judge_stuck_task(t, out));
 	if (f->stuck.cpu >= 0)
-		TRY(add(out, FINDING_REFUSED, "tasks",
+		TRY(finding_add(
+			out, FINDING_REFUSED, "tasks",
 			"see what holds it (the kernel's log tells of soft lockups)",
 			"nobody gets a turn on CPU %d, and the kernel would wait for it while it loads "
 			"a patch or takes one back",
@@ -410,18 +410,19 @@ static struct error *judge_tasks(const struct check_facts *f, struct findings *o
 		TRY(blocker_name(b, &text));
 		TRY(strbuf_puts(&text, " "));
 		TRY(blocker_reason(b, &text));
-		TRY(add(out, FINDING_WARNING, "tasks",
-			b->kernel_thread ? "the transition waits until it leaves the function"
-					 : "the transition waits for it; ending the task helps",
-			"%s", text.s));
+		TRY(finding_add(out, FINDING_WARNING, "tasks",
+				b->kernel_thread
+					? "the transition waits until it leaves the function"
+					: "the transition waits for it; ending the task helps",
+				"%s", text.s));
 	}
 	if (f->blockers.v.n > TASKS_TOLD)
-		TRY(add(out, FINDING_WARNING, "tasks", NULL, "and %zu more tasks",
-			f->blockers.v.n - TASKS_TOLD));
+		TRY(finding_add(out, FINDING_WARNING, "tasks", NULL, "and %zu more tasks",
+				f->blockers.v.n - TASKS_TOLD));
 	if (!f->blockers.v.n)
-		TRY(add(out, FINDING_OK, "tasks", NULL,
-			"none of %zu tasks is inside of what changes (%s)", f->blockers.seen,
-			f->blockers.source));
+		TRY(finding_add(out, FINDING_OK, "tasks", NULL,
+				"none of %zu tasks is inside of what changes (%s)",
+				f->blockers.seen, f->blockers.source));
 	return NULL;
 }
 
@@ -432,39 +433,46 @@ static struct error *judge_way_back(const struct check_facts *f, struct findings
 	if (!f->payload)
 		return NULL;
 	if (k->panic_on_oops || k->panic_on_warn)
-		TRY(add(out, FINDING_WARNING, "way-back",
+		TRY(finding_add(
+			out, FINDING_WARNING, "way-back",
 			"kernel.panic_on_oops=0 lets the guard act; else see that the host reboots",
 			"%s is set: an %s in the new code ends the host, and nothing can take the "
 			"patch back but the reboot",
 			k->panic_on_oops ? "kernel.panic_on_oops" : "kernel.panic_on_warn",
 			k->panic_on_oops ? "oops" : "warning"));
 	if (f->guard_wanted && !f->guard_present)
-		TRY(add(out, FINDING_WARNING, "guard",
+		TRY(finding_add(
+			out, FINDING_WARNING, "guard",
 			"a bundle that carries the guard, or the package suture-guard-dkms",
 			"the guard's module is not there: a process keeps the deadline instead, "
 			"which does not outlive what kills it"));
 	else if (f->guard_wanted)
-		TRY(add(out, FINDING_OK, "guard", NULL,
-			"the guard's module can keep the deadline"));
+		TRY(finding_add(out, FINDING_OK, "guard", NULL,
+				"the guard's module can keep the deadline"));
 	return NULL;
 }
 
 static struct error *judge_rights(const struct check_facts *f, struct findings *out)
 {
 	return f->root ? NULL
-		       : add(out, FINDING_NOTE, "rights", "run it as root",
-			     "not root: what only root can read was not looked at");
+		       : finding_add(out, FINDING_NOTE, "rights", "run it as root",
+				     "not root: what only root can read was not looked at");
 }
+
+typedef struct error *judge(const struct check_facts *f, struct findings *out);
 
 struct error *check_judge(const struct check_facts *f, struct findings *out)
 {
-	static struct error *(*const judges[])(const struct check_facts *, struct findings *) = {
+	static judge *const of_kernel[] = {
 		judge_kernel,	 judge_policy, judge_versions, judge_lockdown, judge_applied,
 		judge_relations, judge_stack,  judge_at_load,  judge_stuck,    judge_text,
-		judge_hooks,	 judge_tasks,  judge_way_back, judge_rights,
+		judge_hooks,	 judge_tasks,  judge_way_back, judge_rights,   NULL,
+	};
+	static judge *const of_processes[] = {
+		judge_policy, judge_relations, check_judge_processes, judge_rights, NULL,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(judges); i++)
-		TRY(judges[i](f, out));
+	for (judge *const *j = f->processes ? of_processes : of_kernel; *j; j++)
+		TRY((*j)(f, out));
 	return NULL;
 }

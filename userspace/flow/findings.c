@@ -19,6 +19,26 @@ const char *finding_level_name(enum finding_level level)
 	return levels[level].name;
 }
 
+struct error *finding_add(struct findings *out, enum finding_level level, const char *about,
+			  const char *way, const char *fmt, ...)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct finding f = { .level = level, .about = about };
+	struct error *e;
+	va_list ap;
+
+	va_start(ap, fmt);
+	e = strbuf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	if (e)
+		return e;
+	f.what = arena_strdup(&out->arena, strbuf_str(&text));
+	f.way = way ? arena_strdup(&out->arena, way) : NULL;
+	if (!f.what || (way && !f.way))
+		return error_nomem();
+	return vec_push(&out->v, f);
+}
+
 struct error *findings_error(const struct findings *f)
 {
 	const struct finding *worst = NULL;

@@ -35,6 +35,7 @@ struct host_request {
 	double timeout;	       /* seconds for the transition; 0: 60 */
 	bool wait;	       /* apply: until it is confirmed or taken back */
 	const char *reason;    /* that a person gave; or NULL */
+	bool whole;	       /* apply to processes: to all or none */
 	bool impatient;	       /* don't wait until another suture, that is at work, has ended */
 	bool at_boot;	       /* apply: put back what was accepted and confirmed here before */
 	host_tell *tell;       /* or NULL */
@@ -75,14 +76,25 @@ struct host_patch_status {
 	bool live, transition;
 	bool proof_known;
 	struct host_verdict proof;
+	/* Of a patch for processes: how many have the file mapped, and how many the patch. */
+	bool of_processes, read_back;
+	struct process_counts processes;
+	size_t detail;	     /* of host_status.details, if read_back */
 	const char *guard;   /* on duty: "kernel", "process", "none" */
 	double left;	     /* seconds to confirm; 0: no deadline */
 	const char *trouble; /* or NULL */
 };
 
+/* A patch for processes, with all of them. */
+struct host_status_detail {
+	struct bundle *bundle;
+	struct process_patch processes;
+};
+
 struct host_status {
 	struct live_kernel kernel;
 	VEC(struct host_patch_status) patches;
+	VEC(struct host_status_detail) details;
 	VEC(const char *)
 	recovered;	  /* what was found unfinished, and what was done, a sentence each */
 	const char *busy; /* another suture is at work; or NULL */
@@ -92,7 +104,9 @@ struct host_status {
 };
 
 struct error *host_status_read(const struct host_request *r, struct host_status *out) __must_check;
-struct error *host_status_print(const struct host_status *s, struct strbuf *out) __must_check;
+/* 'processes': each, below its patch. */
+struct error *host_status_print(const struct host_status *s, bool processes,
+				struct strbuf *out) __must_check;
 struct error *host_status_json(const struct host_status *s, struct strbuf *out) __must_check;
 void host_status_free(struct host_status *s);
 #define __cleanup_status __cleanup(host_status_free)

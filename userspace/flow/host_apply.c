@@ -23,7 +23,9 @@ struct apply {
 	struct host h;
 	const struct host_request *r;
 	struct bundle *bundle;
-	const struct bundle_payload *payload;
+	const struct bundle_payload *payload; /* NULL: it is for processes */
+	struct process_patch processes;
+	const char *module; /* in the ledger */
 	char *kept, *ko, *guard_ko;
 	struct host_proof proof;
 	enum host_guard_kind guard;
@@ -34,6 +36,7 @@ struct apply {
 static void apply_free(struct apply *a)
 {
 	host_proof_end(&a->proof);
+	process_patch_free(&a->processes);
 	bundle_free(&a->bundle);
 	free_pointer(&a->kept);
 	free_pointer(&a->ko);
@@ -80,7 +83,7 @@ static struct error *write_intent(struct apply *a)
 		.why = a->r->reason ? a->r->reason : a->bundle->facts.title,
 		.bundle = a->bundle->digest.hex,
 		.path = a->kept,
-		.module = a->payload->module,
+		.module = a->module,
 		.fix = a->bundle->name,
 		.version = a->bundle->facts.serial,
 	};
@@ -102,7 +105,8 @@ static struct error *arm(struct apply *a)
 	double seconds =
 		timeout_of(a->r) + (a->r->confirm_within > 0 ? a->r->confirm_within : PROOF_TIME);
 
-	TRY(host_guard_arm(&a->h, a->payload->module, a->guard_ko, seconds, &a->guard));
+	if (a->payload)
+		TRY(host_guard_arm(&a->h, a->module, a->guard_ko, seconds, &a->guard));
 	if (a->guard == GUARD_KERNEL)
 		host_say(&a->h, "armed", a->bundle->name, "the guard in the kernel is on duty");
 	if (a->guard == GUARD_KERNEL || !a->deadline)
@@ -110,7 +114,8 @@ static struct error *arm(struct apply *a)
 	TRY(host_guard_process(&a->h, a->bundle->name, a->deadline));
 	a->guard = GUARD_PROCESS;
 	host_say(&a->h, "armed", a->bundle->name,
-		 "a process keeps the deadline; the guard in the kernel can't be had");
+		 a->payload ? "a process keeps the deadline; the guard in the kernel can't be had"
+			    : "a process keeps the deadline");
 	return NULL;
 }
 
@@ -126,7 +131,7 @@ static struct error *watch(void *arg, double elapsed)
 	if (elapsed < a->next_tell || !a->r->tell)
 		return NULL;
 	a->next_tell = elapsed + TELL_EVERY;
-	TRY(host_blockers_tell(a->payload->module, &b, &text));
+	TRY(host_blockers_tell(a->module, &b, &text));
 	ev.text =
 		text.n ? text.s
 		       : "no task is told as waiting: a CPU's idle task, or one that was switched meanwhile";
@@ -142,7 +147,7 @@ static struct error *too_late(struct apply *a)
 	struct strbuf text __cleanup_strbuf = { 0 };
 	struct error *e;
 
-	TRY(host_blockers_tell(a->payload->module, &b, &text));
+	TRY(host_blockers_tell(a->module, &b, &text));
 	e = error_new(ERROR_VERIFY, "the transition took longer than %s",
 		      str_duration(timeout_of(a->r)).s);
 	return text.n ? error_advise(e, "%s", text.s) : e;
@@ -154,7 +159,7 @@ static struct error *transit(struct apply *a)
 	bool done;
 
 	a->next_tell = FIRST_TOLD;
-	TRY(load_await_enabled(a->payload->module, timeout_of(a->r), watch, a, &done));
+	TRY(load_await_enabled(a->module, timeout_of(a->r), watch, a, &done));
 	if (!done)
 		return too_late(a);
 	host_say(&a->h, "live", a->bundle->name, "all tasks run the new code after %s",
@@ -186,7 +191,7 @@ static struct error *settle_guard(struct apply *a)
 {
 	if (a->r->confirm_within > 0)
 		return NULL;
-	return a->guard == GUARD_KERNEL ? host_guard_confirm(a->payload->module) : NULL;
+	return a->guard == GUARD_KERNEL ? host_guard_confirm(a->module) : NULL;
 }
 
 static struct error *go(struct apply *a, bool *loaded)
@@ -199,10 +204,65 @@ static struct error *go(struct apply *a, bool *loaded)
 	TRY(interrupt_check());
 	TRY(load_insert(a->ko, NULL));
 	*loaded = true;
-	host_say(&a->h, "loaded", a->bundle->name, "%s is loaded", a->payload->module);
+	host_say(&a->h, "loaded", a->bundle->name, "%s is loaded", a->module);
 	TRY(transit(a));
 	TRY(prove(a));
 	return settle_guard(a);
+}
+
+/* --- processes ------------------------------------------------------------------------ */
+
+static struct error *not_everywhere(const struct apply *a, const struct process_counts *n)
+{
+	struct strbuf first __cleanup_strbuf = { 0 };
+
+	TRY(process_patch_first(&a->processes, false, &first));
+	return error_advise(error_new(n->have && !a->r->whole ? ERROR_PENDING : ERROR_VERIFY,
+				      "%zu of %zu processes have it; not %s", n->have, n->all,
+				      strbuf_str(&first)),
+			    "suture status --processes shows all");
+}
+
+/* They are read back: what is recorded is what is there. */
+static struct error *prove_processes(struct apply *a)
+{
+	struct strbuf evidence __cleanup_strbuf = { 0 };
+	struct process_counts n;
+
+	process_patch_count(&a->processes, &n);
+	if (!n.all)
+		return error_new(ERROR_VERIFY, "all processes that it was for have ended");
+	if (!n.have || (a->r->whole && n.have < n.all))
+		return not_everywhere(a, &n);
+	TRY(process_patch_evidence(&a->processes, &evidence));
+	TRY(record(a, LEDGER_LIVE, NULL, NULL));
+	TRY(record(a, LEDGER_PROVED, NULL, strbuf_str(&evidence)));
+	if (a->r->at_boot)
+		TRY(record(a, LEDGER_CONFIRMED, "it was before the host was booted", NULL));
+	host_say(&a->h, "proved", a->bundle->name,
+		 "read back in %zu of %zu processes; longest stop %s", n.have, n.all,
+		 str_duration(n.longest_stop).s);
+	return NULL;
+}
+
+static struct error *go_to_processes(struct apply *a, bool *changed)
+{
+	static const struct hotpatch_options options = { 0 };
+
+	TRY(arm(a));
+	TRY(interrupt_check());
+	*changed = true;
+	TRY(process_patch_apply(&a->processes, &options));
+	return prove_processes(a);
+}
+
+/* Applied as far as it can be; whether that is everywhere is told at the end. */
+static struct error *is_everywhere(const struct apply *a)
+{
+	struct process_counts n;
+
+	process_patch_count(&a->processes, &n);
+	return n.have < n.all ? not_everywhere(a, &n) : NULL;
 }
 
 /* --- backwards ------------------------------------------------------------------------ */
@@ -216,9 +276,10 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	host_proof_end(&a->proof);
 	if (loaded) {
 		host_say(&a->h, "rolling-back", a->bundle->name, "%s", error_message(why));
-		e = host_take_out(&a->h, a->bundle->name, a->payload->module);
+		e = host_take_out(&a->h, a->bundle->name, a->module, a->kept);
 	}
-	host_guard_disarm(a->payload->module);
+	if (a->payload)
+		host_guard_disarm(a->module);
 	if (!e)
 		e = record(a, over, error_message(why), NULL);
 	if (e) {
@@ -232,15 +293,30 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 
 /* --- all of it ------------------------------------------------------------------------ */
 
+static struct error *open_bundle(struct apply *a, const char *path)
+{
+	bool of_processes;
+
+	TRY(bundle_open(path, &a->bundle));
+	TRY(process_patch_is(a->bundle, &of_processes));
+	if (of_processes) {
+		a->module = PROCESS_MODULE;
+		return process_patch_open(a->bundle, &a->processes);
+	}
+	/* Without one, check says so. */
+	a->payload = bundle_payload_for(a->bundle, a->h.kernel.release);
+	a->module = a->payload ? a->payload->module : NULL;
+	return NULL;
+}
+
 static struct error *apply(struct apply *a, const char *path, struct findings *findings)
 {
 	bool loaded = false;
 	struct error *e;
 
-	TRY(bundle_open(path, &a->bundle));
+	TRY(open_bundle(a, path));
 	TRY(host_check_with(&a->h, a->bundle, a->r, findings));
 	TRY(findings_error(findings));
-	a->payload = bundle_payload_for(a->bundle, a->h.kernel.release);
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
@@ -248,8 +324,10 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 		host_forget(&a->h, a->bundle->digest.hex);
 		return e;
 	}
-	e = go(a, &loaded);
-	return e ? back(a, loaded, e) : NULL;
+	e = a->payload ? go(a, &loaded) : go_to_processes(a, &loaded);
+	if (e)
+		return back(a, loaded, e);
+	return a->payload ? NULL : is_everywhere(a);
 }
 
 /* Until somebody confirms it, or it is taken back: the ledger says which. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/host_check.h"
 
+#include <unistd.h>
+
 #include "base/str.h"
 #include "flow/admit.h"
 #include "livepatch/guard.h"
@@ -15,7 +17,8 @@ static struct error *list_known(const struct host *h, struct check_facts *f)
 	for (size_t i = 0; i < all.n; i++) {
 		const struct ledger_patch *p = &all.v[i];
 
-		if (!p->module || !host_should_be_live(p->state) || !live_module_present(p->module))
+		if (!p->module || !host_should_be_live(p->state) ||
+		    (!host_is_of_processes(p) && !live_module_present(p->module)))
 			continue;
 		TRY(vec_push(&f->known, (struct check_live){ p->name, p->module }));
 		f->same_digest |= p->bundle && str_equal(p->bundle, f->bundle->digest.hex);
@@ -43,12 +46,32 @@ static struct error *ask_policy(const struct host *h, const struct bundle *b,
 	return f->policy_note ? NULL : error_nomem();
 }
 
+static struct error *check_processes(const struct host *h, const struct bundle *b,
+				     const struct host_request *r, struct findings *out)
+{
+	struct process_patch p __cleanup_process_patch = { 0 };
+	struct check_facts f __cleanup_facts = {
+		.bundle = b, .processes = &p, .whole = r->whole, .root = !geteuid()
+	};
+	static const struct hotpatch_options options = { 0 };
+
+	TRY(process_patch_open(b, &p));
+	TRY(list_known(h, &f));
+	TRY(ask_policy(h, b, r, &f));
+	TRY(process_patch_check(&p, &options));
+	return check_judge(&f, out);
+}
+
 struct error *host_check_with(const struct host *h, const struct bundle *b,
 			      const struct host_request *r, struct findings *out)
 {
 	struct check_facts f __cleanup_facts = { .bundle = b };
 	const struct bundle_payload *p = bundle_payload_for(b, h->kernel.release);
+	bool of_processes;
 
+	TRY(process_patch_is(b, &of_processes));
+	if (of_processes)
+		return check_processes(h, b, r, out);
 	f.guard_wanted = r->confirm_within > 0;
 	f.guard_present = guard_present() || (p && p->guard.content);
 	TRY(list_known(h, &f));

@@ -25,6 +25,13 @@ struct error *host_recover_facts(const struct host *h, const struct ledger_patch
 		.confirmed = row->confirmed,
 	};
 	out->overdue = row->deadline && out->same_boot && host_uptime() >= row->deadline;
+	/* Processes come and go, and a bundle may be wanted where none has it now. */
+	if (host_is_of_processes(row)) {
+		out->present = out->same_boot && out->phase != RECOVER_OVER;
+		out->enabled = out->present;
+		out->transition = out->phase == RECOVER_APPLYING;
+		return NULL;
+	}
 	if (!row->module)
 		return NULL;
 	TRY(live_flags_read(row->module, &f));
@@ -52,7 +59,7 @@ static struct error *record(struct host *h, const struct ledger_patch *row, enum
 static struct error *say_out(struct host *h, const struct ledger_patch *row, enum ledger_state to,
 			     const char *why)
 {
-	if (row->module) {
+	if (row->module && !host_is_of_processes(row)) {
 		TRY(load_remove(row->module, HOST_UNLOAD));
 		host_guard_disarm(row->module);
 	}
@@ -64,7 +71,7 @@ static struct error *say_out(struct host *h, const struct ledger_patch *row, enu
 static struct error *roll_back(struct host *h, const struct ledger_patch *row, enum ledger_state to,
 			       const char *why)
 {
-	TRY(host_take_out(h, row->name, row->module));
+	TRY(host_take_out(h, row->name, row->module, row->path));
 	return say_out(h, row, to, why);
 }
 

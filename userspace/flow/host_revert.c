@@ -16,14 +16,15 @@ struct error *host_revert_row(struct host *h, const struct ledger_patch *row,
 		NULL));
 	host_say(h, "reverting", row->name, "%s is being taken back", row->name);
 	/* From here on the guard has nothing to take back. */
-	host_guard_disarm(row->module);
-	TRY(host_take_out(h, row->name, row->module));
+	if (!host_is_of_processes(row))
+		host_guard_disarm(row->module);
+	TRY(host_take_out(h, row->name, row->module, row->path));
 	TRY(ledger_append(
 		h->ledger,
 		&(struct ledger_change){ .verb = verb, .patch = row->name, .to = over, .why = why },
 		NULL));
-	host_say(h, "reverted", row->name, "%s is %s, and its module is unloaded", row->name,
-		 ledger_state_name(over));
+	host_say(h, "reverted", row->name, "%s is %s, and %s", row->name, ledger_state_name(over),
+		 host_is_of_processes(row) ? "no process has it" : "its module is unloaded");
 	host_forget(h, row->bundle);
 	return NULL;
 }
@@ -63,10 +64,31 @@ struct error *host_revert(const char *name, const struct host_request *r)
 
 /* --- confirm -------------------------------------------------------------------------- */
 
+static struct error *prove_processes(const struct host_patch *p, struct strbuf *evidence)
+{
+	struct process_patch there __cleanup_process_patch = { 0 };
+	struct strbuf first __cleanup_strbuf = { 0 };
+	struct process_counts n;
+
+	TRY(process_patch_open(p->bundle, &there));
+	TRY(process_patch_look(&there));
+	process_patch_count(&there, &n);
+	TRY(process_patch_evidence(&there, evidence));
+	if (!n.lost && !n.partial)
+		return NULL;
+	TRY(process_patch_first(&there, false, &first));
+	return error_advise(error_new(ERROR_VERIFY,
+				      "%s is not whole everywhere, and not confirmed: %s",
+				      p->row->name, strbuf_str(&first)),
+			    "suture revert %s takes it back", p->row->name);
+}
+
 static struct error *prove(const struct host_patch *p, struct strbuf *evidence)
 {
 	struct host_verdict v;
 
+	if (host_is_of_processes(p->row) && p->bundle)
+		return prove_processes(p, evidence);
 	if (!p->payload)
 		return error_failed("%s can't be proved: %s", p->row->name,
 				    p->trouble ? p->trouble : "its bundle is not for this kernel");
@@ -99,7 +121,8 @@ struct error *host_confirm(const char *name, const struct host_request *r)
 							   .to = LEDGER_PROVED,
 							   .evidence = strbuf_str(&evidence) },
 				  NULL));
-	TRY(host_guard_confirm(p.row->module));
+	if (!host_is_of_processes(p.row))
+		TRY(host_guard_confirm(p.row->module));
 	TRY(ledger_append(h.ledger,
 			  &(struct ledger_change){ .verb = "confirm",
 						   .patch = p.row->name,

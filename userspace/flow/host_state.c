@@ -157,6 +157,11 @@ bool host_should_be_live(enum ledger_state s)
 	return s == LEDGER_LIVE || s == LEDGER_PROVED || s == LEDGER_CONFIRMED || s == LEDGER_LOST;
 }
 
+bool host_is_of_processes(const struct ledger_patch *row)
+{
+	return row->module && str_equal(row->module, PROCESS_MODULE);
+}
+
 static struct error *find_row(struct host *h, const char *name, struct host_patch *p)
 {
 	struct ledger_patches all = { 0 };
@@ -166,7 +171,8 @@ static struct error *find_row(struct host *h, const char *name, struct host_patc
 	for (size_t i = 0; i < all.n; i++) {
 		const struct ledger_patch *row = &all.v[i];
 
-		if (str_equal(row->name, name) || (row->module && str_equal(row->module, name)))
+		if (str_equal(row->name, name) ||
+		    (row->module && !host_is_of_processes(row) && str_equal(row->module, name)))
 			p->row = row;
 	}
 	return p->row ? NULL
@@ -217,16 +223,18 @@ struct error *host_keep(const struct host *h, const char *path, const struct bun
 {
 	char *dir __free = str_printf("%s/bundles/%s", h->dir, b->digest.hex);
 	char *file __free = dir ? str_printf("%s.suture", dir) : NULL;
-	char *ko __free = dir ? str_printf("%s/%s.ko", dir, p->module) : NULL;
+	char *ko __free = dir && p ? str_printf("%s/%s.ko", dir, p->module) : NULL;
 	struct strbuf bytes __cleanup_strbuf = { 0 };
 
-	if (!file || !ko)
+	if (!file || (p && !ko))
 		return error_nomem();
 	TRY(dir_make(dir));
 	TRY(file_read(path, &bytes));
 	TRY(file_write_durable(file, bytes.s, bytes.n, 0600));
-	TRY(bundle_extract(p, ko));
-	TRY(keep_guard(p, dir, guard));
+	if (p)
+		TRY(bundle_extract(p, ko));
+	if (p)
+		TRY(keep_guard(p, dir, guard));
 	*kept = take(file);
 	*module = take(ko);
 	return NULL;

@@ -63,12 +63,14 @@ struct error *host_patch_find(struct host *h, const char *name,
 void host_patch_free(struct host_patch *p);
 #define __cleanup_host_patch __cleanup(host_patch_free)
 
-/* Whether the kernel should have it, by the ledger's word. */
+/* Whether the kernel, or the processes, should have it, by the ledger's word. */
 bool host_should_be_live(enum ledger_state s);
+/* Whether it is one for processes. */
+bool host_is_of_processes(const struct ledger_patch *row);
 
 /*
- * Keep the bundle and the modules that are loaded of it; '*module' and '*guard' (NULL: it has none)
- * are their paths.
+ * Keep the bundle and, of one for a kernel, the modules that are loaded of it; '*module' and
+ * '*guard' (NULL: it has none) are their paths. p is NULL for processes.
  */
 struct error *host_keep(const struct host *h, const char *path, const struct bundle *b,
 			const struct bundle_payload *p, char **kept, char **module,
@@ -80,11 +82,14 @@ void host_forget(const struct host *h, const char *digest);
 struct error *host_sweep(const struct host *h) __must_check;
 
 /*
- * Take the livepatch out: disable, wait, unload. ERROR_PENDING, naming who pins it, if that does
- * not end: it goes on by itself then. Nothing is recorded.
+ * Take the livepatch out: disable, wait, unload; or put the old code back in all processes, which
+ * the bundle kept at 'path' names. ERROR_PENDING, naming who pins it, if that does not end: a
+ * livepatch goes on by itself then. Nothing is recorded.
  */
-struct error *host_take_out(const struct host *h, const char *name,
-			    const char *module) __must_check;
+struct error *host_take_out(const struct host *h, const char *name, const char *module,
+			    const char *path) __must_check;
+struct error *host_take_out_of_processes(const struct host *h, const char *name,
+					 const char *path) __must_check;
 /* The same from a patch that is live, recorded: reverting, then 'over'. */
 struct error *host_revert_row(struct host *h, const struct ledger_patch *row,
 			      enum ledger_state over, const char *verb,

@@ -92,6 +92,42 @@ static struct error *look_at_proof(struct host *h, struct host_status *s,
 	return error_context(ask_daemon(s, out), "what sutured says");
 }
 
+static struct error *read_back(struct host *h, struct host_status *s, struct host_patch_status *out)
+{
+	struct host_patch p __cleanup_host_patch = { 0 };
+	struct host_status_detail *d;
+
+	TRY(host_patch_find(h, out->name, &p));
+	if (!p.bundle) {
+		out->trouble = arena_printf(&s->arena, "not read back: %s",
+					    p.trouble ? p.trouble : "its bundle is gone");
+		return out->trouble ? NULL : error_nomem();
+	}
+	out->detail = s->details.n;
+	TRY(vec_push(&s->details, (struct host_status_detail){ .bundle = take(p.bundle) }));
+	d = &s->details.v[out->detail];
+	TRY(process_patch_open(d->bundle, &d->processes));
+	TRY(process_patch_look(&d->processes));
+	process_patch_count(&d->processes, &out->processes);
+	out->read_back = true;
+	out->live = out->processes.have;
+	return NULL;
+}
+
+/* Whom it does not reach, if somebody should know. */
+static struct error *say_without(struct host_status *s, struct host_patch_status *out)
+{
+	const struct process_counts *n = &out->processes;
+	struct strbuf first __cleanup_strbuf = { 0 };
+
+	if (!out->read_back || out->trouble || n->have == n->all)
+		return NULL;
+	TRY(process_patch_first(&s->details.v[out->detail].processes, false, &first));
+	out->trouble = arena_printf(&s->arena, "%zu of %zu processes are without it: %s",
+				    n->all - n->have, n->all, strbuf_str(&first));
+	return out->trouble ? NULL : error_nomem();
+}
+
 static struct error *add_row(struct host *h, struct host_status *s, const struct ledger_patch *row)
 {
 	struct host_patch_status p = { .ours = true,
@@ -112,6 +148,7 @@ static struct error *add_row(struct host *h, struct host_status *s, const struct
 	if (f.phase == RECOVER_OVER)
 		p.trouble =
 			"the ledger says that it is over, and the kernel has it: somebody else loaded it";
+	p.of_processes = host_is_of_processes(row);
 	p.live = f.present && f.enabled && !f.transition;
 	p.transition = f.transition;
 	if (f.phase == RECOVER_LIVE && f.present && !f.enabled)
@@ -119,13 +156,17 @@ static struct error *add_row(struct host *h, struct host_status *s, const struct
 	else if (f.phase == RECOVER_LIVE && !f.present)
 		p.trouble = f.same_boot ? "the kernel does not have it"
 					: "not live since the host was booted";
-	TRY(host_guard_look(h->dir, row->name, row->module, &s->arena, &kind, &p.guard));
+	TRY(host_guard_look(h->dir, row->name, p.of_processes ? NULL : row->module, &s->arena,
+			    &kind, &p.guard));
 	if (p.guard && !p.trouble)
 		p.trouble = p.guard;
 	p.guard = guards[kind];
 	if (row->deadline > now && !row->confirmed && f.same_boot)
 		p.left = (double)(row->deadline - now) / 1e6;
-	if (p.live)
+	if (p.of_processes) {
+		TRY(read_back(h, s, &p));
+		TRY(say_without(s, &p));
+	} else if (p.live)
 		TRY(look_at_proof(h, s, &p));
 	return vec_push(&s->patches, p);
 }
@@ -227,6 +268,11 @@ struct error *host_status_read(const struct host_request *r, struct host_status 
 
 void host_status_free(struct host_status *s)
 {
+	vec_for_each(&s->details, d) {
+		process_patch_free(&d->processes);
+		bundle_free(&d->bundle);
+	}
+	vec_free(&s->details);
 	vec_free(&s->patches);
 	vec_free(&s->recovered);
 	arena_free(&s->arena);
@@ -258,7 +304,10 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 {
 	struct strbuf proof __cleanup_strbuf = { 0 };
 
-	if (p->proof_known)
+	if (p->read_back)
+		TRY(strbuf_printf(&proof, "in place in %zu of %zu process%s", p->processes.have,
+				  p->processes.all, p->processes.all == 1 ? "" : "es"));
+	else if (p->proof_known)
 		TRY(host_verdict_print(&p->proof, &proof));
 	else
 		TRY(strbuf_puts(&proof, p->transition ? "in transition" : "-"));
@@ -267,7 +316,7 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 	return p->trouble ? strbuf_printf(out, "    %s\n", p->trouble) : NULL;
 }
 
-struct error *host_status_print(const struct host_status *s, struct strbuf *out)
+struct error *host_status_print(const struct host_status *s, bool processes, struct strbuf *out)
 {
 	TRY(print_first(s, out));
 	if (s->patches.n && !s->watch)
@@ -280,12 +329,16 @@ struct error *host_status_print(const struct host_status *s, struct strbuf *out)
 	if (s->patches.n)
 		TRY(strbuf_printf(out, "\n%-28s %-12s %-24s %-8s %s\n", "PATCH", "STATE", "SINCE",
 				  "GUARD", "PROOF"));
-	vec_for_each(&s->patches, p)
+	vec_for_each(&s->patches, p) {
 		TRY(print_patch(p, out));
+		if (processes && p->read_back)
+			TRY(process_patch_print(&s->details.v[p->detail].processes, out));
+	}
 	return NULL;
 }
 
-static void patch_json(const struct host_patch_status *p, struct json *j)
+static void patch_json(const struct host_status *s, const struct host_patch_status *p,
+		       struct json *j)
 {
 	json_object(j, NULL);
 	json_string(j, "name", p->name);
@@ -298,6 +351,8 @@ static void patch_json(const struct host_patch_status *p, struct json *j)
 	json_bool(j, "live", p->live);
 	json_bool(j, "transition", p->transition);
 	json_string(j, "proof", p->proof_known ? proof_state_name(p->proof.state) : NULL);
+	if (p->read_back)
+		process_patch_json(&s->details.v[p->detail].processes, j, "processes");
 	json_string(j, "guard", p->guard);
 	if (p->left > 0)
 		json_double(j, "confirm_within", p->left);
@@ -326,7 +381,7 @@ struct error *host_status_json(const struct host_status *s, struct strbuf *out)
 	json_end(&j);
 	json_array(&j, "patches");
 	vec_for_each(&s->patches, p)
-		patch_json(p, &j);
+		patch_json(s, p, &j);
 	json_end(&j);
 	json_end(&j);
 	return json_finish(&j);

@@ -44,12 +44,15 @@ static struct error *pinned(const char *module)
 	return error_advise(e, "it goes on by itself; suture blockers shows the stacks");
 }
 
-struct error *host_take_out(const struct host *h, const char *name, const char *module)
+struct error *host_take_out(const struct host *h, const char *name, const char *module,
+			    const char *path)
 {
 	struct waiting w = { .h = h, .name = name, .module = module, .next = 2.0 };
 	struct live_flags f;
 	bool done;
 
+	if (module && str_equal(module, PROCESS_MODULE))
+		return host_take_out_of_processes(h, name, path);
 	TRY(live_flags_read(module, &f));
 	/* Writing 0 to one that is on its way out already is refused by the kernel. */
 	if (f.present && f.enabled)

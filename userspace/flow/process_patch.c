@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/process_patch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define ROUNDS_MOST 16 /* of looking for processes that began meanwhile */
+
+struct error *process_patch_is(const struct bundle *b, bool *out)
+{
+	size_t n = 0;
+
+	vec_for_each(&b->payloads, p)
+		n += p->process;
+	*out = n;
+	return !n || n == b->payloads.n
+		       ? NULL
+		       : error_refused("the bundle is for kernels and for processes at once: apply "
+				       "a bundle for each");
+}
+
+static struct error *open_part(const struct bundle *b, const struct bundle_payload *payload,
+			       struct process_part *part)
+{
+	char build_id[2 * sizeof(part->object.build_id) + 1];
+
+	part->payload = payload;
+	TRY(hotpatch_object_read(payload->content->s, payload->content->n, &part->object));
+	for (unsigned int i = 0; i < part->object.build_id_n; i++)
+		snprintf(build_id + 2 * i, 3, "%02x", part->object.build_id[i]);
+	if (!str_equal(build_id, payload->build_id) || !str_equal(part->object.fix, b->name))
+		return error_failed("the object is of another fix, or for another file, than the "
+				    "manifest says");
+	return NULL;
+}
+
+struct error *process_patch_open(const struct bundle *b, struct process_patch *out)
+{
+	struct process_patch p __cleanup_process_patch = { .name = b->name };
+
+	vec_for_each(&b->payloads, payload) {
+		TRY(vec_push(&p.parts, (struct process_part){ 0 }));
+		TRY_CONTEXT(open_part(b, payload, &p.parts.v[p.parts.n - 1]), "%s", payload->file);
+	}
+	*out = p;
+	p = (struct process_patch){ 0 };
+	return NULL;
+}
+
+void process_patch_free(struct process_patch *p)
+{
+	vec_for_each(&p->parts, part)
+		hotpatch_object_free(&part->object);
+	vec_for_each(&p->rows, row)
+		error_free(&row->why);
+	vec_free(&p->parts);
+	vec_free(&p->rows);
+}
+
+/* --- looking -------------------------------------------------------------------------- */
+
+static bool same_process(const struct process *a, const struct process *b)
+{
+	return a->pid == b->pid && a->start == b->start && a->bias == b->bias;
+}
+
+static struct process_row *row_of(struct process_patch *p, size_t part, const struct process *of)
+{
+	vec_for_each(&p->rows, row)
+		if (row->part == part && same_process(&row->process, of))
+			return row;
+	return NULL;
+}
+
+static void read_back(struct process_patch *p, size_t part, const struct hotpatch_live *live)
+{
+	struct process_row *row = row_of(p, part, &live->process);
+
+	if (!row || !str_equal(live->fix, p->name))
+		return;
+	row->covered = live->covered;
+	row->since = live->since;
+	switch (live->state) {
+	case HOTPATCH_LIVE:
+		row->has = PROCESS_HAS;
+		break;
+	case HOTPATCH_PARTIAL:
+		row->has = PROCESS_HAS_PART;
+		break;
+	case HOTPATCH_LOST:
+		row->has = PROCESS_HAS_LOST;
+		break;
+	case HOTPATCH_REVERTED:
+		row->since = 0;
+		break;
+	}
+}
+
+static struct error *list(struct process_patch *p, size_t part, const struct processes *found)
+{
+	vec_for_each(&found->v, it) {
+		struct process_row *row = row_of(p, part, it);
+
+		if (row) {
+			row->process = *it;
+			row->listed = true;
+			continue;
+		}
+		TRY(vec_push(&p->rows,
+			     (struct process_row){ .process = *it, .part = part, .listed = true }));
+	}
+	return NULL;
+}
+
+static struct error *look_at_part(struct process_patch *p, size_t part)
+{
+	const struct hotpatch_object *o = &p->parts.v[part].object;
+	struct processes found __cleanup_processes = { 0 };
+	struct hotpatch_lives lives = { 0 };
+
+	TRY(process_find(o->build_id, o->build_id_n, &found));
+	TRY(list(p, part, &found));
+	TRY(hotpatch_status(o->build_id, o->build_id_n, &found, &lives));
+	vec_for_each(&lives.v, it)
+		read_back(p, part, it);
+	vec_free(&lives.v);
+	return NULL;
+}
+
+static int by_part(const void *a, const void *b)
+{
+	const struct process_row *x = a, *y = b;
+
+	if (x->part != y->part)
+		return (x->part > y->part) - (x->part < y->part);
+	return x->process.pid != y->process.pid
+		       ? (x->process.pid > y->process.pid) - (x->process.pid < y->process.pid)
+		       : (x->process.bias > y->process.bias) - (x->process.bias < y->process.bias);
+}
+
+/* Those that have ended are no longer there to have anything. */
+static void drop_ended(struct process_patch *p)
+{
+	size_t kept = 0;
+
+	vec_for_each(&p->rows, row) {
+		if (row->listed)
+			p->rows.v[kept++] = *row;
+		else
+			error_free(&row->why);
+	}
+	p->rows.n = kept;
+}
+
+struct error *process_patch_look(struct process_patch *p)
+{
+	vec_for_each(&p->rows, row) {
+		row->listed = false;
+		row->has = PROCESS_HAS_NOT;
+		row->covered = false;
+		row->since = 0;
+	}
+	for (size_t i = 0; i < p->parts.n; i++)
+		TRY(look_at_part(p, i));
+	drop_ended(p);
+	vec_sort(&p->rows, by_part);
+	return NULL;
+}
+
+/* --- acting --------------------------------------------------------------------------- */
+
+enum act { CHECK, APPLY, REVERT };
+
+static struct error *run(const struct process_patch *p, size_t part, enum act act,
+			 const struct processes *on, const struct hotpatch_options *o,
+			 struct hotpatch_results *out)
+{
+	const struct hotpatch_object *object = &p->parts.v[part].object;
+
+	switch (act) {
+	case CHECK:
+		return hotpatch_check(object, on, o, out);
+	case APPLY:
+		return hotpatch_apply(object, on, o, out);
+	case REVERT:
+		return hotpatch_revert(object->build_id, object->build_id_n, p->name, on, o, out);
+	}
+	return NULL;
+}
+
+static void take_result(struct process_patch *p, size_t part, struct hotpatch_result *r)
+{
+	struct process_row *row = row_of(p, part, &r->process);
+
+	if (!row)
+		return;
+	error_free(&row->why);
+	row->why = take(r->error);
+	row->threads = r->threads;
+	row->stopped += r->stopped;
+	if (r->longest_stop > row->longest_stop)
+		row->longest_stop = r->longest_stop;
+}
+
+/* On those rows of the part that 'wanted' picks; 'any': there were some. */
+static struct error *act_on(struct process_patch *p, size_t part, enum act act,
+			    bool (*wanted)(const struct process_patch *p,
+					   const struct process_row *row),
+			    const struct hotpatch_options *o, bool *any)
+{
+	struct hotpatch_results results __cleanup_hotpatch_results = { 0 };
+	struct processes on __cleanup_processes = { 0 };
+
+	vec_for_each(&p->rows, row)
+		if (row->part == part && wanted(p, row))
+			TRY(vec_push(&on.v, row->process));
+	if (!on.v.n)
+		return NULL;
+	*any = true;
+	TRY(run(p, part, act, &on, o, &results));
+	vec_for_each(&results.v, r)
+		take_result(p, part, r);
+	return NULL;
+}
+
+static struct error *act_on_all(struct process_patch *p, enum act act,
+				bool (*wanted)(const struct process_patch *p,
+					       const struct process_row *row),
+				const struct hotpatch_options *o, bool *any)
+{
+	*any = false;
+	for (size_t i = 0; i < p->parts.n; i++)
+		TRY(act_on(p, i, act, wanted, o, any));
+	return NULL;
+}
+
+static bool is_without(const struct process_patch *p, const struct process_row *row)
+{
+	(void)p;
+	return row->has != PROCESS_HAS;
+}
+
+static bool is_untried(const struct process_patch *p, const struct process_row *row)
+{
+	return is_without(p, row) && !row->why;
+}
+
+static bool has_some(const struct process_patch *p, const struct process_row *row)
+{
+	(void)p;
+	return row->has != PROCESS_HAS_NOT;
+}
+
+/* It has this part, and another part failed there. */
+static bool is_half(const struct process_patch *p, const struct process_row *row)
+{
+	if (row->has != PROCESS_HAS)
+		return false;
+	vec_for_each(&p->rows, other)
+		if (other->process.pid == row->process.pid &&
+		    other->process.start == row->process.start && is_without(p, other))
+			return true;
+	return false;
+}
+
+struct error *process_patch_check(struct process_patch *p, const struct hotpatch_options *o)
+{
+	bool any;
+
+	TRY(process_patch_look(p));
+	return act_on_all(p, CHECK, is_without, o, &any);
+}
+
+struct error *process_patch_apply(struct process_patch *p, const struct hotpatch_options *o)
+{
+	bool any = true;
+
+	TRY(process_patch_look(p));
+	vec_for_each(&p->rows, row)
+		error_free(&row->why);
+	for (int i = 0; any && i < ROUNDS_MOST; i++) {
+		TRY(act_on_all(p, APPLY, is_untried, o, &any));
+		TRY(process_patch_look(p));
+	}
+	TRY(act_on_all(p, REVERT, is_half, o, &any));
+	return any ? process_patch_look(p) : NULL;
+}
+
+struct error *process_patch_revert(struct process_patch *p, const struct hotpatch_options *o)
+{
+	bool any = true;
+
+	TRY(process_patch_look(p));
+	/* One that was forked meanwhile has what its parent had. */
+	for (int i = 0; any && i < ROUNDS_MOST; i++) {
+		size_t before = p->rows.n;
+
+		TRY(act_on_all(p, REVERT, has_some, o, &any));
+		TRY(process_patch_look(p));
+		any = any && p->rows.n != before;
+	}
+	return NULL;
+}
+
+/* --- telling -------------------------------------------------------------------------- */
+
+const char *process_has_name(enum process_has has)
+{
+	static const char *const names[] = {
+		[PROCESS_HAS_NOT] = "without",
+		[PROCESS_HAS] = "in place",
+		[PROCESS_HAS_PART] = "partial",
+		[PROCESS_HAS_LOST] = "lost",
+	};
+
+	return names[has];
+}
+
+void process_patch_count(const struct process_patch *p, struct process_counts *out)
+{
+	*out = (struct process_counts){ .all = p->rows.n };
+	vec_for_each(&p->rows, row) {
+		out->have += row->has == PROCESS_HAS;
+		out->lost += row->has == PROCESS_HAS_LOST;
+		out->partial += row->has == PROCESS_HAS_PART;
+		out->stopped += row->stopped;
+		if (row->longest_stop > out->longest_stop)
+			out->longest_stop = row->longest_stop;
+	}
+}
+
+static const char *reason_of(const struct process_row *row)
+{
+	return row->why			      ? error_message(row->why)
+	       : row->has == PROCESS_HAS_LOST ? "its code has bytes that suture did not write"
+	       : row->has == PROCESS_HAS_PART ? "a manager was killed on its way"
+					      : NULL;
+}
+
+struct error *process_patch_first(const struct process_patch *p, bool want, struct strbuf *out)
+{
+	vec_for_each(&p->rows, row) {
+		const char *why = reason_of(row);
+
+		if (want ? row->has == PROCESS_HAS : row->has == PROCESS_HAS_NOT)
+			continue;
+		return strbuf_printf(out, "%s (%d): %s", row->process.comm, row->process.pid,
+				     why ? why : "it was not tried");
+	}
+	return NULL;
+}
+
+static void row_json(const struct process_patch *p, const struct process_row *row, struct json *j)
+{
+	json_object(j, NULL);
+	json_i64(j, "pid", row->process.pid);
+	json_u64(j, "start", row->process.start);
+	json_string(j, "command", row->process.comm);
+	json_string(j, "build_id", p->parts.v[row->part].payload->build_id);
+	json_string(j, "state", process_has_name(row->has));
+	json_bool(j, "covered", row->covered);
+	json_u64(j, "functions", p->parts.v[row->part].object.functions.n);
+	if (row->since)
+		json_u64(j, "since", row->since);
+	else
+		json_null(j, "since");
+	json_string(j, "reason", reason_of(row));
+	if (row->stopped > 0) {
+		json_u64(j, "threads", row->threads);
+		json_double(j, "longest_stop", row->longest_stop);
+		json_double(j, "stopped", row->stopped);
+	}
+	json_end(j);
+}
+
+void process_patch_json(const struct process_patch *p, struct json *j, const char *key)
+{
+	json_array(j, key);
+	vec_for_each(&p->rows, row)
+		row_json(p, row, j);
+	json_end(j);
+}
+
+struct error *process_patch_evidence(const struct process_patch *p, struct strbuf *out)
+{
+	struct json j = json_begin_compact(out);
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-processes/1");
+	json_string(&j, "patch", p->name);
+	process_patch_json(p, &j, "processes");
+	json_end(&j);
+	return json_finish(&j);
+}
+
+struct error *process_patch_print(const struct process_patch *p, struct strbuf *out)
+{
+	if (p->rows.n)
+		TRY(strbuf_printf(out, "%8s %-16s %-9s %9s  %s\n", "PID", "COMMAND", "PATCH",
+				  "STOPPED", "FILE"));
+	vec_for_each(&p->rows, row) {
+		const char *why = row->has == PROCESS_HAS ? NULL : reason_of(row);
+		char stop[32] = "-";
+
+		if (row->longest_stop > 0)
+			snprintf(stop, sizeof(stop), "%.0f µs", row->longest_stop * 1e6);
+		TRY(strbuf_printf(out, "%8d %-16s %-9s %9s  %s\n", row->process.pid,
+				  row->process.comm, process_has_name(row->has), stop,
+				  p->parts.v[row->part].payload->file));
+		if (why)
+			TRY(strbuf_printf(out, "%8s %s\n", "", why));
+	}
+	return NULL;
+}

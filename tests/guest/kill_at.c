@@ -43,6 +43,7 @@ static const struct {
 	{ SYS_unlinkat, "unlinkat", ALWAYS },
 	{ SYS_rmdir, "rmdir", ALWAYS },
 	{ SYS_rename, "rename", ALWAYS },
+	{ SYS_ptrace, "ptrace", ALWAYS },
 	{ SYS_finit_module, "finit_module", ALWAYS },
 	{ SYS_delete_module, "delete_module", ALWAYS },
 };
@@ -113,6 +114,29 @@ static const char *call_of(pid_t pid, int status, char *path, size_t room)
 	return name && !is_skipped(name, path) ? name : NULL;
 }
 
+static bool is_thread_of(pid_t pid, pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", pid, tid);
+	return !access(path, F_OK);
+}
+
+/* All of its threads have to be waited for; children that it has go on. */
+static void end(pid_t pid)
+{
+	int status;
+	pid_t got;
+
+	kill(pid, SIGKILL);
+	while ((got = waitpid(-1, &status, __WALL)) > 0) {
+		if (got == pid && !WIFSTOPPED(status))
+			return;
+		if (WIFSTOPPED(status))
+			ptrace(PTRACE_CONT, got, 0, 0);
+	}
+}
+
 /* Its children have the filter as well, and need somebody who lets them go on; they don't count. */
 static int follow(pid_t command, long n)
 {
@@ -137,8 +161,7 @@ static int follow(pid_t command, long n)
 		name = call_of(pid, status, path, sizeof(path));
 		if (!name || ++seen < n)
 			continue;
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
+		end(is_thread_of(command, pid) ? command : pid);
 		printf("killed before %ld: %s %s\n", n, name, path);
 		return 99;
 	}

@@ -26,6 +26,7 @@ struct apply {
 	const struct bundle_payload *payload; /* NULL: it is for processes */
 	struct process_patch processes;
 	const char *module; /* in the ledger */
+	bool goes_on;	    /* it is live, and some processes are without it */
 	char *kept, *ko, *guard_ko;
 	struct host_proof proof;
 	enum host_guard_kind guard;
@@ -88,9 +89,14 @@ static struct error *write_intent(struct apply *a)
 		.version = a->bundle->facts.serial,
 	};
 
+	if (a->goes_on)
+		return record(a, LEDGER_NONE, "for the processes that are without it", NULL);
+	/* Processes have no transition. */
 	if (a->r->confirm_within > 0)
 		a->deadline =
-			host_uptime() + (uint64_t)((timeout_of(a->r) + a->r->confirm_within) * 1e6);
+			host_uptime() +
+			(uint64_t)(((a->payload ? timeout_of(a->r) : 0) + a->r->confirm_within) *
+				   1e6);
 	c.to = LEDGER_STAGED;
 	/* What is lost is on the host already. */
 	if (!a->r->at_boot)
@@ -235,8 +241,12 @@ static struct error *prove_processes(struct apply *a)
 	if (!n.have || (a->r->whole && n.have < n.all))
 		return not_everywhere(a, &n);
 	TRY(process_patch_evidence(&a->processes, &evidence));
-	TRY(record(a, LEDGER_LIVE, NULL, NULL));
-	TRY(record(a, LEDGER_PROVED, NULL, strbuf_str(&evidence)));
+	if (a->goes_on) {
+		TRY(record(a, LEDGER_NONE, NULL, strbuf_str(&evidence)));
+	} else {
+		TRY(record(a, LEDGER_LIVE, NULL, NULL));
+		TRY(record(a, LEDGER_PROVED, NULL, strbuf_str(&evidence)));
+	}
 	if (a->r->at_boot)
 		TRY(record(a, LEDGER_CONFIRMED, "it was before the host was booted", NULL));
 	host_say(&a->h, "proved", a->bundle->name,
@@ -309,6 +319,25 @@ static struct error *open_bundle(struct apply *a, const char *path)
 	return NULL;
 }
 
+/* check has refused another bundle of the same name. */
+static struct error *does_go_on(struct apply *a)
+{
+	const struct ledger_patch *row = NULL;
+	struct arena arena = { 0 };
+	struct error *e = NULL;
+
+	if (!a->payload)
+		e = ledger_patch(a->h.ledger, a->bundle->name, &arena, &row);
+	a->goes_on = !e && row && row->state != LEDGER_LOST && host_should_be_live(row->state);
+	arena_free(&arena);
+	if (!e && a->goes_on && a->r->confirm_within > 0)
+		e = error_advise(error_refused("%s is live already, and some processes are without "
+					       "it: there is no deadline to give anew",
+					       a->bundle->name),
+				 "apply it without --confirm-within");
+	return e;
+}
+
 static struct error *apply(struct apply *a, const char *path, struct findings *findings)
 {
 	bool loaded = false;
@@ -318,6 +347,7 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(host_check_with(&a->h, a->bundle, a->r, findings));
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
+	TRY(does_go_on(a));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {
@@ -325,8 +355,11 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 		return e;
 	}
 	e = a->payload ? go(a, &loaded) : go_to_processes(a, &loaded);
-	if (e)
+	/* The processes that had it before keep it. */
+	if (e && !a->goes_on)
 		return back(a, loaded, e);
+	if (e)
+		return e;
 	return a->payload ? NULL : is_everywhere(a);
 }
 

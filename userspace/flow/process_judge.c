@@ -41,6 +41,11 @@ struct error *check_judge_processes(const struct check_facts *f, struct findings
 	const struct process_patch *p = f->processes;
 	size_t have = 0, can = 0;
 
+	vec_for_each(&f->known, k)
+		if (str_equal(k->name, p->name) && !f->same_digest)
+			return finding_add(out, FINDING_REFUSED, "applied",
+					   "suture revert takes it back",
+					   "another bundle of the name %s is live", p->name);
 	if (!p->rows.n)
 		return judge_none(p, out);
 	vec_for_each(&p->rows, row) {

@@ -344,10 +344,10 @@ struct error *process_patch_first(const struct process_patch *p, bool want, stru
 	vec_for_each(&p->rows, row) {
 		const char *why = reason_of(row);
 
-		if (want ? row->has == PROCESS_HAS : row->has == PROCESS_HAS_NOT)
+		if (row->has == (want ? PROCESS_HAS_NOT : PROCESS_HAS))
 			continue;
 		return strbuf_printf(out, "%s (%d): %s", row->process.comm, row->process.pid,
-				     why ? why : "it was not tried");
+				     why ? why : want ? "it has it" : "nobody has tried yet");
 	}
 	return NULL;
 }

@@ -48,6 +48,11 @@ struct check_live {
 	const char *name, *module;
 };
 
+/* A function that a live patch for processes replaces, too. */
+struct check_stacked {
+	const char *function, *patch;
+};
+
 struct check_crc {
 	const char *symbol;
 	uint32_t wanted, running;
@@ -80,6 +85,7 @@ struct check_facts {
 	/* For processes: as process_patch_check() left it, and whether all or none shall have it.
 	 */
 	const struct process_patch *processes;
+	VEC(struct check_stacked) stacked;
 	bool whole;
 
 	bool guard_wanted;	 /* --confirm-within */

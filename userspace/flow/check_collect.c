@@ -243,6 +243,7 @@ void check_facts_free(struct check_facts *f)
 {
 	vec_free(&f->crc_trouble);
 	vec_free(&f->known);
+	vec_free(&f->stacked);
 	vec_free(&f->functions);
 	vec_free(&f->at_load_present);
 	live_patches_free(&f->live);

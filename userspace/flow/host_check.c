@@ -46,6 +46,49 @@ static struct error *ask_policy(const struct host *h, const struct bundle *b,
 	return f->policy_note ? NULL : error_nomem();
 }
 
+/* Functions of this patch that the other has, too, in the same file. */
+static struct error *compare(const struct process_patch *p, const char *name,
+			     const struct process_patch *other, struct check_facts *f)
+{
+	vec_for_each(&p->parts, a)
+		vec_for_each(&other->parts, b) {
+			if (!str_equal(a->payload->build_id, b->payload->build_id))
+				continue;
+			vec_for_each(&a->object.functions, x)
+				vec_for_each(&b->object.functions, y)
+					if (x->old == y->old)
+						TRY(vec_push(&f->stacked, (struct check_stacked){
+										  x->name, name }));
+		}
+	return NULL;
+}
+
+/* One whose bundle is gone can't be compared. */
+static struct error *list_stacked(const struct host *h, const struct process_patch *p,
+				  struct check_facts *f)
+{
+	struct ledger_patches all = { 0 };
+
+	if (h->ledger)
+		TRY(ledger_patches(h->ledger, &f->arena, &all));
+	for (size_t i = 0; i < all.n; i++) {
+		struct process_patch other __cleanup_process_patch = { 0 };
+		struct bundle *b __cleanup_bundle = NULL;
+		struct error *unread __cleanup_error = NULL;
+		const struct ledger_patch *row = &all.v[i];
+
+		if (!host_is_of_processes(row) || !host_should_be_live(row->state) || !row->path ||
+		    str_equal(row->name, p->name))
+			continue;
+		unread = bundle_open(row->path, &b);
+		if (!unread)
+			unread = process_patch_open(b, &other);
+		if (!unread)
+			TRY(compare(p, row->name, &other, f));
+	}
+	return NULL;
+}
+
 static struct error *check_processes(const struct host *h, const struct bundle *b,
 				     const struct host_request *r, struct findings *out)
 {
@@ -58,6 +101,7 @@ static struct error *check_processes(const struct host *h, const struct bundle *
 	TRY(process_patch_open(b, &p));
 	TRY(list_known(h, &f));
 	TRY(ask_policy(h, b, r, &f));
+	TRY(list_stacked(h, &p, &f));
 	TRY(process_patch_check(&p, &options));
 	return check_judge(&f, out);
 }

@@ -36,6 +36,34 @@ static struct error *judge_row(const struct process_row *row, bool whole, struct
 		error_kind(row->why) == ERROR_PENDING ? "not now: " : "", error_message(row->why));
 }
 
+static bool takes_place_of(const struct check_facts *f, const char *patch)
+{
+	vec_for_each(&f->bundle->facts.supersedes.v, it)
+		if (str_equal(*it, patch))
+			return true;
+	return false;
+}
+
+/* Both were made from the file as it was shipped: the later one knows nothing of the other. */
+static struct error *judge_stacked(const struct check_facts *f, struct findings *out)
+{
+	vec_for_each(&f->stacked, s) {
+		if (takes_place_of(f, s->patch))
+			TRY(finding_add(out, FINDING_NOTE, "stacked", NULL,
+					"%s() of %s is replaced again", s->function, s->patch));
+		else
+			TRY(finding_add(
+				out, FINDING_REFUSED, "stacked",
+				"build both as one bundle (suture build A.patch B.patch), and "
+				"revert the other first; or say in the fix's metadata that it "
+				"supersedes the other",
+				"%s() is replaced by %s already: what that changes there would "
+				"be undone",
+				s->function, s->patch));
+	}
+	return NULL;
+}
+
 struct error *check_judge_processes(const struct check_facts *f, struct findings *out)
 {
 	const struct process_patch *p = f->processes;
@@ -57,6 +85,7 @@ struct error *check_judge_processes(const struct check_facts *f, struct findings
 				   have == 1 ? "the process that it is for has it"
 					     : "all %zu processes that it is for have it",
 				   have);
+	TRY(judge_stacked(f, out));
 	vec_for_each(&p->rows, row)
 		TRY(judge_row(row, f->whole || !can, out));
 	return NULL;

@@ -347,7 +347,9 @@ struct error *process_patch_first(const struct process_patch *p, bool want, stru
 		if (row->has == (want ? PROCESS_HAS_NOT : PROCESS_HAS))
 			continue;
 		return strbuf_printf(out, "%s (%d): %s", row->process.comm, row->process.pid,
-				     why ? why : want ? "it has it" : "nobody has tried yet");
+				     why    ? why
+				     : want ? "it has it"
+					    : "nobody has tried yet");
 	}
 	return NULL;
 }

@@ -294,7 +294,7 @@ static struct error *search_unit(struct search *s, const struct compile_entry *e
 	p = &b->placements[symbol->index];
 	*found = p->how == BIND_MATCHED || p->how == BIND_DERIVED;
 	*address = p->address;
-	return NULL;
+	return *found ? NULL : error_refused("%s: it has no proven place in the program", name);
 }
 
 /* Another unit of the program, whose source names it, defines it, and is found. */

@@ -4,6 +4,7 @@
 
 #include "hotpatch/patching.h"
 #include "hotpatch/gate.h"
+#include "hotpatch/hooks.h"
 #include "hotpatch/layout.h"
 #include "hotpatch/lookup.h"
 #include "hotpatch/near.h"
@@ -169,8 +170,6 @@ static struct error *refuse_unknown(const struct hotpatch_object *o)
 		return error_refused("it replaces no function, or too many");
 	if (!o->fix || !*o->fix || strlen(o->fix) >= HEADER_FIX)
 		return error_refused("its name is empty or too long");
-	if (o->pre_apply || o->post_apply || o->pre_revert || o->post_revert)
-		return error_refused("it has hooks, which can't be run in a process yet");
 	for (size_t i = 0; i < o->functions.n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (o->functions.v[i].old == o->functions.v[k].old)
@@ -211,6 +210,7 @@ static struct error *plan(struct applying *ap)
 	TRY(layout_compute(ap->o, &ap->layout));
 	TRY(begin_header(ap));
 	TRY(plan_sites(ap));
+	TRY(hooks_check(&ap->a->opened, ap->o));
 	return lookup_symbols(&ap->a->opened, &ap->layout, &ap->main_program);
 }
 
@@ -243,6 +243,29 @@ static void place_gates(struct applying *ap)
 		ap->header.sites[i].gate = 0;
 }
 
+static void place_hooks(struct applying *ap)
+{
+	const char *const names[HEADER_HOOKS] = {
+		[HEADER_PRE_APPLY] = ap->o->pre_apply,
+		[HEADER_POST_APPLY] = ap->o->post_apply,
+		[HEADER_PRE_REVERT] = ap->o->pre_revert,
+		[HEADER_POST_REVERT] = ap->o->post_revert,
+	};
+	struct header_fixed *f = &ap->header.fixed;
+	const struct layout *l = &ap->layout;
+
+	if (!l->call_data)
+		return;
+	f->call_code = f->base + l->call_code;
+	f->call_data = f->base + l->call_data;
+	if (ap->o->needs_unwind)
+		f->frames = f->base + l->at[HOTPATCH_CONST] + ap->o->eh_frame;
+	vec_for_each(&ap->o->symbols, s)
+		for (int i = 0; i < HEADER_HOOKS; i++)
+			if (names[i] && str_equal(s->name, names[i]))
+				f->hooks[i] = f->code_start + s->offset;
+}
+
 static struct error *place_at(struct applying *ap, uint64_t base)
 {
 	struct header_fixed *f = &ap->header.fixed;
@@ -264,6 +287,7 @@ static struct error *place_at(struct applying *ap, uint64_t base)
 		memcpy(ap->a->sw.sites.v[i].to, s->after, SITE_JUMP);
 	}
 	place_gates(ap);
+	place_hooks(ap);
 	return NULL;
 }
 
@@ -369,6 +393,11 @@ static struct error *undo(struct applying *ap, struct error *why)
 	struct patch p = { .header = ap->header };
 	struct error *e __cleanup_error = NULL;
 
+	/* Who is still in a call needs the pages. */
+	if (!ap->a->dirty && !f->reused)
+		e = hooks_unregister(ap->a, f);
+	if (e)
+		return why;
 	if (f->reused)
 		e = patch_set_state(&ap->a->opened, &p, HEADER_REVERTED);
 	else if (!ap->a->dirty)
@@ -394,11 +423,18 @@ struct error *patching_apply(struct patching *a, const struct hotpatch_object *o
 	TRY(patching_settle(a));
 	TRY(plan(&ap));
 	TRY(prepare(&ap));
+	e = hooks_register(a, &ap.header.fixed);
+	if (!e)
+		e = hooks_call(a, &ap.header.fixed, HEADER_PRE_APPLY);
+	if (e)
+		return undo(&ap, e);
 	e = switch_run(&a->opened, &a->sw, &wrote, &a->dirty);
 	if (e && !wrote)
 		return undo(&ap, e);
 	if (e)
 		return e;
 	now.header = ap.header;
-	return patch_set_state(&a->opened, &now, HEADER_APPLIED);
+	TRY(patch_set_state(&a->opened, &now, HEADER_APPLIED));
+	return error_context(hooks_call(a, &ap.header.fixed, HEADER_POST_APPLY),
+			     "the fix is live, but for a last step");
 }

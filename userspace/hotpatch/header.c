@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/header.h"
 
+#include "hotpatch/call.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +73,17 @@ static struct error *check_fixed(const struct header_fixed *f, size_t n, uint64_
 	    f->code_end < f->code_start || f->end < f->code_end ||
 	    (f->code_start | f->code_end | f->end) & (PAGE_BYTES - 1))
 		return error_failed("its mapping is wrong");
+	if ((f->call_code || f->call_data) &&
+	    (f->call_code < f->code_start || f->code_end - f->call_code < CALL_CODE ||
+	     f->call_code > f->code_end || f->call_data < f->code_end || f->call_data > f->end ||
+	     f->end - f->call_data < CALL_DATA))
+		return error_failed("its place for calls is wrong");
+	if (f->frames && (!f->call_code || f->frames < f->base || f->frames >= f->code_start))
+		return error_failed("its unwind table is wrong");
+	for (int i = 0; i < HEADER_HOOKS; i++)
+		if (f->hooks[i] &&
+		    (!f->call_code || f->hooks[i] < f->code_start || f->hooks[i] >= f->code_end))
+			return error_failed("its hooks are wrong");
 	if (f->state < HEADER_PREPARED || f->state > HEADER_REVERTED)
 		return error_failed("its state is unknown");
 	if (!f->build_id_n || f->build_id_n > BUILD_ID_MOST ||

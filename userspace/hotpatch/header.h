@@ -25,6 +25,14 @@ enum header_state {
 	HEADER_REVERTED,  /* all are; the code stays for who may be in it */
 };
 
+enum header_hook {
+	HEADER_PRE_APPLY, /* int f(void): what is not 0 refuses it */
+	HEADER_POST_APPLY,
+	HEADER_PRE_REVERT, /* likewise */
+	HEADER_POST_REVERT,
+	HEADER_HOOKS,
+};
+
 struct header_site {
 	uint64_t address; /* of the jump, in the process */
 	uint64_t fresh;	  /* where it leads */
@@ -44,6 +52,9 @@ struct header_fixed {
 	uint64_t bias;
 	uint64_t applied; /* seconds since 1970 */
 	uint64_t reused;  /* the pages served an earlier apply, and may be pointed to */
+	uint64_t call_code, call_data; /* call.h; 0: nothing is called for it */
+	uint64_t frames;	       /* the new code's unwind table, if it is registered; or 0 */
+	uint64_t hooks[HEADER_HOOKS];  /* functions of the new code; or 0 */
 	uint32_t build_id_n, n;
 	uint8_t build_id[BUILD_ID_MOST];
 	char fix[HEADER_FIX];

@@ -6,8 +6,9 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include "hotpatch/emit.h"
+
 #define STEP_SECONDS 0.1
-#define USER_CODE 0x33 /* the code segment of 64-bit programs */
 #define SYSCALL_SIZE 2
 
 static const uint8_t syscall_insn[SYSCALL_SIZE] = { 0x0f, 0x05 };
@@ -21,44 +22,18 @@ struct trailer {
 
 /* --- the stub ------------------------------------------------------------------------- */
 
-static void put(struct inject_stub *s, const void *p, size_t n)
+static void put_call(struct emit *s, const struct inject_call *c)
 {
-	memcpy(s->bytes + s->n, p, n);
-	s->n += n;
-}
+	static const enum emit_register args[6] = { EMIT_RDI, EMIT_RSI, EMIT_RDX,
+						    EMIT_R10, EMIT_R8,	EMIT_R9 };
 
-/* mov $value, %register, with registers numbered as instructions do. */
-static void load(struct inject_stub *s, unsigned int reg, uint64_t value)
-{
-	uint8_t wide[2] = { (uint8_t)(0x48 | (reg >> 3)), (uint8_t)(0xb8 | (reg & 7)) };
-	uint32_t narrow = (uint32_t)value;
-
-	if (value != narrow) {
-		put(s, wide, 2);
-		put(s, &value, sizeof(value));
-		return;
-	}
-	/* The upper half becomes zero. */
-	if (reg >= 8)
-		put(s, &(uint8_t){ 0x41 }, 1);
-	put(s, &wide[1], 1);
-	put(s, &narrow, sizeof(narrow));
-}
-
-enum { RAX, RCX, RDX, RSP_, RBX, RBP_, RSI, RDI, R8_, R9_, R10_, R11_ };
-
-static void put_call(struct inject_stub *s, const struct inject_call *c)
-{
-	static const unsigned int args[6] = { RDI, RSI, RDX, R10_, R8_, R9_ };
-
-	load(s, RAX, c->number);
+	emit_load(s, EMIT_RAX, c->number);
 	for (unsigned int i = 0; i < 6; i++)
-		load(s, args[i], c->args[i]);
-	put(s, syscall_insn, sizeof(syscall_insn));
+		emit_load(s, args[i], c->args[i]);
+	emit_bytes(s, syscall_insn, sizeof(syscall_insn));
 }
 
-/* Where the thread goes on when nobody puts its registers back: as the kernel would have it. */
-static void begin_anew(struct user_regs_struct *r)
+void inject_begin_anew(struct user_regs_struct *r)
 {
 	enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, RESTART_BLOCK = 516 };
 
@@ -84,29 +59,27 @@ static void begin_anew(struct user_regs_struct *r)
 struct error *inject_assemble(const struct inject *in, const struct user_regs_struct *regs,
 			      struct inject_stub *out)
 {
-	static const uint8_t jump[] = { 0x3e, 0xff, 0x25, 0, 0, 0, 0 }; /* notrack jmp *(%rip) */
 	struct trailer t = { .base = in->base, .size = in->size };
+	struct emit e = { .bytes = out->bytes };
 	struct user_regs_struct r = *regs;
-	uint64_t rip;
 
 	out->n = 0;
 	if (regs->cs != USER_CODE)
 		return error_refused("it runs 32-bit code");
-	begin_anew(&r);
+	inject_begin_anew(&r);
 	for (unsigned int i = in->done; i < in->n; i++)
-		put_call(out, &in->calls[i]);
-	load(out, RAX, r.rax);
-	load(out, RCX, r.rcx);
-	load(out, RDX, r.rdx);
-	load(out, RSI, r.rsi);
-	load(out, RDI, r.rdi);
-	load(out, R8_, r.r8);
-	load(out, R9_, r.r9);
-	load(out, R10_, r.r10);
-	load(out, R11_, r.r11);
-	put(out, jump, sizeof(jump));
-	rip = r.rip;
-	put(out, &rip, sizeof(rip));
+		put_call(&e, &in->calls[i]);
+	emit_load(&e, EMIT_RAX, r.rax);
+	emit_load(&e, EMIT_RCX, r.rcx);
+	emit_load(&e, EMIT_RDX, r.rdx);
+	emit_load(&e, EMIT_RSI, r.rsi);
+	emit_load(&e, EMIT_RDI, r.rdi);
+	emit_load(&e, EMIT_R8, r.r8);
+	emit_load(&e, EMIT_R9, r.r9);
+	emit_load(&e, EMIT_R10, r.r10);
+	emit_load(&e, EMIT_R11, r.r11);
+	emit_jump(&e, r.rip);
+	out->n = e.n;
 	memset(out->bytes + out->n, 0xcc, INJECT_STUB_MOST - out->n);
 	memcpy(t.mark, left_mark, sizeof(t.mark));
 	memcpy(out->bytes + INJECT_STUB_MOST - sizeof(t), &t, sizeof(t));
@@ -195,7 +168,7 @@ struct error *inject_clear(const struct opened *o, const struct inject_place *at
 
 /* --- running it ----------------------------------------------------------------------- */
 
-static struct error *set_registers(struct stop *s, const struct stopped_thread *t,
+struct error *inject_set_registers(struct stop *s, const struct stopped_thread *t,
 				   const struct user_regs_struct *r)
 {
 	int err = memory_trace(s->memory, PTRACE_SETREGS, t->tid, 0, (uintptr_t)r);
@@ -226,7 +199,7 @@ static bool in_sequence(struct stop *s, const struct stopped_thread *t)
 }
 
 /* Only what is understood of how it came into the kernel. */
-static struct error *check_thread(struct stop *s, const struct stopped_thread *t)
+struct error *inject_check_thread(struct stop *s, const struct stopped_thread *t)
 {
 	uint8_t insn[SYSCALL_SIZE];
 
@@ -293,12 +266,12 @@ struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct 
 
 	if (t->signal)
 		return unexpected(t, STOP_SIGNAL);
-	TRY(check_thread(s, t));
+	TRY(inject_check_thread(s, t));
 	TRY(inject_assemble(in, &t->regs, &stub));
 	TRY(memory_write(s->memory, at->address, stub.bytes, stub.n));
 	r.rip = at->address;
 	r.orig_rax = (uint64_t)-1;
-	TRY(set_registers(s, t, &r));
+	TRY(inject_set_registers(s, t, &r));
 	while (in->done < in->n && event == STOP_SYSCALL) {
 		event = step_call(s, t, &in->results[in->done]);
 		if (event == STOP_SYSCALL && in->results[in->done++] < 0 &&
@@ -308,6 +281,6 @@ struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct 
 	/* Late: it goes its own way back, along the stub. */
 	if (event == STOP_LATE || event == STOP_GONE)
 		return unexpected(t, event);
-	TRY(set_registers(s, t, &t->regs));
+	TRY(inject_set_registers(s, t, &t->regs));
 	return event == STOP_SYSCALL ? stop_again(s, t) : unexpected(t, event);
 }

@@ -64,6 +64,17 @@ struct error *inject_find_place(const struct opened *o, struct inject_place *out
 struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
 			 struct inject *in) __must_check;
 
+/* --- for other ways of borrowing a thread (call.h) ---------------------------------------- */
+
+#define USER_CODE 0x33 /* the code segment of 64-bit programs */
+
+/* Where the thread goes on when nobody puts its registers back: as the kernel would have it. */
+void inject_begin_anew(struct user_regs_struct *r);
+/* ERROR_PENDING: it is where it must not be led away from. */
+struct error *inject_check_thread(struct stop *s, const struct stopped_thread *t) __must_check;
+struct error *inject_set_registers(struct stop *s, const struct stopped_thread *t,
+				   const struct user_regs_struct *r) __must_check;
+
 /* Put back what lay there. No thread may be in the stub. */
 struct error *inject_clear(const struct opened *o, const struct inject_place *at) __must_check;
 

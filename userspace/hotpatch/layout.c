@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/layout.h"
 
+#include "hotpatch/call.h"
 #include "hotpatch/gate.h"
 #include "hotpatch/header.h"
 #include "hotpatch/mapped.h"
@@ -87,6 +88,8 @@ static struct error *collect_symbols(const struct hotpatch_object *o, struct lay
 static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 {
 	const struct hotpatch_part *p = o->parts;
+	bool calls =
+		o->needs_unwind || o->pre_apply || o->post_apply || o->pre_revert || o->post_revert;
 	uint64_t slots, jumps;
 
 	TRY(check_parts(o));
@@ -110,9 +113,18 @@ static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 		l->header_size, p[HOTPATCH_CONST].align > 16 ? p[HOTPATCH_CONST].align : 16);
 	l->const_end = align_up(l->at[HOTPATCH_CONST] + slots, PAGE_BYTES);
 	l->at[HOTPATCH_CODE] = l->code_start = l->const_end;
-	l->code_end = align_up(l->code_start + l->size[HOTPATCH_CODE], PAGE_BYTES);
+	l->code_end = l->code_start + align_up(l->size[HOTPATCH_CODE], 16);
+	if (calls) {
+		l->call_code = l->code_end;
+		l->code_end += CALL_CODE;
+	}
+	l->code_end = align_up(l->code_end, PAGE_BYTES);
 	l->at[HOTPATCH_DATA] = l->data_start = l->code_end;
 	l->end = align_up(l->data_start + l->size[HOTPATCH_DATA], PAGE_BYTES);
+	if (calls) {
+		l->call_data = l->end;
+		l->end += CALL_DATA;
+	}
 	return NULL;
 }
 

@@ -272,6 +272,32 @@ static void clear_fields(struct link *l)
 		memset(l->bytes[r->part].s + r->offset, 0, hotpatch_field_size(r->type));
 }
 
+/*
+ * Do exceptions come through it? In C++ through any function; in C only where it is compiled for
+ * that, with a personality.
+ */
+static bool is_unwound(const struct hotpatch_unit *u)
+{
+	static const char *const suffixes[] = {
+		".cc", ".cpp", ".cxx", ".c++", ".C", ".CPP", ".cp"
+	};
+	const struct object *before = u->binding->before->object;
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
+		if (str_ends(u->source, suffixes[i]))
+			return true;
+	vec_for_each(&before->symbols, s)
+		if (strstr((*s)->name, "_personality_"))
+			return true;
+	return false;
+}
+
+static void ask_unwind(struct link *l)
+{
+	for (size_t u = 0; u < l->n && l->o->eh_frame_n; u++)
+		l->o->needs_unwind |= is_unwound(&l->units[u]);
+}
+
 static struct error *finish(struct link *l)
 {
 	for (unsigned int i = 0; i < HOTPATCH_PARTS; i++) {
@@ -296,6 +322,7 @@ static struct error *link_all(struct link *l)
 	TRY(lay_all(l, true));
 	TRY(link_fields(l));
 	TRY(link_unwind(l));
+	ask_unwind(l);
 	TRY(redirect_all(l));
 	TRY(name_functions(l));
 	find_hooks(l->o);

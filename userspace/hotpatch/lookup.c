@@ -348,3 +348,14 @@ struct error *lookup_symbols(const struct opened *o, struct layout *l, bool *mai
 	vec_free(&list);
 	return e;
 }
+
+struct error *lookup_symbol(const struct opened *o, const char *name, uint64_t *address)
+{
+	struct layout l __cleanup_layout = { 0 };
+	bool main_program;
+
+	TRY(vec_push(&l.symbols, (struct layout_symbol){ .name = name }));
+	TRY(lookup_symbols(o, &l, &main_program));
+	*address = l.symbols.v[0].address;
+	return NULL;
+}

@@ -21,6 +21,10 @@
 struct error *lookup_symbols(const struct opened *o, struct layout *l,
 			     bool *main_program) __must_check;
 
+/* One of them, of no version; the same refusals. */
+struct error *lookup_symbol(const struct opened *o, const char *name,
+			    uint64_t *address) __must_check;
+
 /* Pure. */
 uint32_t lookup_gnu_hash(const char *name);
 

@@ -87,7 +87,8 @@ static struct error *put_header(struct writer *w, const struct hotpatch_object *
 	struct hotpatch_file h = { .version = HOTPATCH_VERSION,
 				   .build_id_n = o->build_id_n,
 				   .eh_frame = o->eh_frame,
-				   .eh_frame_n = o->eh_frame_n };
+				   .eh_frame_n = o->eh_frame_n,
+				   .flags = o->needs_unwind ? HOTPATCH_FILE_UNWIND : 0 };
 	struct section *s;
 
 	memcpy(h.magic, HOTPATCH_MAGIC, sizeof(h.magic));
@@ -239,6 +240,9 @@ static struct error *read_header(struct reader *r)
 	r->o->build_id_n = h.build_id_n;
 	r->o->eh_frame = h.eh_frame;
 	r->o->eh_frame_n = h.eh_frame_n;
+	if (h.flags & ~HOTPATCH_FILE_UNWIND)
+		return error_failed("it has flags that are not known");
+	r->o->needs_unwind = h.flags & HOTPATCH_FILE_UNWIND;
 	TRY(read_parts(r, &h));
 	TRY(string(r, h.fix, &r->o->fix));
 	TRY(string(r, h.pre_apply, &r->o->pre_apply));

@@ -79,6 +79,7 @@ struct hotpatch_object {
 	VEC(struct hotpatch_function) functions;
 	VEC(struct hotpatch_symbol) symbols;
 	uint64_t eh_frame, eh_frame_n; /* within HOTPATCH_CONST; n 0: none */
+	bool needs_unwind;	       /* exceptions may come through: the unwinder must know it */
 	const char *pre_apply, *post_apply, *pre_revert, *post_revert; /* of 'symbols'; or NULL */
 	struct arena arena;
 };

@@ -146,6 +146,8 @@ struct error *hotpatch_object_check(const struct hotpatch_object *o)
 		TRY(check_part(&o->parts[i], hotpatch_part_names[i]));
 	if (o->eh_frame > fixed->n || o->eh_frame_n > fixed->n - o->eh_frame)
 		return error_failed("its unwind table lies outside");
+	if (o->needs_unwind && !o->eh_frame_n)
+		return error_failed("it has no unwind table, and needs one");
 	vec_for_each(&o->references, r)
 		TRY(check_reference(o, r, r > o->references.v ? r - 1 : NULL));
 	vec_for_each(&o->functions, f)

@@ -23,7 +23,7 @@ struct hotpatch_file {
 	uint8_t build_id[64];
 	uint64_t size[HOTPATCH_PARTS], align[HOTPATCH_PARTS];
 	uint64_t eh_frame, eh_frame_n;
-	uint32_t fix, pre_apply, post_apply, pre_revert, post_revert, zero;
+	uint32_t fix, pre_apply, post_apply, pre_revert, post_revert, flags;
 };
 
 struct hotpatch_file_reference {
@@ -33,6 +33,9 @@ struct hotpatch_file_reference {
 	uint8_t part, to, to_part, zero;
 };
 
+/* Of the file. */
+#define HOTPATCH_FILE_UNWIND 1u
+/* Of a function. */
 #define HOTPATCH_FILE_ON_STACK 1u
 
 struct hotpatch_file_function {

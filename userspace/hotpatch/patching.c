@@ -2,6 +2,7 @@
 /* Opening a process, undoing, reverting, and settling what a killed manager left. */
 #include "hotpatch/patching.h"
 
+#include "hotpatch/hooks.h"
 #include "hotpatch/near.h"
 
 #define STOP_SECONDS 0.03
@@ -93,6 +94,7 @@ static struct error *unmap(struct patching *a, const struct patch *p)
 {
 	const struct header_fixed *f = &p->header.fixed;
 
+	TRY(hooks_unregister(a, f));
 	return near_unmap(&a->opened, f->base, f->end - f->base, &a->dirty);
 }
 
@@ -154,5 +156,8 @@ struct error *patching_revert(struct patching *a, const char *fix)
 				     "changed");
 	if (p->covered)
 		return error_refused("a later patch has functions of %s: revert that first", fix);
-	return patching_put_back(a, p);
+	TRY(hooks_call(a, &p->header.fixed, HEADER_PRE_REVERT));
+	TRY(patching_put_back(a, p));
+	return error_context(hooks_call(a, &p->header.fixed, HEADER_POST_REVERT),
+			     "the old code is back, but for a last step");
 }

@@ -88,6 +88,15 @@ static struct spot in_part(const struct link *l, size_t u, const struct symbol *
 			      .offset = at->offset + s->value };
 }
 
+/* By its symbol table the program has nothing of that name: only a library can have it. */
+static bool is_of_libraries(const struct link *l, const char *name)
+{
+	size_t first;
+
+	return l->program->has_names && !l->program->is_static &&
+	       !image_symbols_named(l->program->image, name, &first);
+}
+
 /* Only the new code refers to it: another unit of the fix, another of the program, a library. */
 static struct error *by_name(struct link *l, const char *name, struct meaning *m)
 {
@@ -124,12 +133,13 @@ static struct error *by_name(struct link *l, const char *name, struct meaning *m
 		m->spot = in_file(address);
 		return note(l, name, m, BIND_DERIVED, 0);
 	}
-	if (!s)
+	if (!s && !is_of_libraries(l, name))
 		return error_advise(error_refused("%s: the program does not ask for it, and has "
 						  "no such function or variable that could be "
 						  "found",
 						  name),
-				    "use what the program uses already");
+				    "use what the program uses already, or give the program with "
+				    "its symbol table: that shows whether a library has it");
 	imported(l, name, m);
 	return note(l, name, m, BIND_EXTERNAL, 0);
 }

@@ -17,6 +17,7 @@ struct audit {
 	struct stat file; /* of the ledger that .look has */
 	bool open;
 	VEC(struct audited) v;
+	struct tending tending;
 	struct audit_totals totals;
 };
 
@@ -124,7 +125,8 @@ static struct error *list(struct audit *a, const struct ledger_patch *row)
 	struct recover_facts f;
 	struct error *e;
 
-	if (!row->module || !row->bundle || !host_should_be_live(row->state))
+	if (!row->module || host_is_of_processes(row) || !row->bundle ||
+	    !host_should_be_live(row->state))
 		return NULL;
 	TRY(host_recover_facts(&a->look, row, &f));
 	if (!f.present || !f.same_boot)
@@ -326,7 +328,12 @@ static struct error *round_in(struct audit *a, struct arena *arena)
 		else
 			first = e;
 	}
-	return first;
+	if (first) {
+		error_free(&(struct error *){
+			tend_round(&a->tending, &a->request, &all, a->look.kernel.boot_id) });
+		return first;
+	}
+	return tend_round(&a->tending, &a->request, &all, a->look.kernel.boot_id);
 }
 
 struct error *audit_round(struct audit *a)
@@ -344,28 +351,38 @@ struct error *audit_round(struct audit *a)
 	return e;
 }
 
+static struct error *survived(const struct audit *a, const char *name)
+{
+	struct host h __cleanup_host = HOST_CLOSED;
+	struct ledger_filter mine = { .patch = name };
+	struct ledger_events events = { 0 };
+	struct arena arena = { 0 };
+	struct error *e = host_open(&a->request, HOST_BESIDE, &h);
+
+	if (!e)
+		e = ledger_events(h.ledger, &mine, &arena, &events);
+	if (!e && reapply_is_pending(&events, h.kernel.boot_id))
+		e = ledger_append(h.ledger,
+				  &(struct ledger_change){ .actor = "sutured",
+							   .verb = SURVIVED_VERB,
+							   .patch = name },
+				  NULL);
+	arena_free(&arena);
+	return e;
+}
+
 struct error *audit_survived(struct audit *a)
 {
-	vec_for_each(&a->v, one) {
-		struct host h __cleanup_host = HOST_CLOSED;
-		struct ledger_filter mine = { .patch = one->name };
-		struct ledger_events events = { 0 };
-		struct arena arena = { 0 };
-		struct error *e = host_open(&a->request, HOST_BESIDE, &h);
-
-		if (!e)
-			e = ledger_events(h.ledger, &mine, &arena, &events);
-		if (!e && reapply_is_pending(&events, h.kernel.boot_id))
-			e = ledger_append(h.ledger,
-					  &(struct ledger_change){ .actor = "sutured",
-								   .verb = SURVIVED_VERB,
-								   .patch = one->name },
-					  NULL);
-		arena_free(&arena);
-		if (e)
-			return e;
-	}
+	vec_for_each(&a->v, one)
+		TRY(survived(a, one->name));
+	vec_for_each(&a->tending.v, one)
+		TRY(survived(a, one->name));
 	return NULL;
+}
+
+const struct tending *audit_tending(const struct audit *a)
+{
+	return &a->tending;
 }
 
 /* --- its life ------------------------------------------------------------------------- */
@@ -407,6 +424,7 @@ void audit_close(struct audit **at)
 	vec_for_each(&a->v, one)
 		forget(one);
 	vec_free(&a->v);
+	tending_free(&a->tending);
 	if (a->open)
 		host_close(&a->look);
 	free(a);

@@ -14,6 +14,7 @@
 #define SUTURE_FLOW_AUDIT_H
 
 #include "flow/host.h"
+#include "flow/tend.h"
 #include "ledger/state.h"
 
 struct audit_options {
@@ -55,6 +56,8 @@ struct error *audit_round(struct audit *a) __must_check;
  * in order: record that it outlived them, so that the next boot applies them again.
  */
 struct error *audit_survived(struct audit *a) __must_check;
+/* Those for processes. */
+const struct tending *audit_tending(const struct audit *a);
 size_t audit_size(const struct audit *a);
 const struct audited *audit_at(const struct audit *a, size_t i);
 const struct audit_totals *audit_totals(const struct audit *a);

@@ -29,6 +29,20 @@ static void one_json(const struct audited *one, struct json *j)
 	json_end(j);
 }
 
+static void tended_json(const struct tended *one, struct json *j)
+{
+	json_object(j, NULL);
+	json_string(j, "name", one->name);
+	json_string(j, "bundle", one->digest);
+	json_string(j, "state", ledger_state_name(one->state));
+	json_bool(j, "known", one->known);
+	json_u64(j, "all", one->counts.all);
+	json_u64(j, "have", one->counts.have);
+	json_u64(j, "lost", one->counts.lost);
+	json_string(j, "trouble", one->trouble);
+	json_end(j);
+}
+
 struct error *audit_json(const struct audit *a, struct strbuf *out)
 {
 	const struct audit_totals *t = audit_totals(a);
@@ -44,6 +58,10 @@ struct error *audit_json(const struct audit *a, struct strbuf *out)
 	json_array(&j, "patches");
 	for (size_t i = 0; i < audit_size(a); i++)
 		one_json(audit_at(a, i), &j);
+	json_end(&j);
+	json_array(&j, "processes");
+	vec_for_each(&audit_tending(a)->v, it)
+		tended_json(it, &j);
 	json_end(&j);
 	json_end(&j);
 	return json_finish(&j);
@@ -130,6 +148,29 @@ static struct error *confirmed(const struct audit *a, struct strbuf *out)
 	return NULL;
 }
 
+static struct error *in_processes(const struct audit *a, struct strbuf *out)
+{
+	TRY(head(out, "suture_patch_processes", "gauge",
+		 "Processes that have the patched file mapped, by what they have of the patch."));
+	vec_for_each(&audit_tending(a)->v, one) {
+		const struct process_counts *n = &one->counts;
+		const struct {
+			const char *state;
+			size_t n;
+		} rows[] = { { "in place", n->have },
+			     { "partial", n->partial },
+			     { "lost", n->lost },
+			     { "without", n->all - n->have - n->partial - n->lost } };
+
+		for (size_t i = 0; one->known && i < ARRAY_SIZE(rows); i++) {
+			TRY(strbuf_puts(out, "suture_patch_processes{patch=\""));
+			TRY(label(out, one->name));
+			TRY(strbuf_printf(out, "\",state=\"%s\"} %zu\n", rows[i].state, rows[i].n));
+		}
+	}
+	return NULL;
+}
+
 static struct error *total(struct strbuf *out, const char *name, const char *what, uint64_t n)
 {
 	TRY(head(out, name, "counter", what));
@@ -143,12 +184,16 @@ struct error *audit_metrics(const struct audit *a, struct strbuf *out)
 	TRY(proofs(a, out));
 	TRY(confirmed(a, out));
 	TRY(calls(a, out));
+	TRY(in_processes(a, out));
+	TRY(total(out, "suture_processes_patched_total",
+		  "Processes that began after a patch was applied, and got it.",
+		  audit_tending(a)->patched));
 	TRY(total(out, "suture_audit_rounds_total", "Rounds of the audit.", t->rounds));
 	TRY(total(out, "suture_audit_errors_total", "Rounds that something kept from being whole.",
 		  t->errors));
 	TRY(total(out, "suture_redirects_lost_total",
 		  "Times that a patch was found ineffective although the kernel calls it enabled.",
-		  t->lost));
+		  t->lost + audit_tending(a)->lost));
 	return total(out, "suture_redirects_restored_total",
 		     "Times that such a patch was found in effect again.", t->restored);
 }

@@ -87,6 +87,7 @@ struct check_facts {
 	const struct process_patch *processes;
 	VEC(struct check_stacked) stacked;
 	bool whole;
+	bool tended; /* processes that begin later get it, too */
 
 	bool guard_wanted;	 /* --confirm-within */
 	bool guard_present;	 /* the guard's module is loaded, or can be */

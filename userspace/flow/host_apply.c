@@ -236,9 +236,7 @@ static struct error *prove_processes(struct apply *a)
 	struct process_counts n;
 
 	process_patch_count(&a->processes, &n);
-	if (!n.all)
-		return error_new(ERROR_VERIFY, "all processes that it was for have ended");
-	if (!n.have || (a->r->whole && n.have < n.all))
+	if (n.all && (!n.have || (a->r->whole && n.have < n.all)))
 		return not_everywhere(a, &n);
 	TRY(process_patch_evidence(&a->processes, &evidence));
 	if (a->goes_on) {
@@ -249,9 +247,14 @@ static struct error *prove_processes(struct apply *a)
 	}
 	if (a->r->at_boot)
 		TRY(record(a, LEDGER_CONFIRMED, "it was before the host was booted", NULL));
-	host_say(&a->h, "proved", a->bundle->name,
-		 "read back in %zu of %zu processes; longest stop %s", n.have, n.all,
-		 str_duration(n.longest_stop).s);
+	if (n.all)
+		host_say(&a->h, "proved", a->bundle->name,
+			 "read back in %zu of %zu processes; longest stop %s", n.have, n.all,
+			 str_duration(n.longest_stop).s);
+	else
+		host_say(
+			&a->h, "awaiting", a->bundle->name,
+			"no process has the file mapped now: sutured gives it to those that begin");
 	return NULL;
 }
 

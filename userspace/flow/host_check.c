@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "flow/admit.h"
+#include "flow/daemon_socket.h"
 #include "livepatch/guard.h"
 
 /* What the ledger calls live, with its module. */
@@ -89,6 +90,15 @@ static struct error *list_stacked(const struct host *h, const struct process_pat
 	return NULL;
 }
 
+/* sutured is at work, or it is sutured itself that asks. */
+static bool is_tended(const struct host_request *r, struct arena *a)
+{
+	const struct json_value *said = NULL;
+	struct error *silent __cleanup_error = r->at_boot ? NULL : daemon_ask(a, &said);
+
+	return r->at_boot || said;
+}
+
 static struct error *check_processes(const struct host *h, const struct bundle *b,
 				     const struct host_request *r, struct findings *out)
 {
@@ -103,6 +113,7 @@ static struct error *check_processes(const struct host *h, const struct bundle *
 	TRY(ask_policy(h, b, r, &f));
 	TRY(list_stacked(h, &p, &f));
 	TRY(process_patch_check(&p, &options));
+	f.tended = is_tended(r, &f.arena);
 	return check_judge(&f, out);
 }
 

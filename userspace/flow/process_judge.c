@@ -3,12 +3,13 @@
 #include "base/str.h"
 #include "flow/check.h"
 
-static struct error *judge_none(const struct process_patch *p, struct findings *out)
+static struct error *judge_none(const struct process_patch *p, bool tended, struct findings *out)
 {
 	vec_for_each(&p->parts, part)
-		TRY(finding_add(out, FINDING_NOTHING, "processes",
-				"is it another build of the file? the bundle is for the build-id "
-				"that suture inspect shows",
+		TRY(finding_add(out, tended ? FINDING_NOTE : FINDING_NOTHING, "processes",
+				tended ? "those that begin later get it: sutured is at work"
+				       : "is it another build of the file? the bundle is for the "
+					 "build-id that suture inspect shows",
 				"no process on this host has %s with the build-id %.16s… mapped",
 				part->payload->file, part->payload->build_id));
 	return NULL;
@@ -75,7 +76,7 @@ struct error *check_judge_processes(const struct check_facts *f, struct findings
 					   "suture revert takes it back",
 					   "another bundle of the name %s is live", p->name);
 	if (!p->rows.n)
-		return judge_none(p, out);
+		return judge_none(p, f->tended, out);
 	vec_for_each(&p->rows, row) {
 		have += row->has == PROCESS_HAS;
 		can += row->has != PROCESS_HAS && !row->why;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Patches for processes, looked after: one that began since, or has mapped the file since, gets the
+ * patch too; where it is lost, that is recorded and told. Processes are looked for when some began
+ * since the last round, by the kernel's last process number, and every few seconds at any rate (a
+ * library may be mapped later). A program runs unpatched for as long as that takes.
+ */
+#ifndef SUTURE_FLOW_TEND_H
+#define SUTURE_FLOW_TEND_H
+
+#include "flow/host_state.h"
+
+struct tended {
+	char *name, *digest;
+	enum ledger_state state;
+	uint64_t seq; /* of the event that the state is from */
+	bool confirmed;
+	struct bundle *bundle; /* NULL: see .trouble */
+	struct process_patch processes;
+	struct process_counts counts; /* of the last look */
+	bool known;		      /* there was one */
+	char *trouble;		      /* why it could not be looked at; or NULL */
+	double retry;		      /* when those that could not be patched are tried again */
+	bool listed;
+};
+
+struct tending {
+	VEC(struct tended) v;
+	uint64_t last_pid;
+	double looked;
+	uint64_t patched; /* processes that got a patch here */
+	uint64_t lost;	  /* times that one was found lost */
+};
+
+/*
+ * One round over the ledger's rows. An error is about this round only; that another suture is at
+ * work is none.
+ */
+struct error *tend_round(struct tending *t, const struct host_request *r,
+			 const struct ledger_patches *all, const char *boot_id) __must_check;
+void tending_free(struct tending *t);
+
+#endif

@@ -53,6 +53,7 @@ const struct option host_apply_options[] = {
 	{ "timeout", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "whole", no_argument, NULL, 'a' },
+	{ "perf-map", no_argument, NULL, 'p' },
 	{ "reason", required_argument, NULL, 'r' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
@@ -84,6 +85,9 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 		return NULL;
 	case 'a':
 		out->request.whole = true;
+		return NULL;
+	case 'p':
+		out->request.perf_map = true;
 		return NULL;
 	case 'r':
 		out->request.reason = optarg;

@@ -218,12 +218,22 @@ static struct error *go(struct apply *a, bool *loaded)
 
 /* --- processes ------------------------------------------------------------------------ */
 
+/* What keeps all of them from it may pass. */
+static bool may_come_later(const struct apply *a)
+{
+	vec_for_each(&a->processes.rows, row)
+		if (row->has != PROCESS_HAS && (!row->why || error_kind(row->why) != ERROR_PENDING))
+			return false;
+	return true;
+}
+
 static struct error *not_everywhere(const struct apply *a, const struct process_counts *n)
 {
+	bool pending = (n->have && !a->r->whole) || may_come_later(a);
 	struct strbuf first __cleanup_strbuf = { 0 };
 
 	TRY(process_patch_first(&a->processes, false, &first));
-	return error_advise(error_new(n->have && !a->r->whole ? ERROR_PENDING : ERROR_VERIFY,
+	return error_advise(error_new(pending ? ERROR_PENDING : ERROR_VERIFY,
 				      "%zu of %zu processes have it; not %s", n->have, n->all,
 				      strbuf_str(&first)),
 			    "suture status --processes shows all");
@@ -258,14 +268,24 @@ static struct error *prove_processes(struct apply *a)
 	return NULL;
 }
 
+/* Behind the switch: a hook, the profiler's map. */
+static void say_what_is_missing(const struct apply *a)
+{
+	vec_for_each(&a->processes.rows, row)
+		if (row->has == PROCESS_HAS && row->why && error_kind(row->why) != ERROR_NOTHING)
+			host_say(&a->h, "note", a->bundle->name, "%s (%d): %s", row->process.comm,
+				 row->process.pid, error_message(row->why));
+}
+
 static struct error *go_to_processes(struct apply *a, bool *changed)
 {
-	static const struct hotpatch_options options = { 0 };
+	const struct hotpatch_options options = { .perf_map = a->r->perf_map };
 
 	TRY(arm(a));
 	TRY(interrupt_check());
 	*changed = true;
 	TRY(process_patch_apply(&a->processes, &options));
+	say_what_is_missing(a);
 	return prove_processes(a);
 }
 

@@ -8,6 +8,7 @@
 #include "hotpatch/layout.h"
 #include "hotpatch/lookup.h"
 #include "hotpatch/near.h"
+#include "hotpatch/perf_map.h"
 #include "hotpatch/relocate.h"
 
 #define PLACES_MOST 8 /* that are tried, while others take them */
@@ -406,6 +407,16 @@ static struct error *undo(struct applying *ap, struct error *why)
 	return why;
 }
 
+static struct error *name_code(const struct applying *ap)
+{
+	struct strbuf lines __cleanup_strbuf = { 0 };
+
+	vec_for_each(&ap->o->symbols, s)
+		TRY(perf_map_line(ap->header.fixed.code_start + s->offset, s->size, s->name,
+				  &lines));
+	return perf_map_append(&ap->a->opened.process, &lines);
+}
+
 struct error *patching_check(struct patching *a, const struct hotpatch_object *o)
 {
 	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
@@ -435,6 +446,8 @@ struct error *patching_apply(struct patching *a, const struct hotpatch_object *o
 		return e;
 	now.header = ap.header;
 	TRY(patch_set_state(&a->opened, &now, HEADER_APPLIED));
-	return error_context(hooks_call(a, &ap.header.fixed, HEADER_POST_APPLY),
-			     "the fix is live, but for a last step");
+	e = hooks_call(a, &ap.header.fixed, HEADER_POST_APPLY);
+	if (!e && a->options->perf_map)
+		e = name_code(&ap);
+	return error_context(e, "the fix is live, but for a last step");
 }

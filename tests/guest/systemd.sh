@@ -13,7 +13,7 @@ suture confirm meminfo_used >/tmp/said 2>&1; say confirm $?; sed 's/^/  | /' /tm
 sleep 3
 say watched "$(suture status --json | grep -c '"proof"')"
 kill -9 "$(systemctl show -P MainPID sutured)"
-sleep 12
+for ((i = 0; i < 60; i++)); do sleep 1; case $(state) in active*) break ;; esac; done
 say again "$(state)"
 suture revert meminfo_used >/tmp/said 2>&1; say revert $?; sed 's/^/  | /' /tmp/said
 # To sleep by: no program can be started then.

@@ -94,9 +94,11 @@ static struct error *list_stacked(const struct host *h, const struct process_pat
 static bool is_tended(const struct host_request *r, struct arena *a)
 {
 	const struct json_value *said = NULL;
-	struct error *silent __cleanup_error = r->at_boot ? NULL : daemon_ask(a, &said);
 
-	return r->at_boot || said;
+	if (r->at_boot)
+		return true;
+	error_free(&(struct error *){ daemon_ask(a, &said) });
+	return said;
 }
 
 static struct error *check_processes(const struct host *h, const struct bundle *b,

@@ -29,7 +29,7 @@ struct hotpatch_options {
 	double stop_seconds; /* that all threads may take to stop; 0: 0.03; longer if tried again */
 	double patience;     /* that a switch is tried for; 0: 2 s */
 	unsigned int jobs;   /* processes at a time; 0: one for each CPU */
-	bool perf_map;	       /* apply: name the new code in the profiler's map (perf_map.h) */
+	bool perf_map;	     /* apply: name the new code in the profiler's map (perf_map.h) */
 	const struct memory_watch *watch; /* for tests; or NULL */
 };
 

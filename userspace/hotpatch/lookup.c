@@ -45,6 +45,7 @@ static struct error *get(const struct process_view *v, uint64_t at, void *p, siz
 static struct error *read_auxv(struct process_view *v)
 {
 	Elf64_auxv_t aux[64];
+	uint8_t byte;
 	int fd __closefd = -1;
 	char path[32];
 	ssize_t n;
@@ -60,7 +61,11 @@ static struct error *read_auxv(struct process_view *v)
 		if (aux[i].a_type == AT_SYSINFO_EHDR)
 			v->vdso = aux[i].a_un.a_val;
 	}
-	return v->phdr ? NULL : error_refused("its auxiliary vector does not tell of a program");
+	if (v->phdr)
+		return NULL;
+	/* Or it has just become another program. */
+	TRY(memory_read(&v->o->memory, v->o->low, &byte, 1));
+	return error_refused("its auxiliary vector does not tell of a program");
 }
 
 /* The program's own dynamic section; 0: a static program. */

@@ -4,7 +4,7 @@
  * laid beside it and its references filled in as its header says, and the new code must do what
  * the new source says, with the variables that the old code has.
  */
-#include "snippet.h"
+#include "program_world.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -13,8 +13,6 @@
 #include "hotpatch/link.h"
 
 #define PAGE 4096UL
-
-static struct tmpdir dir;
 
 #define COMMON                                                                             \
 	"#include <stdio.h>\n#include <string.h>\n#include <stdlib.h>\n"                   \
@@ -43,24 +41,6 @@ static const char after_text[] = COMMON
 	"const char *name(int k) { switch (k) { case 0: return \"none\"; case 1: return \"ONE\";\n"
 	"case 2: return \"two\"; case 3: return \"three\"; case 4: return \"four\"; case 5: return\n"
 	"\"five\"; } return \"many\"; }\n";
-
-static char *in_dir(const char *name)
-{
-	static char paths[8][300];
-	static int n;
-	char *p = paths[n++ % 8];
-
-	snprintf(p, sizeof(paths[0]), "%s/%s", dir.path, name);
-	return p;
-}
-
-static void run(const char *const *argv)
-{
-	struct strbuf log __cleanup_strbuf = { 0 };
-	struct subprocess p = { .argv = argv, .out = &log, .err = &log, .timeout = 60 };
-
-	ok(subprocess_check(&p));
-}
 
 static const char cxx_before[] =
 	"#include <stdexcept>\n#include <string>\n"

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Binding to programs without symbols: what is there is found, what is not there is not. */
-#include "snippet.h"
+#include "program_world.h"
 
 #include "bind/process.h"
 #include "hotpatch/link.h"
-
-static struct tmpdir dir;
 
 static const char unit_text[] =
 	"#include <stdio.h>\n#include <string.h>\n"
@@ -20,24 +18,6 @@ static const char main_text[] =
 	"__thread int depth; int shared = 5; int work(const char *); int more(int, int);\n"
 	"int other(int x) { return x * 7 + atoi(\"3\"); }\n"
 	"int main(int c, char **v) { return work(v[0]) + more(c, 3) + other(c); }\n";
-
-static char *in_dir(const char *name)
-{
-	static char paths[8][300];
-	static int n;
-	char *p = paths[n++ % 8];
-
-	snprintf(p, sizeof(paths[0]), "%s/%s", dir.path, name);
-	return p;
-}
-
-static void run(const char *const *argv)
-{
-	struct strbuf log __cleanup_strbuf = { 0 };
-	struct subprocess p = { .argv = argv, .out = &log, .err = &log, .timeout = 60 };
-
-	ok(subprocess_check(&p));
-}
 
 static void compile(const char *name, const char *text, const char *out, const char *pic,
 		    const char *more)

@@ -87,14 +87,38 @@ static struct error *print(const struct target *t, bool json)
 	return NULL;
 }
 
-static void print_app(const struct app *a, bool json)
+static struct error *app_json(const struct app *a)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct json j = json_begin(&text);
+
+	json_object(&j, NULL);
+	json_u64(&j, "schema", 1);
+	json_string(&j, "name", a->target->name);
+	json_string(&j, "version", a->target->version);
+	json_string(&j, "compiler", a->target->compiler_text);
+	json_string(&j, "path", a->target->dir);
+	json_u64(&j, "objects", a->db.entries.n);
+	json_array(&j, "files");
+	vec_for_each(&a->files, f) {
+		json_object(&j, NULL);
+		json_string(&j, "name", f->name);
+		json_bool(&j, "proven", f->is_proven);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_end(&j);
+	TRY(json_finish(&j));
+	fputs(strbuf_str(&text), stdout);
+	return NULL;
+}
+
+static struct error *print_app(const struct app *a, bool json)
 {
 	size_t proven = 0;
 
-	if (json) {
-		puts(a->target->dir);
-		return;
-	}
+	if (json)
+		return app_json(a);
 	vec_for_each(&a->files, f)
 		proven += f->is_proven;
 	printf("%s, ready\n\ncompiler  %s\ncompiles  %zu objects\nplace     %s\n\n",
@@ -107,6 +131,7 @@ static void print_app(const struct app *a, bool json)
 	if (proven < a->files.n)
 		puts("\nWhat is not the same is matched function by function, and refused where it "
 		     "differs.");
+	return NULL;
 }
 
 static struct error *add(const char *name, const char *kernel, bool json)
@@ -117,8 +142,7 @@ static struct error *add(const char *name, const char *kernel, bool json)
 	if (app_is_name(name)) {
 		TRY(app_add_package(name, &a));
 		progress_done();
-		print_app(a, json);
-		return NULL;
+		return print_app(a, json);
 	}
 
 	TRY(kernel ? target_add_modules(name, kernel, &t) : target_add(name, &t));
@@ -136,8 +160,7 @@ static struct error *show(const char *name, bool json)
 
 	if (app_is_name(name)) {
 		TRY(app_open_package(name, &a));
-		print_app(a, json);
-		return NULL;
+		return print_app(a, json);
 	}
 	TRY(target_open(name, &t));
 	return print(t, json);
@@ -164,7 +187,8 @@ static struct error *drop(const char *name, bool json)
 	return app_is_name(name) ? app_remove_package(name) : target_remove(name);
 }
 
-static struct error *list_json(struct target *const *all, size_t n)
+/* Packages are a name a line. */
+static struct error *list_json(struct target *const *all, size_t n, const char *packages)
 {
 	struct strbuf text __cleanup_strbuf = { 0 };
 	struct json j = json_begin(&text);
@@ -174,6 +198,10 @@ static struct error *list_json(struct target *const *all, size_t n)
 	json_array(&j, "targets");
 	for (size_t i = 0; i < n; i++)
 		target_json(all[i], &j, NULL);
+	json_end(&j);
+	json_array(&j, "packages");
+	for (; *packages; packages += strcspn(packages, "\n") + 1)
+		json_stringf(&j, NULL, "%.*s", (int)strcspn(packages, "\n"), packages);
 	json_end(&j);
 	json_end(&j);
 	TRY(json_finish(&j));
@@ -238,15 +266,15 @@ static struct error *list(const char *name, bool json)
 
 	(void)name;
 	TRY(target_list(&all, &n));
-	if (!json)
-		e = app_list_packages(&packages);
-	if (json)
-		e = list_json(all, n);
-	else if (n)
+	e = app_list_packages(&packages);
+	if (!e && json)
+		e = list_json(all, n, strbuf_str(&packages));
+	if (!e && !json && n)
 		list_table(all, n);
-	else if (!packages.n)
+	if (!e && !json && !n && !packages.n)
 		puts("no targets; suture target add kernel:RELEASE makes one");
-	fputs(strbuf_str(&packages), stdout);
+	if (!json)
+		fputs(strbuf_str(&packages), stdout);
 	for (size_t i = 0; i < n; i++)
 		target_free(&all[i]);
 	free(all);

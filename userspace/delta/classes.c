@@ -119,7 +119,7 @@ static const struct {
 	{ ".ref.rodata", CLASS_DATA },
 };
 
-static bool matches(const char *pattern, const char *name)
+bool section_name_matches(const char *pattern, const char *name)
 {
 	while (*pattern && *pattern == *name) {
 		pattern++;
@@ -152,7 +152,7 @@ enum section_class section_classify(const struct arch *a, const struct section *
 	if (a->process)
 		return process_section_classify(s);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (matches(rows[i].name, s->name))
+		if (section_name_matches(rows[i].name, s->name))
 			break;
 	if (i == ARRAY_SIZE(rows)) {
 		special = arch_special(a, s->name);

@@ -31,6 +31,8 @@ enum section_class {
 
 enum section_class section_classify(const struct arch *a, const struct section *s);
 const char *section_class_name(enum section_class c);
+/* A pattern that ends with '*' is a prefix. */
+bool section_name_matches(const char *pattern, const char *name);
 /* process_classes.c: the same for programs and shared objects. */
 enum section_class process_section_classify(const struct section *s);
 /* Somebody may write to it once the program runs: not to what is only relocated. */

@@ -41,19 +41,10 @@ static const struct {
 	{ ".GCC.command.line", CLASS_IGNORED },
 };
 
-static bool matches(const char *pattern, const char *name)
-{
-	while (*pattern && *pattern == *name) {
-		pattern++;
-		name++;
-	}
-	return *pattern == '*' || *pattern == *name;
-}
-
 static enum section_class class_by_name(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (matches(rows[i].name, name))
+		if (section_name_matches(rows[i].name, name))
 			return rows[i].class;
 	return CLASS_UNKNOWN;
 }

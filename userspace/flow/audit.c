@@ -183,21 +183,6 @@ static struct error *append(struct host *h, const struct audited *one, enum ledg
 		NULL);
 }
 
-/*
- * A manager writes his intent before he touches the kernel: if the patch's last event is still the
- * one from before we looked, what we saw was not his doing.
- */
-static struct error *is_still(struct host *h, const struct audited *one, bool *out)
-{
-	const struct ledger_patch *row = NULL;
-	struct arena arena = { 0 };
-	struct error *e = ledger_patch(h->ledger, one->name, &arena, &row);
-
-	*out = !e && row && row->seq == one->seq;
-	arena_free(&arena);
-	return e;
-}
-
 static struct error *say_lost(struct audit *a, struct host *h, const struct audited *one,
 			      const struct strbuf *evidence)
 {
@@ -234,7 +219,7 @@ static struct error *compare(struct audit *a, const struct audited *one,
 	if (lost == was || (was && !holds(&one->verdict)))
 		return NULL;
 	TRY(host_open(&a->request, HOST_BESIDE, &h));
-	TRY(is_still(&h, one, &still));
+	TRY(host_is_still(&h, one->name, one->seq, &still));
 	if (!still)
 		return NULL;
 	return lost ? say_lost(a, &h, one, evidence) : say_restored(a, &h, one, evidence);

@@ -261,17 +261,6 @@ static struct error *run(struct build *b, const struct build_plan *plan)
 	return NULL;
 }
 
-/* Whoever reads JSON gets a refusal so, too; the error is what comes back all the same. */
-static struct error *tell_refusal(const struct build *b, const struct build_options *opt,
-				  struct error *e)
-{
-	struct error *problem __cleanup_error = NULL;
-
-	if (e && opt->refusal && error_kind(e) == ERROR_REFUSED)
-		problem = refusal_json(b, opt, error_message(e));
-	return e;
-}
-
 struct error *build_run(const struct build_options *given, struct build **out)
 {
 	struct build *b __cleanup_build = calloc(1, sizeof(*b));
@@ -282,7 +271,7 @@ struct error *build_run(const struct build_options *given, struct build **out)
 	if (!b)
 		return error_nomem();
 	TRY(build_plan_make(given, &plan));
-	TRY_CONTEXT(tell_refusal(b, opt, run(b, &plan)), "building %s%s for %s", opt->patches[0],
+	TRY_CONTEXT(refusal_tell(b, opt, run(b, &plan)), "building %s%s for %s", opt->patches[0],
 		    opt->n_patches > 1 ? " and others" : "", opt->target->name);
 	b->seconds = clock_seconds() - start;
 	*out = take(b);

@@ -212,6 +212,14 @@ static struct error *list_metadata(const struct build_plan *plan, struct bundle 
 							     .content = &plan->reproducer });
 }
 
+struct error *build_describe(const struct build *b, const struct build_plan *plan,
+			     struct bundle *to)
+{
+	TRY(list_fixes(b, to));
+	TRY(list_metadata(plan, to));
+	return copy_facts(b, &plan->options.facts, &to->facts);
+}
+
 /* --- the guard ---------------------------------------------------------------------- */
 
 /* For a folder of modules, that of the kernel that they run in. */
@@ -271,9 +279,7 @@ struct error *build_write(struct build *b, const struct build_plan *plan, const 
 	if (b->account->debug)
 		TRY(file_read(debug_path, &debug));
 	p.debug.content = b->account->debug ? &debug : NULL;
-	TRY(list_fixes(b, &bundle));
-	TRY(list_metadata(plan, &bundle));
-	TRY(copy_facts(b, &opt->facts, &bundle.facts));
+	TRY(build_describe(b, plan, &bundle));
 	TRY(vec_push(&bundle.payloads, p));
 	TRY(list_contents(b, &bundle.arena, &bundle.payloads.v[0]));
 	TRY(list_provenance(b, opt->target, &bundle.payloads.v[0].provenance));

@@ -162,6 +162,17 @@ bool host_is_of_processes(const struct ledger_patch *row)
 	return row->module && str_equal(row->module, PROCESS_MODULE);
 }
 
+struct error *host_is_still(struct host *h, const char *name, uint64_t seq, bool *out)
+{
+	const struct ledger_patch *row = NULL;
+	struct arena arena = { 0 };
+	struct error *e = ledger_patch(h->ledger, name, &arena, &row);
+
+	*out = !e && row && row->seq == seq;
+	arena_free(&arena);
+	return e;
+}
+
 static struct error *find_row(struct host *h, const char *name, struct host_patch *p)
 {
 	struct ledger_patches all = { 0 };

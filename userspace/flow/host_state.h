@@ -69,6 +69,12 @@ bool host_should_be_live(enum ledger_state s);
 bool host_is_of_processes(const struct ledger_patch *row);
 
 /*
+ * A manager writes his intent before he acts: if the patch's last event is still 'seq', what was
+ * seen since was not his doing.
+ */
+struct error *host_is_still(struct host *h, const char *name, uint64_t seq, bool *out) __must_check;
+
+/*
  * Keep the bundle and, of one for a kernel, the modules that are loaded of it; '*module' and
  * '*guard' (NULL: it has none) are their paths. p is NULL for processes.
  */

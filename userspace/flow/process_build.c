@@ -411,16 +411,6 @@ static struct error *run(struct process_build *b, const struct build_plan *plan)
 	return NULL;
 }
 
-static struct error *tell_refusal(const struct build *b, const struct build_options *opt,
-				  struct error *e)
-{
-	struct error *problem __cleanup_error = NULL;
-
-	if (e && opt->refusal && error_kind(e) == ERROR_REFUSED)
-		problem = refusal_json(b, opt, error_message(e));
-	return e;
-}
-
 struct error *process_build_run(const struct app *a, const struct build_options *given,
 				struct process_build **out)
 {
@@ -432,7 +422,7 @@ struct error *process_build_run(const struct app *a, const struct build_options 
 		return error_nomem();
 	b->app = a;
 	TRY(build_plan_make(given, &plan));
-	TRY_CONTEXT(tell_refusal(&b->base, &plan.options, run(b, &plan)), "building %s%s for %s",
+	TRY_CONTEXT(refusal_tell(&b->base, &plan.options, run(b, &plan)), "building %s%s for %s",
 		    plan.options.patches[0], plan.options.n_patches > 1 ? " and others" : "",
 		    a->target->name);
 	b->base.seconds = clock_seconds() - start;

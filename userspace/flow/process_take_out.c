@@ -40,6 +40,16 @@ static bool some_have_it(const struct process_patch *p)
 	return n.have + n.partial + n.lost;
 }
 
+/* What keeps one of them from it may pass by itself. */
+static bool may_pass(const struct process_patch *p)
+{
+	vec_for_each(&p->rows, row)
+		if (row->has != PROCESS_HAS_NOT && row->why &&
+		    error_kind(row->why) == ERROR_PENDING)
+			return true;
+	return false;
+}
+
 struct error *host_take_out_of_processes(const struct host *h, const char *name, const char *path)
 {
 	const struct hotpatch_options options = { .patience = ATTEMPT };
@@ -54,6 +64,6 @@ struct error *host_take_out_of_processes(const struct host *h, const char *name,
 		if (!some_have_it(&p))
 			return NULL;
 		TRY(interrupt_check());
-	} while (clock_seconds() < until);
+	} while (may_pass(&p) && clock_seconds() < until);
 	return pinned(&p);
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "flow/build_write.h"
 
 const struct delta_item *process_reason(const struct process_build *b, const struct process_file *f,
 					const struct hotpatch_account_function *function)
@@ -159,40 +160,6 @@ static struct error *add_payload(const struct process_build *b, const struct pro
 	return list_provenance(b, &p->provenance);
 }
 
-static struct error *copy_names(const struct bundle_names *from, struct bundle_names *to)
-{
-	vec_for_each(&from->v, it)
-		TRY(vec_push(&to->v, *it));
-	return NULL;
-}
-
-static struct error *copy_facts(const struct build *b, const struct bundle_facts *from,
-				struct bundle_facts *to)
-{
-	to->title = from->title || b->fixes.v.n > 1 ? from->title : b->fixes.v.v[0].title;
-	to->severity = from->severity;
-	to->fixed_in = from->fixed_in;
-	to->serial = from->serial;
-	TRY(copy_names(&from->cves, &to->cves));
-	TRY(copy_names(&from->requires, &to->requires));
-	TRY(copy_names(&from->conflicts, &to->conflicts));
-	return copy_names(&from->supersedes, &to->supersedes);
-}
-
-static struct error *list_metadata(const struct build_plan *plan, struct bundle *to)
-{
-	const struct fix_metadata *m = plan->options.metadata;
-
-	if (!m)
-		return NULL;
-	TRY(vec_push(&to->metadata,
-		     (struct bundle_part){ .name = FIX_METADATA_NAME, .content = &plan->yaml }));
-	if (!m->reproducer.file)
-		return NULL;
-	return vec_push(&to->metadata, (struct bundle_part){ .name = m->reproducer.file,
-							     .content = &plan->reproducer });
-}
-
 struct error *process_write(struct process_build *b, const struct build_plan *plan)
 {
 	struct bundle bundle __cleanup_made_bundle = { .name = b->base.name,
@@ -200,12 +167,7 @@ struct error *process_write(struct process_build *b, const struct build_plan *pl
 	struct stat st;
 
 	progress_step("write %s", b->base.out);
-	vec_for_each(&b->base.fixes.v, f)
-		TRY(vec_push(&bundle.fixes, (struct bundle_fix){ .name = f->name,
-								 .title = f->title,
-								 .patch = &f->text }));
-	TRY(list_metadata(plan, &bundle));
-	TRY(copy_facts(&b->base, &plan->options.facts, &bundle.facts));
+	TRY(build_describe(&b->base, plan, &bundle));
 	for (size_t i = 0; i < b->n_files; i++)
 		if (b->files[i].n_units)
 			TRY(add_payload(b, &b->files[i], &bundle));

@@ -101,6 +101,13 @@ struct error *refusal_json(const struct build *b, const struct build_options *op
 	return json_finish(&j);
 }
 
+struct error *refusal_tell(const struct build *b, const struct build_options *opt, struct error *e)
+{
+	if (e && opt->refusal && error_kind(e) == ERROR_REFUSED)
+		error_free(&(struct error *){ refusal_json(b, opt, error_message(e)) });
+	return e;
+}
+
 /* Whether anything is left to do once all is accepted. */
 static bool has_work(const struct build *b)
 {

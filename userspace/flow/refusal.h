@@ -23,5 +23,8 @@ struct error *refusal_make(const struct build *b) __must_check;
 /* opt->refusal gets what was refused, and the findings, whether they stand or not. */
 struct error *refusal_json(const struct build *b, const struct build_options *opt,
 			   const char *message) __must_check;
+/* The same, if e is a refusal and somebody reads JSON. Returns e. */
+struct error *refusal_tell(const struct build *b, const struct build_options *opt,
+			   struct error *e) __must_check;
 
 #endif

@@ -109,18 +109,6 @@ static struct error *list_all(struct tending *t, const struct ledger_patches *al
 
 /* --- one -------------------------------------------------------------------------------- */
 
-/* A manager writes what he intends first: if nothing came since, what we see is not his doing. */
-static struct error *is_still(struct host *h, const struct tended *one, bool *out)
-{
-	const struct ledger_patch *row = NULL;
-	struct arena arena = { 0 };
-	struct error *e = ledger_patch(h->ledger, one->name, &arena, &row);
-
-	*out = !e && row && row->seq == one->seq;
-	arena_free(&arena);
-	return e;
-}
-
 static struct error *append(struct host *h, const struct tended *one, enum ledger_state to,
 			    const char *why, const char *evidence)
 {
@@ -167,7 +155,7 @@ static struct error *compare(struct tending *t, const struct host_request *r,
 	if (lost == was)
 		return NULL;
 	TRY(host_open(r, HOST_BESIDE, &h));
-	TRY(is_still(&h, one, &still));
+	TRY(host_is_still(&h, one->name, one->seq, &still));
 	if (!still)
 		return NULL;
 	TRY(process_patch_evidence(&one->processes, &evidence));
@@ -204,7 +192,7 @@ static struct error *extend(struct tending *t, const struct host_request *r, str
 		return NULL;
 	}
 	TRY(e);
-	TRY(is_still(&h, one, &still));
+	TRY(host_is_still(&h, one->name, one->seq, &still));
 	if (!still)
 		return NULL;
 	TRY(process_patch_apply(&one->processes, &options));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/call.h"
 
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -238,23 +237,6 @@ static struct error *try_thread(struct borrower *b, const struct call_place *at,
 	return e;
 }
 
-static size_t list_threads(pid_t pid, pid_t *tids)
-{
-	struct dirent *ent;
-	char path[32];
-	size_t n = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	d = opendir(path);
-	while (d && n < THREADS_MOST && (ent = readdir(d)))
-		if (ent->d_name[0] != '.')
-			tids[n++] = atoi(ent->d_name);
-	if (d)
-		closedir(d);
-	return n;
-}
-
 static void pause_briefly(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
@@ -268,7 +250,7 @@ static struct error *borrow(struct borrower *b, const struct call_place *at, con
 
 	do {
 		pid_t tids[THREADS_MOST];
-		size_t n = list_threads(b->o->process.pid, tids);
+		size_t n = process_threads(b->o->process.pid, tids, THREADS_MOST);
 
 		for (size_t i = 0; i < n && !*dirty; i++) {
 			error_free(&e);

@@ -52,7 +52,7 @@ struct error *link_reference(struct link *l, enum hotpatch_part_kind part, uint6
 struct error *link_field(struct link *l, size_t u, const struct section *s,
 			 const struct reloc *r) __must_check;
 
-/* unwind.c: the unwind table of everything that was extracted. */
+/* unwind_table.c: the unwind table of everything that was extracted. */
 struct error *link_unwind(struct link *l) __must_check;
 
 #endif

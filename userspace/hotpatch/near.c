@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/near.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <linux/audit.h>
@@ -139,29 +138,11 @@ static struct error *with_thread(struct job *j, pid_t tid, bool *dirty)
 
 /* --- by any that can ------------------------------------------------------------------ */
 
-/* The program's first thread before others: it is there the longest. */
-static size_t list_threads(pid_t pid, pid_t *tids)
-{
-	struct dirent *ent;
-	char path[32];
-	size_t n = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	d = opendir(path);
-	while (d && n < THREADS_MOST && (ent = readdir(d)))
-		if (ent->d_name[0] != '.')
-			tids[n++] = atoi(ent->d_name);
-	if (d)
-		closedir(d);
-	return n;
-}
-
 static struct error *run(struct job *j, bool *dirty)
 {
 	struct error *e = NULL;
 	pid_t tids[THREADS_MOST];
-	size_t n = list_threads(j->o->process.pid, tids);
+	size_t n = process_threads(j->o->process.pid, tids, THREADS_MOST);
 
 	/* Calls that were made are not made again by the next. */
 	for (size_t i = 0; n && i < TRIES_MOST && !*dirty; i++) {

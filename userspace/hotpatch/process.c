@@ -74,6 +74,23 @@ bool process_status_field(const char *status, const char *name, long *out)
 	return false;
 }
 
+size_t process_threads(pid_t pid, pid_t *tids, size_t most)
+{
+	struct dirent *ent;
+	char path[32];
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && n < most && (ent = readdir(d)))
+		if (ent->d_name[0] != '.')
+			tids[n++] = atoi(ent->d_name);
+	if (d)
+		closedir(d);
+	return n;
+}
+
 /* --- finding -------------------------------------------------------------------------- */
 
 struct finder {

@@ -69,6 +69,9 @@ struct error *process_open(const struct process *p, const uint8_t *build_id, uns
 void process_close(struct opened *o);
 #define __cleanup_opened __cleanup(process_close)
 
+/* At most so many of its threads, the first among them while it lives; how many. */
+size_t process_threads(pid_t pid, pid_t *tids, size_t most);
+
 /* A field of /proc/PID/status as a number; false if it is not there. */
 bool process_status_field(const char *status, const char *name, long *out);
 

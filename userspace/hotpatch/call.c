@@ -21,7 +21,6 @@
 #define PAUSE_NS 200000
 #define SECONDS 2.0 /* if the caller does not say */
 #define THREADS_MOST 64
-#define REGISTERS 0x1000u /* in the data: the vector registers, as XSAVE has them */
 #define REGISTERS_MOST 0x3000u
 #define REGISTERS_USUAL 512u /* the least that XSAVE writes, without its header */
 #define FLAGS 0xcd5u	     /* those that a program has: no trap, no alignment check */
@@ -62,7 +61,7 @@ struct error *call_assemble(const struct call_place *at, const struct call *c,
 	emit_bytes(&e, to_rdx, sizeof(to_rdx));
 	if (c->note != CALL_RESULT)
 		store(&e, at->data + c->note, (uint32_t)c->noted);
-	emit_load(&e, EMIT_RDI, at->data + REGISTERS);
+	emit_load(&e, EMIT_RDI, at->data + CALL_REGISTERS);
 	emit_load(&e, EMIT_RAX, UINT32_MAX);
 	emit_load(&e, EMIT_RDX, UINT32_MAX);
 	emit_bytes(&e, xrstor, sizeof(xrstor));
@@ -195,7 +194,7 @@ static struct error *copy_registers(const struct opened *o, const struct call_pl
 				       ERROR_REFUSED);
 	if (io.iov_len <= REGISTERS_USUAL || io.iov_len == REGISTERS_MOST)
 		return error_refused("the vector registers of thread %d have an unknown size", tid);
-	return memory_write(&o->memory, at->data + REGISTERS, bytes, io.iov_len);
+	return memory_write(&o->memory, at->data + CALL_REGISTERS, bytes, io.iov_len);
 }
 
 /* From here on it finds its own way. */

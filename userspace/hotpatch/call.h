@@ -34,8 +34,9 @@ struct call_place {
 enum call_word {
 	CALL_STATE = 0,
 	CALL_RESULT = 8,
-	CALL_FRAMES = 16,   /* 1: the unwinder knows of the new code */
-	CALL_SCRATCH = 256, /* room for what a function wants to be lent, 256 bytes */
+	CALL_FRAMES = 16,	 /* 1: the unwinder knows of the new code */
+	CALL_SCRATCH = 256,	 /* room for what a function wants to be lent, 256 bytes */
+	CALL_REGISTERS = 0x1000, /* the vector registers, as XSAVE has them */
 };
 
 enum call_state { CALL_IDLE, CALL_RUNS, CALL_DONE };

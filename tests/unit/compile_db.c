@@ -35,6 +35,25 @@ static void test_what_compiles_nothing_is_left_out(void **state)
 	assert_int_equal(db.entries.n, 0);
 }
 
+static void test_a_path_does_not_lead_above_the_root(void **state)
+{
+	static const struct {
+		const char *directory, *path, *want;
+	} all[] = {
+		{ "/s", "..", "/" },
+		{ "/s", "../../..", "/" },
+		{ "/", "/", "/" },
+		{ "/s", "../../a.c", "/a.c" },
+		{ "/s/b", "./../a.c", "/s/a.c" },
+		{ "/s", "//a//b", "/a/b" },
+	};
+	struct arena a __cleanup(arena_free) = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		assert_string_equal(compile_path(&a, all[i].directory, all[i].path), all[i].want);
+}
+
 static void test_what_is_no_list_of_commands_is_refused(void **state)
 {
 	static const struct {
@@ -116,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_command_is_taken_apart_as_a_shell_would),
 		cmocka_unit_test(test_what_compiles_nothing_is_left_out),
+		cmocka_unit_test(test_a_path_does_not_lead_above_the_root),
 		cmocka_unit_test(test_what_is_no_list_of_commands_is_refused),
 		cmocka_unit_test(test_a_command_is_made_anew_in_another_folder),
 		cmocka_unit_test(test_the_same_command_has_no_flag_that_changes_code),

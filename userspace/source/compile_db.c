@@ -39,6 +39,9 @@ const char *compile_path(struct arena *a, const char *directory, const char *pat
 		}
 		from += n;
 	}
+	/* At the root: there is room, since what was joined has a slash. */
+	if (to == full)
+		*to++ = '/';
 	*to = '\0';
 	return full;
 }

@@ -4,7 +4,8 @@
 #include "qemu/talk.h"
 
 #define RUN_TIMEOUT 60.0
-#define KILL_TIMEOUT 10.0 /* for an answer after a command was ended */
+#define KILL_TIMEOUT 10.0   /* of silence, after a command was ended */
+#define FLOOD_TIMEOUT 120.0 /* that it may go on writing all the same */
 #define OUTPUT_MAX (64u << 20)
 
 struct output {
@@ -12,10 +13,13 @@ struct output {
 	void *arg;
 };
 
-/* The command is given up. If its end is answered, the guest is well. */
+/*
+ * The command is given up. If its end is answered, the guest is well. What it wrote until then
+ * comes first, and may take long where the emulator gets little of the CPU.
+ */
 static struct error *end_command(struct vm *vm, const char *doing, const struct output *to)
 {
-	double deadline = clock_seconds() + KILL_TIMEOUT;
+	double deadline = clock_seconds() + KILL_TIMEOUT, end = clock_seconds() + FLOOD_TIMEOUT;
 	struct frame f;
 
 	TRY(vm_tell(vm, doing, deadline, FRAME_KILL, NULL, 0));
@@ -23,6 +27,8 @@ static struct error *end_command(struct vm *vm, const char *doing, const struct 
 		TRY(vm_hear(vm, doing, deadline, &f));
 		if (f.type == FRAME_OUTPUT && to)
 			TRY(to->sink(to->arg, f.payload, f.length));
+		if (clock_seconds() < end)
+			deadline = clock_seconds() + KILL_TIMEOUT;
 	} while (f.type != FRAME_EXIT);
 	return NULL;
 }

@@ -19,8 +19,16 @@ static noinline long testbed_rest(long n)
 	if (!spin_trylock(&lock))
 		return -EBUSY;
 	last = n;
-	if (testbed_knob(&testbed_sleep_locked) && n > 0)
+	if (testbed_knob(&testbed_sleep_locked) && n > 0) {
 		msleep((unsigned int)n);
+		/*
+		 * The scheduler has told of the fault, and set the count of preemption to none: the
+		 * unlock would take one more, and with a count of -1 every page fault of this
+		 * processor kills, or nothing goes on at all. The fault is to be seen, not that.
+		 */
+		if (!preempt_count())
+			preempt_disable();
+	}
 	spin_unlock(&lock);
 	if (!testbed_knob(&testbed_sleep_locked) && n > 0)
 		msleep((unsigned int)n);

@@ -40,7 +40,7 @@ static void test_a_jump_at_the_site_gives_its_destination(void **state)
 	struct site s = decode("\xe9\x6b\x01\x00\x00\x53", 6);
 
 	(void)state;
-	assert_int_equal(s.kind, SITE_JUMP);
+	assert_int_equal(s.kind, SITE_JUMPED);
 	assert_int_equal(s.destination, ADDRESS + 5 + 0x16b);
 }
 
@@ -315,7 +315,7 @@ static void test_a_site_that_leads_nowhere_or_past_livepatch_is_lost(void **stat
 	expect(&o, PROOF_LOST, "nop");
 	o.site.kind = SITE_NONE;
 	expect(&o, PROOF_LOST, "no ftrace site");
-	o.site.kind = SITE_JUMP;
+	o.site.kind = SITE_JUMPED;
 	expect(&o, PROOF_LOST, "a jump at the ftrace site");
 	o.site.kind = SITE_CALL;
 	o.leads_to_bpf = true;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/cli.h"
@@ -214,6 +215,8 @@ static struct error *run(int argc, char **argv)
 
 	TRY(parse(argc, argv, &r));
 	TRY(watch_open(r.functions.v, r.functions.n, &r.options, &w));
+	log_info("watching %zu function%s for %u s", watch_size(w), watch_size(w) == 1 ? "" : "s",
+		 r.seconds);
 	start = clock_seconds();
 	TRY(wait_seconds(r.seconds));
 	if (!r.json)

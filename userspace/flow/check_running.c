@@ -167,7 +167,7 @@ struct error *running_code(const struct running_text *t, uint64_t address, const
 		return c->text_why ? NULL : error_nomem();
 	}
 	kind = site_decode(bytes, n, address).kind;
-	c->sites_known = kind != SITE_JUMP;
+	c->sites_known = kind != SITE_JUMPED;
 	c->site_present = kind != SITE_NONE;
 	c->text_bytes = (uint64_t)masked_code_fixed(code) -
 			masked_code_lift(code, kprobes, address, bytes, n);

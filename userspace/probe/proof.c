@@ -214,7 +214,7 @@ static struct error *find_other(const struct proof_function *f, char *out, size_
 
 static struct error *name_destination(struct watched *w, const struct site *s)
 {
-	if (s->kind != SITE_CALL && s->kind != SITE_JUMP) {
+	if (s->kind != SITE_CALL && s->kind != SITE_JUMPED) {
 		w->named = 0;
 		w->destination_name[0] = '\0';
 	} else if (w->named != s->destination) {

@@ -19,7 +19,7 @@ enum site_kind {
 	 * So does this: a BPF trampoline that is the only hook (FTRACE_OPS_FL_JMP, 6.19), or the
 	 * code of a function that has no site. ftrace knows.
 	 */
-	SITE_JUMP,
+	SITE_JUMPED,
 	SITE_BEING_WRITTEN, /* a breakpoint while the kernel changes it: look again */
 };
 

@@ -43,7 +43,6 @@ static void look(const struct btf *btf, const char *name, struct latency_facts *
 	if (!prototype || !btf_is_func_proto(prototype))
 		return;
 	out->has_btf = true;
-	out->btf_id = (unsigned int)id;
 	out->returned = latency_btf_return(btf, prototype->type);
 }
 

@@ -9,7 +9,7 @@
 struct btf;
 
 /*
- * Fills has_btf, btf_id and returned. 'vmlinux' is the kernel's own BTF; that of a module is read.
+ * Fills has_btf and returned. 'vmlinux' is the kernel's own BTF; that of a module is read.
  * No BTF at all is no error.
  */
 struct error *latency_btf_facts(struct btf *vmlinux, const char *object, const char *name,

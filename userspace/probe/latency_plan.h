@@ -19,7 +19,6 @@
 
 struct latency_facts {
 	bool has_btf;		/* the function is in the BTF of its object */
-	unsigned int btf_id;	/* there */
 	unsigned int namesakes; /* functions of all objects that have its name, itself included */
 	bool patched;		/* a livepatch replaces it now */
 	bool trampolines;	/* they are wanted, and nobody has seen one fail here */

@@ -35,6 +35,15 @@ static void test_a_call_at_the_site_gives_its_destination(void **state)
 	assert_int_equal(s.destination, ADDRESS);
 }
 
+static void test_a_jump_at_the_site_gives_its_destination(void **state)
+{
+	struct site s = decode("\xe9\x6b\x01\x00\x00\x53", 6);
+
+	(void)state;
+	assert_int_equal(s.kind, SITE_JUMPED);
+	assert_int_equal(s.destination, ADDRESS + 5 + 0x16b);
+}
+
 static void test_an_endbr64_moves_the_site_and_what_is_behind_it(void **state)
 {
 	struct site s = decode("\xf3\x0f\x1e\xfa\xe8\x00\x01\x00\x00\x90", 10);
@@ -74,7 +83,6 @@ static void test_other_code_and_cut_off_code_are_no_site(void **state)
 {
 	(void)state;
 	assert_int_equal(decode("\x55\x48\x89\xe5\x53", 5).kind, SITE_NONE);
-	assert_int_equal(decode("\xe9\x00\x01\x00\x00", 5).kind, SITE_NONE);
 	assert_int_equal(decode("\xe8\x00\x01\x00", 4).kind, SITE_NONE);
 	assert_int_equal(decode("\xf3\x0f\x1e\xfa\xe8\x00\x01\x00", 8).kind, SITE_NONE);
 	assert_int_equal(decode("", 0).kind, SITE_NONE);
@@ -307,6 +315,8 @@ static void test_a_site_that_leads_nowhere_or_past_livepatch_is_lost(void **stat
 	expect(&o, PROOF_LOST, "nop");
 	o.site.kind = SITE_NONE;
 	expect(&o, PROOF_LOST, "no ftrace site");
+	o.site.kind = SITE_JUMPED;
+	expect(&o, PROOF_LOST, "a jump at the ftrace site");
 	o.site.kind = SITE_CALL;
 	o.leads_to_bpf = true;
 	expect(&o, PROOF_LOST, "BPF");
@@ -380,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_call_at_the_site_gives_its_destination),
+		cmocka_unit_test(test_a_jump_at_the_site_gives_its_destination),
 		cmocka_unit_test(test_an_endbr64_moves_the_site_and_what_is_behind_it),
 		cmocka_unit_test(test_an_endbr_that_the_kernel_removed_moves_the_site_too),
 		cmocka_unit_test(test_nops_are_a_site_that_nobody_hooks),

@@ -23,6 +23,7 @@ extern const struct verb verb_sign;
 extern const struct verb verb_approve;
 extern const struct verb verb_delta;
 extern const struct verb verb_verify;
+extern const struct verb verb_watch;
 extern const struct verb verb_target;
 extern const struct verb verb_vm;
 extern const struct verb verb_test;

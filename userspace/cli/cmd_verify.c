@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/vec.h"
 #include "cli/cli.h"
+#include "cli/function_arg.h"
 #include "cli/verify_session.h"
 #include "probe/proof.h"
 
@@ -64,32 +65,14 @@ static void request_free(struct request *r)
 	arena_free(&r->arena);
 }
 
-/* [OBJECT:]NAME[,POS] */
 static struct error *add_function(struct request *r, const char *words)
 {
-	struct proof_function f = { .object = "vmlinux" };
-	char *copy = arena_strdup(&r->arena, words), *at;
-	uint64_t pos = 0;
+	struct function_arg f;
 
-	if (!copy)
-		return error_nomem();
-	at = strchr(copy, ',');
-	if (at) {
-		*at++ = '\0';
-		TRY_CONTEXT(str_u64(at, &pos), "--function %s", words);
-		if (!pos || pos > 100000)
-			return error_usage("--function %s: positions begin with 1", words);
-	}
-	at = strchr(copy, ':');
-	if (at) {
-		*at++ = '\0';
-		f.object = copy;
-	}
-	f.name = at ? at : copy;
-	f.sympos = (unsigned int)pos;
-	if (!*f.name || !*f.object)
-		return error_usage("--function %s: no name", words);
-	return vec_push(&r->functions, f);
+	TRY(function_arg_parse(words, &r->arena, &f));
+	return vec_push(
+		&r->functions,
+		(struct proof_function){ .object = f.object, .name = f.name, .sympos = f.sympos });
 }
 
 static struct error *required(const char *words, enum proof_state *out)

@@ -151,6 +151,7 @@ struct error *running_code(const struct running_text *t, uint64_t address, const
 	const char *code = c->f->code;
 	struct error *closed __cleanup_error = NULL;
 	size_t n = code ? strlen(code) / 2 : 0, at = 0;
+	enum site_kind kind;
 	uint8_t *bytes;
 
 	if (!code) {
@@ -165,8 +166,9 @@ struct error *running_code(const struct running_text *t, uint64_t address, const
 		c->text_why = arena_strdup(a, error_message(closed));
 		return c->text_why ? NULL : error_nomem();
 	}
-	c->sites_known = true;
-	c->site_present = site_decode(bytes, n, address).kind != SITE_NONE;
+	kind = site_decode(bytes, n, address).kind;
+	c->sites_known = kind != SITE_JUMPED;
+	c->site_present = kind != SITE_NONE;
 	c->text_bytes = (uint64_t)masked_code_fixed(code) -
 			masked_code_lift(code, kprobes, address, bytes, n);
 	c->text = masked_code_agrees(code, bytes, n, &at) ? TEXT_AGREES : TEXT_DIFFERS;

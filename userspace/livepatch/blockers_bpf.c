@@ -10,19 +10,9 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "bpf/libbpf_log.h"
 #include "bpf/blockers.skel.h"
 #include "livepatch/blockers_text.h"
-
-static int say(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char line[512];
-
-	(void)level;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("libbpf: %s", line);
-	return 0;
-}
 
 static void destroy(struct blockers_bpf **b)
 {
@@ -35,7 +25,7 @@ static struct error *load(const struct blockers_query *q, struct blockers_bpf **
 	struct blockers_bpf *b __cleanup(destroy) = NULL;
 	int err;
 
-	libbpf_set_print(say);
+	libbpf_log();
 	b = blockers_bpf__open();
 	if (!b)
 		return error_errno(errno, "opening the task iterator");

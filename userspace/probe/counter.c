@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "bpf/libbpf_log.h"
 #include "bpf/redirect.skel.h"
 #include "probe/kprobe.h"
 
@@ -21,17 +22,6 @@ struct counters {
 	size_t n;
 	struct bpf_link **links;
 };
-
-static int say(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char line[512];
-
-	(void)level;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("libbpf: %s", line);
-	return 0;
-}
 
 struct error *counters_open(size_t n, struct counters **out)
 {
@@ -48,7 +38,7 @@ struct error *counters_open(size_t n, struct counters **out)
 	if (c->cpus < 0)
 		return error_errno(-c->cpus, "counting the CPUs");
 	TRY(kprobe_remove_stale());
-	libbpf_set_print(say);
+	libbpf_log();
 	c->bpf = redirect_bpf__open();
 	if (!c->bpf)
 		return error_errno(errno, "opening the BPF program");

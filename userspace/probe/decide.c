@@ -34,6 +34,8 @@ static const char *broken(const struct observation *o)
 		return "the running text has no ftrace site there";
 	if (o->site_known && o->leads_to_bpf)
 		return "the ftrace site leads to a BPF trampoline, past livepatch";
+	if (o->site_known && o->site.kind == SITE_JUMPED)
+		return "there is a jump at the ftrace site, and livepatch is called";
 	if (o->hooks_known && o->hooks.empty)
 		return "ftrace lists no hooks at all: it has shut itself down";
 	if (o->hooks_known && !o->hooks.listed)

@@ -43,14 +43,18 @@ struct kprobe_name kprobe_name(unsigned int number)
 	return name;
 }
 
-/* "p:suture/p123_0 0xffff...": remove it if process 123 is no more. One in use stays. */
+/*
+ * "p:suture/p123_0 0xffff..." or "r4096:...": remove it if process 123 is no more. One in use
+ * stays.
+ */
 static void remove_if_stale(const char *line)
 {
 	struct error *e __cleanup_error = NULL;
 	char event[128], words[160];
 	int pid;
 
-	if (sscanf(line, "p:%127s", event) != 1 || sscanf(event, KPROBE_GROUP "/p%d_", &pid) != 1)
+	if (sscanf(line, "%*[pr0-9]:%127s", event) != 1 ||
+	    sscanf(event, KPROBE_GROUP "/p%d_", &pid) != 1)
 		return;
 	if (!kill(pid, 0) || errno != ESRCH)
 		return;
@@ -74,14 +78,24 @@ struct error *kprobe_remove_stale(void)
 	return NULL;
 }
 
-struct error *kprobe_add(const struct kprobe_name *event, const char *where)
+static struct error *add(const char *kind, const struct kprobe_name *event, const char *where)
 {
 	char words[512];
-	int n = snprintf(words, sizeof(words), "p:" KPROBE_GROUP "/%s %s", event->s, where);
+	int n = snprintf(words, sizeof(words), "%s:" KPROBE_GROUP "/%s %s", kind, event->s, where);
 
 	if (n < 0 || (size_t)n >= sizeof(words))
 		return error_failed("a probe's place is too long: %s", where);
 	return command(words);
+}
+
+struct error *kprobe_add(const struct kprobe_name *event, const char *where)
+{
+	return add("p", event, where);
+}
+
+struct error *kprobe_add_return(const struct kprobe_name *event, const char *where)
+{
+	return add("r4096", event, where);
 }
 
 struct error *kprobe_remove(const struct kprobe_name *event)

@@ -29,6 +29,8 @@ struct error *kprobe_remove_stale(void) __must_check;
 /* Make an event at "0xADDRESS" or "MODULE:SYMBOL"; with the latter the kernel puts the probe
  * back by itself when the module is loaded anew. */
 struct error *kprobe_add(const struct kprobe_name *event, const char *where) __must_check;
+/* The same for returns of the function there, of 4096 calls that are under way at a time. */
+struct error *kprobe_add_return(const struct kprobe_name *event, const char *where) __must_check;
 /* No error if it is not there. It must not be in use any more. */
 struct error *kprobe_remove(const struct kprobe_name *event) __must_check;
 /* The kernel's counts since the event was made; an error if there is no such event. */

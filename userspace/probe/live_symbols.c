@@ -35,10 +35,8 @@ static bool is(const char *s, size_t n, const char *want)
 	return strlen(want) == n && !memcmp(s, want, n);
 }
 
-static bool matches(const struct live_symbol_line *l, const struct live_symbol *q)
+static bool is_of(const struct live_symbol_line *l, const struct live_symbol *q)
 {
-	if (!is(l->name, l->name_length, q->name))
-		return false;
 	return l->module ? is(l->module, l->module_length, q->object)
 			 : str_equal(q->object, "vmlinux");
 }
@@ -46,14 +44,17 @@ static bool matches(const struct live_symbol_line *l, const struct live_symbol *
 void live_symbols_answer(const char *text, struct live_symbol *q, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		q[i].address = q[i].found = 0;
+		q[i].address = q[i].found = q[i].all = 0;
 	while (*text) {
 		const char *end = strchrnul(text, '\n');
 		struct live_symbol_line l;
 
 		if (live_symbol_parse(text, (size_t)(end - text), &l))
 			for (size_t i = 0; i < n; i++) {
-				if (!matches(&l, &q[i]))
+				if (!is(l.name, l.name_length, q[i].name))
+					continue;
+				q[i].all++;
+				if (!is_of(&l, &q[i]))
 					continue;
 				if (++q[i].found == (q[i].sympos ? q[i].sympos : 1))
 					q[i].address = l.address;
@@ -84,6 +85,18 @@ struct error *live_symbols_find(struct live_symbol *q, size_t n)
 				error_failed("the kernel hides the addresses of its symbols"),
 				"run this as root, with kernel.kptr_restrict below 2");
 	return NULL;
+}
+
+struct error *live_symbol_missing(const struct live_symbol *q)
+{
+	if (!q->found)
+		return error_failed("%s has no symbol %s", q->object, q->name);
+	if (!q->sympos)
+		return error_advise(error_refused("%u symbols of %s are named %s", q->found,
+						  q->object, q->name),
+				    "say which: %s,1 is the first", q->name);
+	return error_failed("%s has %u symbols %s, not %u", q->object, q->found, q->name,
+			    q->sympos);
 }
 
 struct error *live_symbol_name(uint64_t address, char *out, size_t room)

@@ -20,7 +20,8 @@ struct live_symbol {
 	unsigned int sympos; /* 0: must be unique */
 
 	uint64_t address;   /* 0: not there */
-	unsigned int found; /* how many have that name */
+	unsigned int found; /* how many of the object have that name */
+	unsigned int all;   /* and how many of all objects */
 };
 
 /* One line, taken apart. */
@@ -39,6 +40,9 @@ void live_symbols_answer(const char *text, struct live_symbol *q, size_t n);
 
 /* The same for the running kernel. An error where addresses are hidden. */
 struct error *live_symbols_find(struct live_symbol *q, size_t n) __must_check;
+
+/* Why a query has no address. */
+struct error *live_symbol_missing(const struct live_symbol *q) __must_check;
 
 /* "name+0x10 [module]" for an address of the running kernel; "" where nothing is below it. */
 struct error *live_symbol_name(uint64_t address, char *out, size_t room) __must_check;

@@ -55,18 +55,6 @@ static struct error *copy_function(struct proof *p, const struct proof_function 
 	return w->f.object && w->f.name && w->f.patch && w->f.new_name ? NULL : error_nomem();
 }
 
-static struct error *not_found(const struct live_symbol *q)
-{
-	if (!q->found)
-		return error_failed("%s has no symbol %s", q->object, q->name);
-	if (!q->sympos)
-		return error_advise(error_refused("%u symbols of %s are named %s", q->found,
-						  q->object, q->name),
-				    "say which: %s,1 is the first", q->name);
-	return error_failed("%s has %u symbols %s, not %u", q->object, q->found, q->name,
-			    q->sympos);
-}
-
 static struct error *find_old(struct proof *p)
 {
 	struct live_symbol *q __free = calloc(p->n, sizeof(*q));
@@ -80,7 +68,7 @@ static struct error *find_old(struct proof *p)
 	TRY(live_symbols_find(q, p->n));
 	for (size_t i = 0; i < p->n; i++) {
 		if (!q[i].address)
-			return not_found(&q[i]);
+			return live_symbol_missing(&q[i]);
 		p->v[i].address = q[i].address;
 		if (!str_equal(q[i].object, "vmlinux"))
 			p->v[i].instance = module_instance(q[i].object);
@@ -189,7 +177,7 @@ static struct error *attach_new(struct proof *p, size_t i)
 				     "counted could not be told",
 				     q.found, f->new_name);
 	if (!q.address)
-		return not_found(&q);
+		return live_symbol_missing(&q);
 	return counters_attach(p->counters, 2 * i + 1, where);
 }
 
@@ -226,7 +214,7 @@ static struct error *find_other(const struct proof_function *f, char *out, size_
 
 static struct error *name_destination(struct watched *w, const struct site *s)
 {
-	if (s->kind != SITE_CALL) {
+	if (s->kind != SITE_CALL && s->kind != SITE_JUMPED) {
 		w->named = 0;
 		w->destination_name[0] = '\0';
 	} else if (w->named != s->destination) {

@@ -48,9 +48,9 @@ struct site site_decode(const uint8_t *bytes, size_t n, uint64_t address)
 	if (n < s.behind)
 		return s;
 	p = bytes + s.offset;
-	if (*p == 0xe8) {
+	if (*p == 0xe8 || *p == 0xe9) {
 		memcpy(&distance, p + 1, sizeof(distance));
-		s.kind = SITE_CALL;
+		s.kind = *p == 0xe8 ? SITE_CALL : SITE_JUMPED;
 		s.destination = address + s.behind + (uint64_t)(int64_t)distance;
 	} else if (*p == 0xcc) {
 		s.kind = SITE_BEING_WRITTEN;

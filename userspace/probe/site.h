@@ -12,9 +12,14 @@
 #include <stdint.h>
 
 enum site_kind {
-	SITE_NONE,	    /* no such site: the function cannot be redirected */
-	SITE_NOP,	    /* nobody hooks it */
-	SITE_CALL,	    /* leads to 'destination' */
+	SITE_NONE, /* no such site: the function cannot be redirected */
+	SITE_NOP,  /* nobody hooks it */
+	SITE_CALL, /* leads to 'destination' */
+	/*
+	 * So does this: a BPF trampoline that is the only hook (FTRACE_OPS_FL_JMP, 6.19), or the
+	 * code of a function that has no site. ftrace knows.
+	 */
+	SITE_JUMPED,
 	SITE_BEING_WRITTEN, /* a breakpoint while the kernel changes it: look again */
 };
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Buckets of time, classes of what is returned, and the way to attach to a function. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "probe/latency_buckets.h"
+#include "probe/latency_plan.h"
+
+static void test_buckets_follow_one_another_without_a_gap(void **state)
+{
+	(void)state;
+	assert_int_equal(latency_bucket(0), 0);
+	for (size_t i = 0; i + 1 < LATENCY_BUCKETS; i++) {
+		uint64_t low = latency_bucket_low(i), next = latency_bucket_low(i + 1);
+
+		assert_true(low < next);
+		assert_int_equal(latency_bucket(low), i);
+		assert_int_equal(latency_bucket(next - 1), i);
+	}
+}
+
+static void test_a_bucket_is_an_eighth_of_its_beginning_at_most(void **state)
+{
+	(void)state;
+	for (size_t i = LATENCY_SUB; i + 1 < LATENCY_BUCKETS; i++) {
+		uint64_t low = latency_bucket_low(i), next = latency_bucket_low(i + 1);
+
+		assert_true((next - low) * LATENCY_SUB <= low);
+	}
+}
+
+static void test_what_is_too_long_is_in_the_last_bucket(void **state)
+{
+	(void)state;
+	assert_int_equal(latency_bucket((1ull << LATENCY_BITS) - 1), LATENCY_BUCKETS - 2);
+	assert_int_equal(latency_bucket(1ull << LATENCY_BITS), LATENCY_BUCKETS - 1);
+	assert_int_equal(latency_bucket(UINT64_MAX), LATENCY_BUCKETS - 1);
+}
+
+static void test_classes_have_the_names_of_their_errnos(void **state)
+{
+	(void)state;
+	assert_string_equal(latency_class_name(LATENCY_ZERO), "0");
+	assert_string_equal(latency_class_name(2), "ENOENT");
+	assert_string_equal(latency_class_name(22), "EINVAL");
+	assert_string_equal(latency_class_name(LATENCY_ERRNOS - 1), "EHWPOISON");
+	assert_string_equal(latency_class_name(LATENCY_NEGATIVE), "other negative");
+	assert_string_equal(latency_class_name(LATENCY_POSITIVE), "positive");
+}
+
+static void test_a_trampoline_is_for_what_is_described_and_alone_and_not_patched(void **state)
+{
+	static const struct {
+		struct latency_facts facts;
+		enum latency_way way;
+		enum latency_return returned;
+		const char *why;
+	} rows[] = {
+		{ { true, 1, false, true, LATENCY_RETURN_INT },
+		  LATENCY_BY_TRAMPOLINE,
+		  LATENCY_RETURN_INT,
+		  NULL },
+		{ { true, 1, true, true, LATENCY_RETURN_INT },
+		  LATENCY_BY_KPROBE,
+		  LATENCY_RETURN_INT,
+		  "patched" },
+		{ { false, 1, false, true, LATENCY_RETURN_NONE },
+		  LATENCY_BY_KPROBE,
+		  LATENCY_RETURN_NONE,
+		  "BTF" },
+		{ { true, 2, false, true, LATENCY_RETURN_INT },
+		  LATENCY_BY_KPROBE,
+		  LATENCY_RETURN_NONE,
+		  "name" },
+		{ { true, 1, false, false, LATENCY_RETURN_POINTER },
+		  LATENCY_BY_KPROBE,
+		  LATENCY_RETURN_POINTER,
+		  "trampoline" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct latency_plan p = latency_plan(&rows[i].facts);
+
+		assert_int_equal(p.way, rows[i].way);
+		assert_int_equal(p.returned, rows[i].returned);
+		if (rows[i].why)
+			assert_non_null(strstr(p.why, rows[i].why));
+		else
+			assert_null(p.why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_buckets_follow_one_another_without_a_gap),
+		cmocka_unit_test(test_a_bucket_is_an_eighth_of_its_beginning_at_most),
+		cmocka_unit_test(test_what_is_too_long_is_in_the_last_bucket),
+		cmocka_unit_test(test_classes_have_the_names_of_their_errnos),
+		cmocka_unit_test(
+			test_a_trampoline_is_for_what_is_described_and_alone_and_not_patched),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/watch.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "probe/hooks.h"
+#include "probe/kprobe.h"
+#include "probe/latency_btf.h"
+#include "probe/live_symbols.h"
+
+struct watched {
+	struct watch_function f;
+	uint64_t address;
+	struct latency_facts facts;
+	struct latency_plan plan;
+	struct latency *latency;
+};
+
+struct watch {
+	struct arena arena;
+	struct btf *btf; /* of vmlinux; or NULL */
+	struct watched *v;
+	size_t n;
+};
+
+static struct error *copy(struct watch *w, const struct watch_function *f, struct watched *out)
+{
+	out->f = (struct watch_function){ arena_strdup(&w->arena, f->object),
+					  arena_strdup(&w->arena, f->name), f->sympos };
+	return out->f.object && out->f.name ? NULL : error_nomem();
+}
+
+static struct error *find(struct watch *w)
+{
+	struct live_symbol *q __free = calloc(w->n, sizeof(*q));
+
+	if (!q)
+		return error_nomem();
+	for (size_t i = 0; i < w->n; i++)
+		q[i] = (struct live_symbol){ .object = w->v[i].f.object,
+					     .name = w->v[i].f.name,
+					     .sympos = w->v[i].f.sympos };
+	TRY(live_symbols_find(q, w->n));
+	for (size_t i = 0; i < w->n; i++) {
+		if (!q[i].address)
+			return live_symbol_missing(&q[i]);
+		w->v[i].address = q[i].address;
+		w->v[i].facts.namesakes = q[i].all;
+	}
+	return NULL;
+}
+
+static struct error *learn(struct watch *w, struct watched *of, bool only_kprobes)
+{
+	struct hooks hooks;
+
+	TRY(hooks_read(of->f.object, of->f.name, &hooks));
+	of->facts.patched = hooks.livepatch;
+	of->facts.trampolines = !only_kprobes;
+	TRY(latency_btf_facts(w->btf, of->f.object, of->f.name, &of->facts));
+	of->plan = latency_plan(&of->facts);
+	return NULL;
+}
+
+static struct error *attach(struct watched *of, unsigned int number, unsigned int sample_every)
+{
+	const struct latency_function f = { of->f.object, of->f.name, of->address };
+	const struct latency_options options = { number, sample_every };
+	struct error *e = latency_attach(&f, &of->plan, &options, &of->latency);
+
+	if (!e || of->plan.way != LATENCY_BY_TRAMPOLINE || error_code(e) == ENOMEM)
+		return e;
+	log_debug("%s", error_message(e));
+	error_free(&e);
+	of->facts.trampolines = false;
+	of->plan = latency_plan(&of->facts);
+	return latency_attach(&f, &of->plan, &options, &of->latency);
+}
+
+struct error *watch_open(const struct watch_function *f, size_t n,
+			 const struct watch_options *options, struct watch **out)
+{
+	struct watch *w __cleanup_watch = calloc(1, sizeof(*w));
+
+	if (!w)
+		return error_nomem();
+	w->v = arena_array(&w->arena, n ? n : 1, sizeof(*w->v));
+	if (!w->v)
+		return error_nomem();
+	w->n = n;
+	for (size_t i = 0; i < n; i++)
+		TRY(copy(w, &f[i], &w->v[i]));
+	TRY(find(w));
+	TRY(kprobe_remove_stale());
+	w->btf = btf__load_vmlinux_btf();
+	for (size_t i = 0; i < n; i++)
+		TRY(learn(w, &w->v[i], options->only_kprobes));
+	for (size_t i = 0; i < n; i++)
+		TRY(attach(&w->v[i], (unsigned int)i, options->sample_every));
+	*out = take(w);
+	return NULL;
+}
+
+size_t watch_size(const struct watch *w)
+{
+	return w->n;
+}
+
+const struct watch_function *watch_function_at(const struct watch *w, size_t i)
+{
+	return &w->v[i].f;
+}
+
+const struct latency_plan *watch_plan_at(const struct watch *w, size_t i)
+{
+	return &w->v[i].plan;
+}
+
+struct error *watch_read(struct watch *w, size_t i, struct latency_reading *out)
+{
+	return error_context(latency_read(w->v[i].latency, out), "reading the watch of %s",
+			     w->v[i].f.name);
+}
+
+void watch_close(struct watch **at)
+{
+	struct watch *w = take(*at);
+
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		latency_detach(&w->v[i].latency);
+	btf__free(w->btf);
+	arena_free(&w->arena);
+	free(w);
+}

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "probe/health.h"
 #include "probe/latency_buckets.h"
 #include "probe/latency_plan.h"
 
@@ -95,12 +96,27 @@ static void test_a_trampoline_is_for_what_is_described_and_alone_and_not_patched
 	}
 }
 
+static void test_pressure_is_the_total_of_some(void **state)
+{
+	uint64_t n = 7;
+
+	(void)state;
+	assert_true(health_parse_pressure("some avg10=0.00 avg60=0.12 avg300=0.05 total=4321\n"
+					  "full avg10=0.00 avg60=0.00 avg300=0.00 total=99\n",
+					  &n));
+	assert_int_equal(n, 4321);
+	assert_false(health_parse_pressure("some avg10=0.00\nfull total=99\n", &n));
+	assert_false(health_parse_pressure("", &n));
+	assert_int_equal(n, 4321);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buckets_follow_one_another_without_a_gap),
 		cmocka_unit_test(test_a_bucket_is_an_eighth_of_its_beginning_at_most),
 		cmocka_unit_test(test_what_is_too_long_is_in_the_last_bucket),
+		cmocka_unit_test(test_pressure_is_the_total_of_some),
 		cmocka_unit_test(test_classes_have_the_names_of_their_errnos),
 		cmocka_unit_test(
 			test_a_trampoline_is_for_what_is_described_and_alone_and_not_patched),

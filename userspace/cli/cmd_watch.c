@@ -10,24 +10,25 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "cli/function_arg.h"
-#include "probe/latency_buckets.h"
+#include "cli/watch_print.h"
 #include "probe/watch.h"
 
 static const char help[] =
-	"suture watch --function [OBJECT:]FUNCTION[,POS]... [OPTION]...\n"
+	"suture watch [--host] [--function [OBJECT:]FUNCTION[,POS]]... [OPTION]...\n"
 	"\n"
 	"Watch functions of the running kernel for a while: calls a second, the time they take, what\n"
 	"they return. Each is attached to in the way that its kernel allows without harm: a BPF\n"
 	"trampoline where BTF describes the function and no livepatch has it, else kprobes.\n"
 	"\n"
+	"  --host            what the host suffers: oopses, warnings, lockups, hung tasks, processes that\n"
+	"                    crash or end with an error, lack of memory, time spent waiting\n"
 	"  --function FUNCTION  of vmlinux, or of a module; may be given again\n"
-	"  --seconds N       how long (5)\n"
+	"  --seconds N       how long (5); an interrupt ends it sooner\n"
 	"  --sample N        take the time of one call in N (1)\n"
 	"  --kprobes         attach by kprobes, also where a trampoline could be had\n"
 	"  --json            one object a function (suture-watch/1), with all buckets\n"
@@ -40,7 +41,7 @@ struct request {
 	struct arena arena;
 	struct watch_options options;
 	unsigned int seconds;
-	bool json;
+	bool host, json;
 };
 
 static void request_free(struct request *r)
@@ -50,9 +51,13 @@ static void request_free(struct request *r)
 }
 
 static const struct option options[] = {
-	{ "function", required_argument, NULL, 'f' }, { "seconds", required_argument, NULL, 't' },
-	{ "sample", required_argument, NULL, 's' },   { "kprobes", no_argument, NULL, 'k' },
-	{ "json", no_argument, NULL, 'j' },	      { 0 },
+	{ "host", no_argument, NULL, 'h' },
+	{ "function", required_argument, NULL, 'f' },
+	{ "seconds", required_argument, NULL, 't' },
+	{ "sample", required_argument, NULL, 's' },
+	{ "kprobes", no_argument, NULL, 'k' },
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
 };
 
 static struct error *number(const char *option, const char *words, unsigned int most,
@@ -76,6 +81,9 @@ static struct error *option(struct request *r, int c)
 		TRY(function_arg_parse(optarg, &r->arena, &f));
 		return vec_push(&r->functions,
 				(struct watch_function){ f.object, f.name, f.sympos });
+	case 'h':
+		r->host = true;
+		return NULL;
 	case 't':
 		return number("--seconds", optarg, 86400 * 365, &r->seconds);
 	case 's':
@@ -101,133 +109,58 @@ static struct error *parse(int argc, char **argv, struct request *r)
 		TRY(option(r, c));
 	if (argc != optind)
 		return error_usage("'%s' is not expected", argv[optind]);
-	if (!r->functions.n)
-		return error_usage("at least one --function is needed");
+	if (!r->functions.n && !r->host)
+		return error_usage("--host, or at least one --function, is needed");
 	return NULL;
 }
 
-/* --- what is shown -------------------------------------------------------------------- */
-
-/* The middle of the bucket that a share of the calls lies below. */
-static double quantile(const struct latency_counts *c, double share)
-{
-	double want = share * (double)c->returns, seen = 0;
-
-	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
-		seen += (double)c->buckets[i];
-		if (c->buckets[i] && seen >= want)
-			return ((double)latency_bucket_low(i) + (double)latency_bucket_low(i + 1)) /
-			       2e9;
-	}
-	return 0;
-}
-
-static struct error *add_classes(const struct latency_counts *c, struct strbuf *out)
-{
-	const char *between = "";
-
-	for (size_t i = 0; i < LATENCY_CLASSES; i++) {
-		if (!c->classes[i])
-			continue;
-		TRY(strbuf_printf(out, "%s%s %.4g%%", between, latency_class_name(i),
-				  100.0 * (double)c->classes[i] / (double)c->returns));
-		between = ", ";
-	}
-	return NULL;
-}
-
-static struct error *add_row(const struct watch_function *f, const struct latency_plan *plan,
-			     const struct latency_reading *r, double seconds, struct strbuf *out)
-{
-	char name[160];
-
-	snprintf(name, sizeof(name), "%s%s%s", str_equal(f->object, "vmlinux") ? "" : f->object,
-		 str_equal(f->object, "vmlinux") ? "" : ":", f->name);
-	TRY(strbuf_printf(out, "%-32s %10.1f", name, (double)r->counts.entries / seconds));
-	for (size_t i = 0; i < 3; i++)
-		TRY(strbuf_printf(out, " %9s",
-				  r->counts.returns
-					  ? str_duration(quantile(&r->counts,
-								  (double[]){ 0.5, 0.9, 0.99 }[i]))
-						    .s
-					  : "-"));
-	TRY(strbuf_printf(out, " %8llu  ", (unsigned long long)(r->missed + r->counts.unseen)));
-	TRY(add_classes(&r->counts, out));
-	TRY(strbuf_puts(out, "\n"));
-	return plan->why ? strbuf_printf(out, "    by %s: %s\n", latency_way_name(plan->way),
-					 plan->why)
-			 : NULL;
-}
-
-static struct error *add_json(const struct watch_function *f, const struct latency_plan *plan,
-			      const struct latency_reading *r, double seconds, struct strbuf *out)
-{
-	struct json j = json_begin_compact(out);
-
-	json_object(&j, NULL);
-	json_string(&j, "schema", "suture-watch/1");
-	json_string(&j, "object", f->object);
-	json_string(&j, "function", f->name);
-	json_string(&j, "by", latency_way_name(plan->way));
-	json_string(&j, "why", plan->why);
-	json_double(&j, "seconds", seconds);
-	json_u64(&j, "calls", r->counts.entries);
-	json_u64(&j, "taken", r->counts.taken);
-	json_u64(&j, "returns", r->counts.returns);
-	json_u64(&j, "missed", r->missed + r->counts.unseen);
-	json_u64(&j, "nanoseconds", r->counts.nanoseconds);
-	json_array(&j, "buckets");
-	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
-		if (!r->counts.buckets[i])
-			continue;
-		json_array(&j, NULL);
-		json_u64(&j, NULL, latency_bucket_low(i));
-		json_u64(&j, NULL, r->counts.buckets[i]);
-		json_end(&j);
-	}
-	json_end(&j);
-	json_object(&j, "classes");
-	for (size_t i = 0; i < LATENCY_CLASSES; i++)
-		if (r->counts.classes[i])
-			json_u64(&j, latency_class_name(i), r->counts.classes[i]);
-	json_end(&j);
-	json_end(&j);
-	return json_finish(&j);
-}
-
-static struct error *wait_seconds(double seconds)
+/* Until the time is over, or somebody has seen enough. */
+static void wait_seconds(double seconds)
 {
 	double until = clock_seconds() + seconds, left;
 
-	while ((left = until - clock_seconds()) > 0) {
-		TRY(interrupt_check());
+	while (!interrupted() && (left = until - clock_seconds()) > 0)
 		poll(NULL, 0, left < 1 ? (int)(left * 1000) + 1 : 1000);
+}
+
+static struct error *print_functions(const struct request *r, struct watch *w, double seconds,
+				     struct strbuf *out)
+{
+	if (!r->json && watch_size(w))
+		TRY(watch_print_head(out));
+	for (size_t i = 0; i < watch_size(w); i++) {
+		struct latency_reading reading;
+
+		TRY(watch_read(w, i, &reading));
+		TRY((r->json ? watch_print_json : watch_print_row)(
+			watch_function_at(w, i), watch_plan_at(w, i), &reading, seconds, out));
 	}
-	return interrupt_check();
+	return NULL;
 }
 
 static struct error *run(int argc, char **argv)
 {
 	struct request r __cleanup(request_free) = { .seconds = 5 };
 	struct watch *w __cleanup_watch = NULL;
+	struct health *h __cleanup_health = NULL;
 	struct strbuf out __cleanup_strbuf = { 0 };
+	struct health_reading before, after;
 	double start;
 
 	TRY(parse(argc, argv, &r));
 	TRY(watch_open(r.functions.v, r.functions.n, &r.options, &w));
-	log_info("watching %zu function%s for %u s", watch_size(w), watch_size(w) == 1 ? "" : "s",
-		 r.seconds);
+	if (r.host) {
+		TRY(health_open(&h));
+		TRY(health_read(h, &before));
+	}
+	log_info("watching for %u s; Ctrl-C ends it sooner", r.seconds);
 	start = clock_seconds();
-	TRY(wait_seconds(r.seconds));
-	if (!r.json)
-		TRY(strbuf_printf(&out, "%-32s %10s %9s %9s %9s %8s  %s\n", "FUNCTION", "CALLS/S",
-				  "P50", "P90", "P99", "MISSED", "RETURNS"));
-	for (size_t i = 0; i < watch_size(w); i++) {
-		struct latency_reading reading;
-
-		TRY(watch_read(w, i, &reading));
-		TRY((r.json ? add_json : add_row)(watch_function_at(w, i), watch_plan_at(w, i),
-						  &reading, clock_seconds() - start, &out));
+	wait_seconds(r.seconds);
+	TRY(print_functions(&r, w, clock_seconds() - start, &out));
+	if (r.host) {
+		TRY(health_read(h, &after));
+		TRY((r.json ? health_print_json : health_print)(&before, &after,
+								clock_seconds() - start, &out));
 	}
 	fwrite(strbuf_str(&out), 1, out.n, stdout);
 	return NULL;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/watch_print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "probe/latency_buckets.h"
+
+/* --- functions ------------------------------------------------------------------------ */
+
+/* The middle of the bucket that a share of the calls lies below. */
+static double quantile(const struct latency_counts *c, double share)
+{
+	double want = share * (double)c->returns, seen = 0;
+
+	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
+		seen += (double)c->buckets[i];
+		if (c->buckets[i] && seen >= want)
+			return ((double)latency_bucket_low(i) + (double)latency_bucket_low(i + 1)) /
+			       2e9;
+	}
+	return 0;
+}
+
+static struct error *add_classes(const struct latency_counts *c, struct strbuf *out)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < LATENCY_CLASSES; i++) {
+		if (!c->classes[i])
+			continue;
+		TRY(strbuf_printf(out, "%s%s %.4g%%", between, latency_class_name(i),
+				  100.0 * (double)c->classes[i] / (double)c->returns));
+		between = ", ";
+	}
+	return NULL;
+}
+
+struct error *watch_print_row(const struct watch_function *f, const struct latency_plan *plan,
+			      const struct latency_reading *r, double seconds, struct strbuf *out)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s%s%s", str_equal(f->object, "vmlinux") ? "" : f->object,
+		 str_equal(f->object, "vmlinux") ? "" : ":", f->name);
+	TRY(strbuf_printf(out, "%-32s %10.1f", name, (double)r->counts.entries / seconds));
+	for (size_t i = 0; i < 3; i++)
+		TRY(strbuf_printf(out, " %9s",
+				  r->counts.returns
+					  ? str_duration(quantile(&r->counts,
+								  (double[]){ 0.5, 0.9, 0.99 }[i]))
+						    .s
+					  : "-"));
+	TRY(strbuf_printf(out, " %8llu  ", (unsigned long long)(r->missed + r->counts.unseen)));
+	TRY(add_classes(&r->counts, out));
+	TRY(strbuf_puts(out, "\n"));
+	return plan->why ? strbuf_printf(out, "    by %s: %s\n", latency_way_name(plan->way),
+					 plan->why)
+			 : NULL;
+}
+
+struct error *watch_print_json(const struct watch_function *f, const struct latency_plan *plan,
+			       const struct latency_reading *r, double seconds, struct strbuf *out)
+{
+	struct json j = json_begin_compact(out);
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-watch/1");
+	json_string(&j, "object", f->object);
+	json_string(&j, "function", f->name);
+	json_string(&j, "by", latency_way_name(plan->way));
+	json_string(&j, "why", plan->why);
+	json_double(&j, "seconds", seconds);
+	json_u64(&j, "calls", r->counts.entries);
+	json_u64(&j, "taken", r->counts.taken);
+	json_u64(&j, "returns", r->counts.returns);
+	json_u64(&j, "missed", r->missed + r->counts.unseen);
+	json_u64(&j, "nanoseconds", r->counts.nanoseconds);
+	json_array(&j, "buckets");
+	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
+		if (!r->counts.buckets[i])
+			continue;
+		json_array(&j, NULL);
+		json_u64(&j, NULL, latency_bucket_low(i));
+		json_u64(&j, NULL, r->counts.buckets[i]);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_object(&j, "classes");
+	for (size_t i = 0; i < LATENCY_CLASSES; i++)
+		if (r->counts.classes[i])
+			json_u64(&j, latency_class_name(i), r->counts.classes[i]);
+	json_end(&j);
+	json_end(&j);
+	return json_finish(&j);
+}
+
+struct error *watch_print_head(struct strbuf *out)
+{
+	return strbuf_printf(out, "%-32s %10s %9s %9s %9s %8s  %s\n", "FUNCTION", "CALLS/S", "P50",
+			     "P90", "P99", "MISSED", "RETURNS");
+}
+
+/* --- the host ------------------------------------------------------------------------- */
+
+static struct error *add_last(const struct health_last *last, struct strbuf *out)
+{
+	if (!last->when)
+		return NULL;
+	return strbuf_printf(out, "  last: %.16s (process %d)", last->comm, last->pid);
+}
+
+static struct error *add_signal(enum health_signal s, const struct health_value *before,
+				const struct health_value *after, double seconds,
+				struct strbuf *out)
+{
+	uint64_t n = after->value - before->value;
+
+	if (!after->known || !before->known)
+		return strbuf_printf(out, "  %-40s -  %s\n", health_signal_words(s),
+				     after->known ? before->why : after->why);
+	if (health_signal_is_time(s))
+		return strbuf_printf(out, "  %-40s %.1f %% of the time\n", health_signal_words(s),
+				     (double)n / seconds / 1e4);
+	TRY(strbuf_printf(out, "  %-40s %llu", health_signal_words(s), (unsigned long long)n));
+	if (n)
+		TRY(add_last(&after->last, out));
+	return strbuf_puts(out, "\n");
+}
+
+struct error *health_print(const struct health_reading *before, const struct health_reading *after,
+			   double seconds, struct strbuf *out)
+{
+	TRY(strbuf_puts(out, "the host meanwhile:\n"));
+	for (size_t i = 0; i < HEALTH_SIGNALS; i++)
+		TRY(add_signal((enum health_signal)i, &before->v[i], &after->v[i], seconds, out));
+	return NULL;
+}
+
+static void signal_json(enum health_signal s, const struct health_value *before,
+			const struct health_value *after, struct json *j)
+{
+	const struct health_last *last = &after->last;
+	uint64_t n = after->value - before->value;
+
+	json_object(j, health_signal_name(s));
+	if (before->known && after->known)
+		json_u64(j, "count", n);
+	else
+		json_string(j, "unknown", after->known ? before->why : after->why);
+	json_bool(j, "hard", health_signal_is_hard(s));
+	if (n && last->when) {
+		json_object(j, "last");
+		json_i64(j, "pid", last->pid);
+		json_stringf(j, "comm", "%.16s", last->comm);
+		json_i64(j, "code", last->code);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+struct error *health_print_json(const struct health_reading *before,
+				const struct health_reading *after, double seconds,
+				struct strbuf *out)
+{
+	struct json j = json_begin_compact(out);
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-health/1");
+	json_double(&j, "seconds", seconds);
+	for (size_t i = 0; i < HEALTH_SIGNALS; i++)
+		signal_json((enum health_signal)i, &before->v[i], &after->v[i], &j);
+	json_end(&j);
+	return json_finish(&j);
+}

@@ -130,6 +130,9 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 			return NULL;
 		TRY(memory_read(&o->memory, s->address, now, sizeof(now)));
 		text = judge_site(all, p, s, now);
+		/* What lay below one that is taken back may have been taken back since. */
+		if (text == SITE_FOREIGN && p->header.fixed.state == HEADER_REVERTED)
+			text = SITE_OUT;
 		if (text == SITE_FOREIGN)
 			return NULL;
 		p->covered |= text == SITE_COVERED;

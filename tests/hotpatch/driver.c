@@ -7,6 +7,7 @@
  *	driver [OPTION...] revert PROGRAM NAME
  *
  *	--pid PID	only that process (may be given again)
+ *	--supersedes NAME	a patch whose place it takes
  *	--stays		old functions may be on a stack at the switch
  *	--patience S	seconds that a switch is tried for
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
@@ -30,6 +31,7 @@ static struct {
 	bool stays, calls, time;
 	struct hotpatch_options act;
 	long kill_at;
+	const char *supersedes;
 } opt;
 
 static atomic_long calls;
@@ -187,9 +189,13 @@ int main(int argc, char **argv)
 			opt.time = true;
 		else if (str_equal(argv[i], "--patience"))
 			opt.act.patience = atof(argv[++i]);
+		else if (str_equal(argv[i], "--supersedes"))
+			opt.supersedes = argv[++i];
 		else if (str_equal(argv[i], "--kill-at"))
 			opt.kill_at = atol(argv[++i]);
 	}
+	opt.act.supersedes = &opt.supersedes;
+	opt.act.n_supersedes = opt.supersedes != NULL;
 	if (argc - i < 2)
 		return report(
 			error_usage("driver find|status|settle|check|apply|revert PROGRAM ..."));

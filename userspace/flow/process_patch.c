@@ -38,7 +38,8 @@ static struct error *open_part(const struct bundle *b, const struct bundle_paylo
 
 struct error *process_patch_open(const struct bundle *b, struct process_patch *out)
 {
-	struct process_patch p __cleanup_process_patch = { .name = b->name };
+	struct process_patch p __cleanup_process_patch = { .name = b->name,
+							   .supersedes = &b->facts.supersedes };
 
 	vec_for_each(&b->payloads, payload) {
 		TRY(vec_push(&p.parts, (struct process_part){ 0 }));
@@ -80,6 +81,9 @@ static void read_back(struct process_patch *p, size_t part, const struct hotpatc
 
 	if (!row || !str_equal(live->fix, p->name))
 		return;
+	/* Its pages may be there twice, reverted once. */
+	if (live->state == HOTPATCH_REVERTED)
+		return;
 	row->covered = live->covered;
 	row->since = live->since;
 	switch (live->state) {
@@ -93,7 +97,6 @@ static void read_back(struct process_patch *p, size_t part, const struct hotpatc
 		row->has = PROCESS_HAS_LOST;
 		break;
 	case HOTPATCH_REVERTED:
-		row->since = 0;
 		break;
 	}
 }
@@ -178,12 +181,15 @@ static struct error *run(const struct process_patch *p, size_t part, enum act ac
 			 struct hotpatch_results *out)
 {
 	const struct hotpatch_object *object = &p->parts.v[part].object;
+	struct hotpatch_options with = *o;
 
+	with.supersedes = p->supersedes->v.v;
+	with.n_supersedes = p->supersedes->v.n;
 	switch (act) {
 	case CHECK:
-		return hotpatch_check(object, on, o, out);
+		return hotpatch_check(object, on, &with, out);
 	case APPLY:
-		return hotpatch_apply(object, on, o, out);
+		return hotpatch_apply(object, on, &with, out);
 	case REVERT:
 		return hotpatch_revert(object->build_id, object->build_id_n, p->name, on, o, out);
 	}

@@ -42,7 +42,8 @@ struct process_part {
 };
 
 struct process_patch {
-	const char *name; /* the fix's, which is the patch's in a process */
+	const char *name;		       /* the fix's, which is the patch's in a process */
+	const struct bundle_names *supersedes; /* whose place it takes where they are */
 	VEC(struct process_part) parts;
 	VEC(struct process_row) rows; /* by part, then by pid */
 };

@@ -10,6 +10,7 @@
 #include "hotpatch/near.h"
 #include "hotpatch/perf_map.h"
 #include "hotpatch/relocate.h"
+#include "hotpatch/takeover.h"
 
 #define PLACES_MOST 8 /* that are tried, while others take them */
 #define ROOM_MOST 64
@@ -30,7 +31,8 @@ struct applying {
 	struct relocated relocated;
 	bool main_program;
 	VEC(struct displaced) displaced; /* of each site */
-	const struct patch *again;	 /* one that was reverted, whose pages serve once more */
+	struct takeover takeover;
+	const struct patch *again; /* one that was reverted, whose pages serve once more */
 };
 
 static void applying_free(struct applying *ap)
@@ -39,6 +41,7 @@ static void applying_free(struct applying *ap)
 	header_free(&ap->header);
 	relocated_free(&ap->relocated);
 	vec_free(&ap->displaced);
+	takeover_free(&ap->takeover);
 }
 
 /* --- what is there -------------------------------------------------------------------- */
@@ -136,6 +139,31 @@ static struct error *read_displaced(struct applying *ap, const struct hotpatch_f
 	return vec_push(&ap->displaced, d);
 }
 
+/* What only the superseded have: at the same switch, the file's bytes again. */
+static struct error *plan_restored(struct applying *ap, const struct takeover_site *t,
+				   struct header_site *h)
+{
+	struct patching *a = ap->a;
+	struct stack_range within = { t->address + 1, t->address + SITE_JUMP, "a jump" };
+	struct switch_site site = { .address = t->address };
+	struct displaced d = { .n = SITE_JUMP };
+
+	*h = (struct header_site){ .address = t->address,
+				   .old = t->old,
+				   .old_size = t->old_size,
+				   .fresh_size = GATE_SIZE,
+				   .flags = HEADER_RESTORES | (t->stays ? HEADER_STAYS : 0) };
+	memcpy(h->before, t->jump, SITE_JUMP);
+	memcpy(h->after, t->bytes, SITE_JUMP);
+	memcpy(site.from, t->jump, SITE_JUMP);
+	memcpy(site.to, t->bytes, SITE_JUMP);
+	memcpy(d.bytes, t->jump, SITE_JUMP);
+	TRY(vec_push(&a->sw.sites, site));
+	TRY(vec_push(&ap->displaced, d));
+	TRY(vec_push(&a->sw.ranges, within));
+	return t->stays ? NULL : forbid_older(a, t->address);
+}
+
 static struct error *plan_sites(struct applying *ap)
 {
 	struct patching *a = ap->a;
@@ -154,7 +182,7 @@ static struct error *plan_sites(struct applying *ap)
 					   .old = bias + f->old,
 					   .old_size = f->size,
 					   .fresh_size = f->fresh_size,
-					   .stays = f->may_be_on_stack };
+					   .flags = f->may_be_on_stack ? HEADER_STAYS : 0 };
 		TRY(memory_read(&a->opened.memory, h->address, h->before, SITE_JUMP));
 		site.address = h->address;
 		memcpy(site.from, h->before, SITE_JUMP);
@@ -162,6 +190,9 @@ static struct error *plan_sites(struct applying *ap)
 		TRY(read_displaced(ap, f, h->address));
 		TRY(plan_ranges(a, f, h->address));
 	}
+	for (size_t i = 0; i < ap->takeover.v.n; i++)
+		TRY(plan_restored(ap, &ap->takeover.v.v[i],
+				  &ap->header.sites[ap->o->functions.n + i]));
 	return NULL;
 }
 
@@ -183,7 +214,7 @@ static struct error *begin_header(struct applying *ap)
 {
 	struct header_fixed *f = &ap->header.fixed;
 
-	f->n = (uint32_t)ap->o->functions.n;
+	f->n = (uint32_t)(ap->o->functions.n + ap->takeover.v.n);
 	f->bias = ap->a->opened.process.bias;
 	f->applied = (uint64_t)time(NULL);
 	f->state = HEADER_APPLYING;
@@ -208,7 +239,8 @@ static struct error *plan(struct applying *ap)
 			"%s is there, and its code has bytes that suture did not write",
 			ap->o->fix);
 	ap->again = same;
-	TRY(layout_compute(ap->o, &ap->layout));
+	TRY(takeover_find(ap->a, ap->o, &ap->takeover));
+	TRY(layout_compute(ap->o, ap->takeover.v.n, &ap->layout));
 	TRY(begin_header(ap));
 	TRY(plan_sites(ap));
 	TRY(hooks_check(&ap->a->opened, ap->o));
@@ -239,6 +271,15 @@ static void place_gates(struct applying *ap)
 		s->gate = g.at;
 		sw->gated = gate_make(&g, ap->relocated.bytes[HOTPATCH_CODE] + offset) &&
 			    site_jump(s->address, s->gate, sw->sites.v[i].gate);
+	}
+	for (size_t i = 0; i < ap->takeover.v.n && sw->gated; i++) {
+		const struct takeover_site *t = &ap->takeover.v.v[i];
+		struct gate g = { .at = ap->header.sites[ap->o->functions.n + i].fresh,
+				  .site = t->address,
+				  .bytes = t->bytes,
+				  .n = t->n };
+
+		sw->gated = gate_make(&g, ap->relocated.bytes[HOTPATCH_CODE] + g.at - code);
 	}
 	for (size_t i = 0; i < f->n && !sw->gated; i++)
 		ap->header.sites[i].gate = 0;
@@ -278,7 +319,10 @@ static struct error *place_at(struct applying *ap, uint64_t base)
 	f->end = base + l->end;
 	f->code_start = base + l->code_start;
 	f->code_end = base + l->code_end;
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < ap->takeover.v.n; i++)
+		ap->header.sites[ap->o->functions.n + i].fresh =
+			f->code_start + l->originals + i * GATE_SIZE;
+	for (size_t i = 0; i < ap->o->functions.n; i++) {
 		struct header_site *s = &ap->header.sites[i];
 
 		s->fresh = f->code_start + ap->o->functions.v[i].fresh;

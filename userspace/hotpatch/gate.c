@@ -85,11 +85,13 @@ bool gate_make(const struct gate *g, uint8_t out[GATE_SIZE])
 	size_t done = 0;
 
 	memset(out, 0xcc, GATE_SIZE);
-	put(&w, compare, sizeof(compare));
-	put_distance(&w, g->flag, 1);
-	put(&w, &(uint8_t){ 0 }, 1);
-	put(&w, unequal, sizeof(unequal));
-	put_distance(&w, g->fresh, 0);
+	if (g->flag) {
+		put(&w, compare, sizeof(compare));
+		put_distance(&w, g->flag, 1);
+		put(&w, &(uint8_t){ 0 }, 1);
+		put(&w, unequal, sizeof(unequal));
+		put_distance(&w, g->fresh, 0);
+	}
 	while (done < SITE_JUMP && !w.failed) {
 		struct insn i;
 

@@ -25,7 +25,7 @@
 
 struct gate {
 	uint64_t at;   /* where it will lie */
-	uint64_t flag; /* address of the byte */
+	uint64_t flag; /* address of the byte; 0: only what is displaced, always */
 	uint64_t fresh;
 	uint64_t site;	      /* address of the jump */
 	const uint8_t *bytes; /* what is there before it, and behind */

@@ -95,11 +95,13 @@ static struct error *check_fixed(const struct header_fixed *f, size_t n, uint64_
 static struct error *check_site(const struct header_fixed *f, const struct header_site *s)
 {
 	uint64_t to;
+	bool jumps = !(s->flags & HEADER_RESTORES);
 
-	if (!site_destination(s->after, s->address, &to) || to != s->fresh ||
-	    s->fresh < f->code_start || s->fresh >= f->code_end ||
-	    s->fresh_size > f->code_end - s->fresh)
+	if (jumps && (!site_destination(s->after, s->address, &to) || to != s->fresh))
 		return error_failed("a jump does not lead to its own code");
+	if (s->fresh < f->code_start || s->fresh >= f->code_end ||
+	    s->fresh_size > f->code_end - s->fresh)
+		return error_failed("new code is not in its own code");
 	if (s->gate && (s->gate < f->code_start || s->gate >= f->code_end))
 		return error_failed("a gate is not in its own code");
 	if (s->address < s->old || s->address - s->old > 16 || s->old_size > (1ull << 31))

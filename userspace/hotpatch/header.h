@@ -33,13 +33,19 @@ enum header_hook {
 	HEADER_HOOKS,
 };
 
+enum header_site_flag {
+	HEADER_STAYS = 1, /* the function may be on a stack at the switch */
+	HEADER_RESTORES =
+		2, /* takeover.h: no jump of its own, but the file's bytes over another's */
+};
+
 struct header_site {
 	uint64_t address; /* of the jump, in the process */
-	uint64_t fresh;	  /* where it leads */
+	uint64_t fresh;	  /* where it leads; HEADER_RESTORES: the original's way out of the gate */
 	uint64_t gate;	  /* where it leads during the switch (gate.h); 0: it has none */
 	uint64_t old, old_size, fresh_size;
 	uint8_t before[8], after[8]; /* SITE_JUMP bytes of each */
-	uint64_t stays;		     /* the function may be on a stack at the switch */
+	uint64_t flags;		     /* of enum header_site_flag */
 };
 
 struct header_fixed {

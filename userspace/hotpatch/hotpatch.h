@@ -30,6 +30,8 @@ struct hotpatch_options {
 	double patience;     /* that a switch is tried for; 0: 2 s */
 	unsigned int jobs;   /* processes at a time; 0: one for each CPU */
 	bool perf_map;	     /* apply: name the new code in the profiler's map (perf_map.h) */
+	const char *const *supersedes; /* apply, check: patches whose place it takes (takeover.h) */
+	size_t n_supersedes;
 	const struct memory_watch *watch; /* for tests; or NULL */
 };
 

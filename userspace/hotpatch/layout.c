@@ -85,11 +85,12 @@ static struct error *collect_symbols(const struct hotpatch_object *o, struct lay
 	return NULL;
 }
 
-static struct error *compute(const struct hotpatch_object *o, struct layout *l)
+static struct error *compute(const struct hotpatch_object *o, size_t restored, struct layout *l)
 {
 	const struct hotpatch_part *p = o->parts;
 	bool calls =
 		o->needs_unwind || o->pre_apply || o->post_apply || o->pre_revert || o->post_revert;
+	size_t sites = o->functions.n + restored;
 	uint64_t slots, jumps;
 
 	TRY(check_parts(o));
@@ -105,10 +106,11 @@ static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 	}
 	l->gates = align_up(jumps, 16);
 	/* One function changes with one write: it needs none. */
-	l->size[HOTPATCH_CODE] = o->functions.n > 1 ? l->gates + o->functions.n * GATE_SIZE : jumps;
+	l->originals = l->gates + sites * GATE_SIZE;
+	l->size[HOTPATCH_CODE] = sites > 1 ? l->originals + restored * GATE_SIZE : jumps;
 	l->size[HOTPATCH_CONST] = slots;
 	l->size[HOTPATCH_DATA] = p[HOTPATCH_DATA].size;
-	l->header_size = header_size(o->functions.n);
+	l->header_size = header_size(sites);
 	l->at[HOTPATCH_CONST] = align_up(
 		l->header_size, p[HOTPATCH_CONST].align > 16 ? p[HOTPATCH_CONST].align : 16);
 	l->const_end = align_up(l->at[HOTPATCH_CONST] + slots, PAGE_BYTES);
@@ -128,11 +130,11 @@ static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 	return NULL;
 }
 
-struct error *layout_compute(const struct hotpatch_object *o, struct layout *out)
+struct error *layout_compute(const struct hotpatch_object *o, size_t restored, struct layout *out)
 {
 	struct layout l __cleanup_layout = { 0 };
 
-	TRY(compute(o, &l));
+	TRY(compute(o, restored, &l));
 	*out = l;
 	l = (struct layout){ 0 };
 	return NULL;

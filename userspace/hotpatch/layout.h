@@ -31,14 +31,19 @@ struct layout {
 	uint64_t at[HOTPATCH_PARTS];   /* offset of each part from the base */
 	uint64_t size[HOTPATCH_PARTS]; /* with slots, far jumps and gates */
 	uint64_t gates;		       /* offset of the first in the CODE part */
+	uint64_t originals;	       /* likewise: of those of takeover.h, as large as gates */
 	/* Offsets of the place for calls (call.h); 0: nothing is called for it. */
 	uint64_t call_code, call_data;
 	uint64_t const_end, code_start, code_end, data_start, end; /* the pages */
 	VEC(struct layout_symbol) symbols;
 };
 
-/* Refused: sizes beyond 256 MB, alignments beyond a page, offsets outside of parts. */
-struct error *layout_compute(const struct hotpatch_object *o, struct layout *out) __must_check;
+/*
+ * 'restored': sites beside those of its functions, which get the original back (takeover.h).
+ * Refused: sizes beyond 256 MB, alignments beyond a page, offsets outside of parts.
+ */
+struct error *layout_compute(const struct hotpatch_object *o, size_t restored,
+			     struct layout *out) __must_check;
 const struct layout_symbol *layout_symbol_of(const struct layout *l,
 					     const struct hotpatch_reference *r);
 void layout_free(struct layout *l);

@@ -14,10 +14,14 @@ void patches_free(struct patches *p)
 
 const struct patch *patches_find(const struct patches *p, const char *fix)
 {
+	const struct patch *found = NULL;
+
+	/* Reverted pages of another build of it, or of another takeover, may be there, too. */
 	vec_for_each(&p->v, it)
-		if (str_equal(it->header.fixed.fix, fix))
-			return it;
-	return NULL;
+		if (str_equal(it->header.fixed.fix, fix) &&
+		    (!found || found->text == PATCH_OUT || it->text != PATCH_OUT))
+			found = it;
+	return found;
 }
 
 /* --- reading -------------------------------------------------------------------------- */
@@ -64,6 +68,25 @@ none:
 
 enum site_text { SITE_OUT, SITE_IN, SITE_GATE, SITE_COVERED, SITE_FOREIGN };
 
+/* A patch that is not taken back has put the file's bytes over the jump of this one. */
+static bool is_restored(const struct patches *all, const struct patch *p,
+			const struct header_site *s)
+{
+	vec_for_each(&all->v, other) {
+		if (other == p || other->header.fixed.state == HEADER_REVERTED)
+			continue;
+		for (uint32_t i = 0; i < other->header.fixed.n; i++) {
+			const struct header_site *o = &other->header.sites[i];
+
+			if (o->flags & HEADER_RESTORES && o->address == s->address &&
+			    !memcmp(o->before, s->after, SITE_JUMP) &&
+			    !memcmp(o->after, s->before, SITE_JUMP))
+				return true;
+		}
+	}
+	return false;
+}
+
 static enum site_text judge_site(const struct patches *all, const struct patch *p,
 				 const struct header_site *s, const uint8_t *now)
 {
@@ -72,7 +95,7 @@ static enum site_text judge_site(const struct patches *all, const struct patch *
 	if (!memcmp(now, s->after, SITE_JUMP))
 		return SITE_IN;
 	if (!memcmp(now, s->before, SITE_JUMP))
-		return SITE_OUT;
+		return is_restored(all, p, s) ? SITE_COVERED : SITE_OUT;
 	if (s->gate && site_jump(s->address, s->gate, gate) && !memcmp(now, gate, SITE_JUMP))
 		return SITE_GATE;
 	vec_for_each(&all->v, other) {
@@ -97,6 +120,9 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 		uint8_t now[SITE_JUMP];
 		enum site_text text;
 
+		/* Of one that is taken back, what it restored has become another's matter. */
+		if (s->flags & HEADER_RESTORES && p->header.fixed.state == HEADER_REVERTED)
+			continue;
 		p->text = PATCH_FOREIGN;
 		/* A header must not lead us to read, or later write, anything but the file's code.
 		 */
@@ -104,6 +130,9 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 			return NULL;
 		TRY(memory_read(&o->memory, s->address, now, sizeof(now)));
 		text = judge_site(all, p, s, now);
+		/* What lay below one that is taken back may have been taken back since. */
+		if (text == SITE_FOREIGN && p->header.fixed.state == HEADER_REVERTED)
+			text = SITE_OUT;
 		if (text == SITE_FOREIGN)
 			return NULL;
 		p->covered |= text == SITE_COVERED;

@@ -44,6 +44,7 @@ static struct error *plan_site(struct patching *a, const struct header_site *s, 
 {
 	struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
 	struct stack_range fresh = { s->fresh, s->fresh + s->fresh_size, "the new function" };
+	struct stack_range old = { s->old, s->old + s->old_size, "the original function" };
 	struct switch_site site = { .address = s->address };
 	uint8_t now[SITE_JUMP];
 
@@ -55,8 +56,12 @@ static struct error *plan_site(struct patching *a, const struct header_site *s, 
 	a->sw.gated &= s->gate && site_jump(s->address, s->gate, site.gate);
 	memcpy(site.to, s->before, SITE_JUMP);
 	TRY(vec_push(&a->sw.sites, site));
-	TRY(vec_push(&a->sw.ranges, within));
-	return s->stays ? NULL : vec_push(&a->sw.ranges, fresh);
+	/* Behind a restored site the original runs; its jump lies in it. */
+	if (s->flags & HEADER_RESTORES && !(s->flags & HEADER_STAYS))
+		TRY(vec_push(&a->sw.ranges, old));
+	else
+		TRY(vec_push(&a->sw.ranges, within));
+	return s->flags & HEADER_STAYS ? NULL : vec_push(&a->sw.ranges, fresh);
 }
 
 struct error *patching_put_back(struct patching *a, const struct patch *p)

@@ -10,6 +10,7 @@
  *	--stays		old functions may be on a stack at the switch
  *	--patience S	seconds that a switch is tried for
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
+ *	--kill-after US	end by SIGKILL so many microseconds after it began to act
  *	--calls		print how many such calls there were
  *	--time		print wall time
  *
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "hotpatch/hotpatch.h"
@@ -29,7 +31,7 @@ static struct {
 	VEC(int) pids;
 	bool stays, calls, time;
 	struct hotpatch_options act;
-	long kill_at;
+	long kill_at, kill_after;
 } opt;
 
 static atomic_long calls;
@@ -43,6 +45,17 @@ static void count(void *arg, const char *call)
 }
 
 static const struct memory_watch watch = { .before = count };
+
+static void kill_later(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	struct itimerspec at = { .it_value = { .tv_sec = opt.kill_after / 1000000,
+					       .tv_nsec = opt.kill_after % 1000000 * 1000 } };
+	timer_t t;
+
+	if (opt.kill_after && !timer_create(CLOCK_MONOTONIC, &ev, &t))
+		timer_settime(t, 0, &at, NULL);
+}
 
 static double cpu_seconds(void)
 {
@@ -147,6 +160,7 @@ static struct error *run(int argc, char **argv, int *code)
 	TRY(process_find(id, n, &p));
 	found = clock_seconds();
 	cpu_found = cpu_seconds();
+	kill_later();
 	select_processes(&p);
 	if (!p.v.n)
 		return error_new(ERROR_NOTHING, "no process runs %s", argv[1]);
@@ -189,6 +203,8 @@ int main(int argc, char **argv)
 			opt.act.patience = atof(argv[++i]);
 		else if (str_equal(argv[i], "--kill-at"))
 			opt.kill_at = atol(argv[++i]);
+		else if (str_equal(argv[i], "--kill-after"))
+			opt.kill_after = atol(argv[++i]);
 	}
 	if (argc - i < 2)
 		return report(

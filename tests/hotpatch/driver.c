@@ -5,12 +5,15 @@
  *	driver [OPTION...] find|status|settle PROGRAM
  *	driver [OPTION...] check|apply PROGRAM FIX.o NAME
  *	driver [OPTION...] revert PROGRAM NAME
+ *	driver [OPTION...] cycle PROGRAM FIX.o NAME
+ *	driver [OPTION...] cycle OBJECT		one that suture built
  *
  *	--pid PID	only that process (may be given again)
  *	--stays		old functions may be on a stack at the switch
  *	--patience S	seconds that a switch is tried for
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
  *	--kill-after US	end by SIGKILL so many microseconds after it began to act
+ *	--times N	cycle: apply and revert so often
  *	--calls		print how many such calls there were
  *	--time		print wall time
  *
@@ -24,6 +27,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "hotpatch/hotpatch.h"
 #include "tests/hotpatch/fix_object.h"
 
@@ -31,7 +35,7 @@ static struct {
 	VEC(int) pids;
 	bool stays, calls, time;
 	struct hotpatch_options act;
-	long kill_at, kill_after;
+	long kill_at, kill_after, times;
 } opt;
 
 static atomic_long calls;
@@ -136,6 +140,56 @@ static struct error *status(const uint8_t *id, unsigned int n, const struct proc
 	return NULL;
 }
 
+/* --- there and back ------------------------------------------------------------------- */
+
+static struct error *read_object(char **argv, int argc, struct hotpatch_object *o)
+{
+	struct strbuf bytes __cleanup_strbuf = { 0 };
+
+	if (argc == 4)
+		return fix_object_make(argv[1], argv[2], argv[3], opt.stays, o);
+	TRY(file_read(argv[1], &bytes));
+	return hotpatch_object_read(bytes.s, bytes.n, o);
+}
+
+/* The longest stop of all processes; any that could not be changed is the error. */
+static struct error *one_way(const struct hotpatch_object *o, const struct processes *p, bool in,
+			     double *longest)
+{
+	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
+
+	TRY(in ? hotpatch_apply(o, p, &opt.act, &r)
+	       : hotpatch_revert(o->build_id, o->build_id_n, o->fix, p, &opt.act, &r));
+	vec_for_each(&r.v, it) {
+		if (it->error)
+			return error_context(take(it->error), "process %d", it->process.pid);
+		*longest = it->longest_stop > *longest ? it->longest_stop : *longest;
+	}
+	return NULL;
+}
+
+static struct error *cycle(char **argv, int argc)
+{
+	struct hotpatch_object o __cleanup_fix_object = { 0 };
+	struct processes p __cleanup_processes = { 0 };
+	double longest = 0;
+
+	TRY(read_object(argv, argc, &o));
+	TRY(process_find(o.build_id, o.build_id_n, &p));
+	select_processes(&p);
+	if (!p.v.n)
+		return error_new(ERROR_NOTHING, "no process runs it");
+	for (long i = 1; i <= opt.times; i++) {
+		TRY_CONTEXT(one_way(&o, &p, true, &longest), "apply %ld", i);
+		TRY_CONTEXT(one_way(&o, &p, false, &longest), "revert %ld", i);
+	}
+	printf("%ld times there and back in %zu processes; longest stop %.1f us\n", opt.times,
+	       p.v.n, longest * 1e6);
+	return NULL;
+}
+
+/* -------------------------------------------------------------------------------------- */
+
 static struct error *with_object(char **argv, const struct processes *p,
 				 struct hotpatch_results *out)
 {
@@ -203,13 +257,16 @@ int main(int argc, char **argv)
 			opt.act.patience = atof(argv[++i]);
 		else if (str_equal(argv[i], "--kill-at"))
 			opt.kill_at = atol(argv[++i]);
+		else if (str_equal(argv[i], "--times"))
+			opt.times = atol(argv[++i]);
 		else if (str_equal(argv[i], "--kill-after"))
 			opt.kill_after = atol(argv[++i]);
 	}
 	if (argc - i < 2)
 		return report(
-			error_usage("driver find|status|settle|check|apply|revert PROGRAM ..."));
-	e = run(argc - i, argv + i, &code);
+			error_usage("driver find|status|settle|check|apply|revert|cycle ..."));
+	e = str_equal(argv[i], "cycle") ? cycle(argv + i, argc - i)
+					: run(argc - i, argv + i, &code);
 	if (opt.calls)
 		printf("calls %ld\n", calls);
 	vec_free(&opt.pids);

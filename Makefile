@@ -122,7 +122,7 @@ $(call programs,vm) $(call programs,e2e): $B/tests/%: $B/tests/%.o $B/tests/lab.
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $< $B/tests/lab.a $B/libsuture.a $(libs) -lcmocka
 
 # What makes hotpatch objects for tests, without the build side.
-$B/tests/hotpatch/driver $B/tests/bench/hotstop: $B/tests/%: $B/tests/%.o $B/tests/hotpatch/fix_object.o $B/libsuture.a
+$B/tests/hotpatch/driver $B/tests/bench/hotstop $B/tests/bench/hotmany $B/tests/bench/hotcall: $B/tests/%: $B/tests/%.o $B/tests/hotpatch/fix_object.o $B/libsuture.a
 	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $^ $(libs)
 
 $B/tests/%: $B/tests/%.o $B/libsuture.a

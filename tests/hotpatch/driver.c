@@ -5,12 +5,16 @@
  *	driver [OPTION...] find|status|settle PROGRAM
  *	driver [OPTION...] check|apply PROGRAM FIX.o NAME
  *	driver [OPTION...] revert PROGRAM NAME
+ *	driver [OPTION...] cycle PROGRAM FIX.o NAME
+ *	driver [OPTION...] cycle OBJECT		one that suture built
  *
  *	--pid PID	only that process (may be given again)
  *	--supersedes NAME	a patch whose place it takes
  *	--stays		old functions may be on a stack at the switch
  *	--patience S	seconds that a switch is tried for
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
+ *	--kill-after US	end by SIGKILL so many microseconds after it began to act
+ *	--times N	cycle: apply and revert so often
  *	--calls		print how many such calls there were
  *	--time		print wall time
  *
@@ -21,8 +25,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "hotpatch/hotpatch.h"
 #include "tests/hotpatch/fix_object.h"
 
@@ -30,7 +36,7 @@ static struct {
 	VEC(int) pids;
 	bool stays, calls, time;
 	struct hotpatch_options act;
-	long kill_at;
+	long kill_at, kill_after, times;
 	const char *supersedes;
 } opt;
 
@@ -45,6 +51,17 @@ static void count(void *arg, const char *call)
 }
 
 static const struct memory_watch watch = { .before = count };
+
+static void kill_later(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	struct itimerspec at = { .it_value = { .tv_sec = opt.kill_after / 1000000,
+					       .tv_nsec = opt.kill_after % 1000000 * 1000 } };
+	timer_t t;
+
+	if (opt.kill_after && !timer_create(CLOCK_MONOTONIC, &ev, &t))
+		timer_settime(t, 0, &at, NULL);
+}
 
 static double cpu_seconds(void)
 {
@@ -125,6 +142,56 @@ static struct error *status(const uint8_t *id, unsigned int n, const struct proc
 	return NULL;
 }
 
+/* --- there and back ------------------------------------------------------------------- */
+
+static struct error *read_object(char **argv, int argc, struct hotpatch_object *o)
+{
+	struct strbuf bytes __cleanup_strbuf = { 0 };
+
+	if (argc == 4)
+		return fix_object_make(argv[1], argv[2], argv[3], opt.stays, o);
+	TRY(file_read(argv[1], &bytes));
+	return hotpatch_object_read(bytes.s, bytes.n, o);
+}
+
+/* The longest stop of all processes; any that could not be changed is the error. */
+static struct error *one_way(const struct hotpatch_object *o, const struct processes *p, bool in,
+			     double *longest)
+{
+	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
+
+	TRY(in ? hotpatch_apply(o, p, &opt.act, &r)
+	       : hotpatch_revert(o->build_id, o->build_id_n, o->fix, p, &opt.act, &r));
+	vec_for_each(&r.v, it) {
+		if (it->error)
+			return error_context(take(it->error), "process %d", it->process.pid);
+		*longest = it->longest_stop > *longest ? it->longest_stop : *longest;
+	}
+	return NULL;
+}
+
+static struct error *cycle(char **argv, int argc)
+{
+	struct hotpatch_object o __cleanup_fix_object = { 0 };
+	struct processes p __cleanup_processes = { 0 };
+	double longest = 0;
+
+	TRY(read_object(argv, argc, &o));
+	TRY(process_find(o.build_id, o.build_id_n, &p));
+	select_processes(&p);
+	if (!p.v.n)
+		return error_new(ERROR_NOTHING, "no process runs it");
+	for (long i = 1; i <= opt.times; i++) {
+		TRY_CONTEXT(one_way(&o, &p, true, &longest), "apply %ld", i);
+		TRY_CONTEXT(one_way(&o, &p, false, &longest), "revert %ld", i);
+	}
+	printf("%ld times there and back in %zu processes; longest stop %.1f us\n", opt.times,
+	       p.v.n, longest * 1e6);
+	return NULL;
+}
+
+/* -------------------------------------------------------------------------------------- */
+
 static struct error *with_object(char **argv, const struct processes *p,
 				 struct hotpatch_results *out)
 {
@@ -149,6 +216,7 @@ static struct error *run(int argc, char **argv, int *code)
 	TRY(process_find(id, n, &p));
 	found = clock_seconds();
 	cpu_found = cpu_seconds();
+	kill_later();
 	select_processes(&p);
 	if (!p.v.n)
 		return error_new(ERROR_NOTHING, "no process runs %s", argv[1]);
@@ -193,13 +261,18 @@ int main(int argc, char **argv)
 			opt.supersedes = argv[++i];
 		else if (str_equal(argv[i], "--kill-at"))
 			opt.kill_at = atol(argv[++i]);
+		else if (str_equal(argv[i], "--times"))
+			opt.times = atol(argv[++i]);
+		else if (str_equal(argv[i], "--kill-after"))
+			opt.kill_after = atol(argv[++i]);
 	}
 	opt.act.supersedes = &opt.supersedes;
 	opt.act.n_supersedes = opt.supersedes != NULL;
 	if (argc - i < 2)
 		return report(
-			error_usage("driver find|status|settle|check|apply|revert PROGRAM ..."));
-	e = run(argc - i, argv + i, &code);
+			error_usage("driver find|status|settle|check|apply|revert|cycle ..."));
+	e = str_equal(argv[i], "cycle") ? cycle(argv + i, argc - i)
+					: run(argc - i, argv + i, &code);
 	if (opt.calls)
 		printf("calls %ld\n", calls);
 	vec_free(&opt.pids);

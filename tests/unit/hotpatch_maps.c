@@ -8,6 +8,7 @@
 
 #include "hotpatch/layout.h"
 #include "hotpatch/maps.h"
+#include "hotpatch/near.h"
 #include "hotpatch/process.h"
 
 static void ok(struct error *e)
@@ -132,6 +133,45 @@ static void a_field_of_status_is_a_whole_line(void **state)
 	assert_false(process_status_field(status, "Tracer", &n));
 }
 
+/* A stub that was left tells of [0x10000, 0x14000): ours, or what the process put there since? */
+static void only_what_we_map_is_taken_for_ours(void **state)
+{
+	static const struct {
+		const char *maps;
+		bool ours;
+	} rows[] = {
+		{ "10000-11000 r--p 00000000 00:00 0 \n11000-12000 r-xp 00000000 00:00 0 \n"
+		  "12000-14000 rw-p 00000000 00:00 0 \n",
+		  true },
+		{ "10000-11000 r--p 00000000 00:00 0 \n", true },
+		{ "e000-f000 rw-p 00000000 00:00 0 \n10000-11000 r--p 00000000 00:00 0 \n", true },
+		{ "", false },
+		{ "10000-14000 rw-p 00000000 00:00 0 \n", false },
+		{ "10000-14000 ---p 00000000 00:00 0 \n", false },
+		{ "10000-11000 r-xp 00000000 00:00 0 \n", false },
+		{ "11000-12000 r--p 00000000 00:00 0 \n", false },
+		{ "f000-11000 r--p 00000000 00:00 0 \n", false },
+		{ "10000-15000 r--p 00000000 00:00 0 \n", false },
+		{ "10000-11000 r--s 00000000 00:00 0 \n", false },
+		{ "10000-11000 r--p 00000000 fe:01 7 /a\n", false },
+		{ "10000-11000 r--p 00000000 00:00 0 [anon:x]\n", false },
+		{ "10000-11000 r--p 00000000 00:00 0 \n11000-12000 rwxp 00000000 00:00 0 \n",
+		  false },
+	};
+	struct maps m __cleanup_maps = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		parse(&m, rows[i].maps);
+		if (near_may_be_ours(&m, 0x10000, 0x4000) != rows[i].ours)
+			fail_msg("row %zu", i);
+	}
+	parse(&m, rows[0].maps);
+	assert_false(near_may_be_ours(&m, 0x10000, 0x3000));
+	assert_false(near_may_be_ours(&m, 0x10001, 0x4000));
+	assert_false(near_may_be_ours(&m, 0x10000, UINT64_MAX & ~0xfffull));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +180,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_understood_is_an_error),
 		cmocka_unit_test(a_place_is_within_reach_of_all_of_the_file),
 		cmocka_unit_test(no_place_within_reach_is_a_refusal),
+		cmocka_unit_test(only_what_we_map_is_taken_for_ours),
 		cmocka_unit_test(a_field_of_status_is_a_whole_line),
 	};
 

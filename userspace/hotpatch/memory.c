@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
 
@@ -51,6 +52,30 @@ struct error *memory_read(const struct memory *m, uint64_t address, void *p, siz
 			return gone(m);
 		done += (size_t)got;
 	}
+	return NULL;
+}
+
+/* False where the kernel does not give all of it. */
+static bool read_at_once(const struct memory *m, const struct iovec *pieces, size_t n, void *p,
+			 size_t bytes)
+{
+	struct iovec all = { p, bytes };
+
+	return process_vm_readv(m->via, &all, 1, pieces, n, 0) == (ssize_t)bytes;
+}
+
+struct error *memory_read_pieces(const struct memory *m, const struct iovec *pieces, size_t n,
+				 void *p)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += pieces[i].iov_len;
+	if (n <= IOV_MAX && read_at_once(m, pieces, n, p, bytes))
+		return NULL;
+	for (size_t i = 0, at = 0; i < n; at += pieces[i++].iov_len)
+		TRY(memory_read(m, (uintptr_t)pieces[i].iov_base, (char *)p + at,
+				pieces[i].iov_len));
 	return NULL;
 }
 

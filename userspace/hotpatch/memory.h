@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -41,6 +42,12 @@ void memory_close(struct memory *m);
 /* All n bytes, or an error: ERROR_FAILED with the address; ERROR_NOTHING if it has ended, or has
  * become another program. */
 struct error *memory_read(const struct memory *m, uint64_t address, void *p, size_t n) __must_check;
+/*
+ * Many pieces, one behind the other in p, in one call for as many as the kernel takes at once. The
+ * process must be stopped: what is read is the memory that it has now.
+ */
+struct error *memory_read_pieces(const struct memory *m, const struct iovec *pieces, size_t n,
+				 void *p) __must_check;
 /*
  * Also where the process itself may not write; a private page of a file is copied for it. What a
  * kill of the manager leaves is whole within each page.

@@ -10,6 +10,7 @@
 #include "hotpatch/header.h"
 #include "hotpatch/inject.h"
 #include "hotpatch/seccomp.h"
+#include "hotpatch/stack.h"
 
 #define STOP_SECONDS 0.5 /* of one thread, while the others run */
 #define SWEEP_SECONDS 0.1
@@ -55,6 +56,7 @@ struct job {
 	struct inject_place place;
 	const uint8_t *header;
 	size_t header_n;
+	bool found; /* the stub of a killed manager tells of what is to be done */
 };
 
 static bool failed(const struct inject *in)
@@ -64,14 +66,14 @@ static bool failed(const struct inject *in)
 	return in->done < in->n || (last < 0 && last >= -4095);
 }
 
-/* What was mapped before a later call failed. */
+/* What was mapped before a later call failed; the place that tells that it is ours goes last. */
 static struct error *take_back(struct stop *s, struct stopped_thread *t, struct job *j)
 {
 	struct inject undo = { .base = j->in.base, .size = j->in.size };
 
-	for (unsigned int i = 0; i + 1 < j->in.done; i++)
-		if (j->in.calls[i].number == SYS_mmap)
-			add_unmap(&undo, j->in.calls[i].args[0], j->in.calls[i].args[1]);
+	for (unsigned int i = j->in.done; i > 1; i--)
+		if (j->in.calls[i - 2].number == SYS_mmap)
+			add_unmap(&undo, j->in.calls[i - 2].args[0], j->in.calls[i - 2].args[1]);
 	return undo.n ? inject_run(s, t, &j->place, &undo) : NULL;
 }
 
@@ -126,7 +128,7 @@ static struct error *with_thread(struct job *j, pid_t tid, bool *dirty)
 		return e;
 	}
 	/* With something mapped already, the stub goes on telling of it. */
-	if (ran && !(e && j->in.done)) {
+	if (ran && !(e && (j->in.done || j->found))) {
 		cleared = inject_clear(j->o, &j->place);
 		if (e)
 			error_free(&cleared);
@@ -180,36 +182,73 @@ struct error *near_unmap(struct opened *o, uint64_t base, uint64_t size, bool *d
 
 /* --- what was left -------------------------------------------------------------------- */
 
-static bool nobody_in(const struct stop *s, const struct inject_place *at)
+/* Nor will anybody come back there from the handler of a signal that came in the midst of it. */
+static struct error *nobody_in(const struct opened *o, const struct stop *s,
+			       const struct inject_place *at)
 {
-	vec_for_each(&s->threads, t)
-		if (t->regs.rip >= at->address && t->regs.rip < at->address + INJECT_STUB_MOST)
-			return false;
-	return true;
+	struct stack_range stub = { at->address, at->address + INJECT_STUB_MOST, "a stub" };
+	struct stack_look look __cleanup_stack_look = STACK_LOOK_CLOSED;
+	struct maps maps __cleanup_maps = { 0 };
+	struct stack_hit hit;
+
+	TRY(maps_read(o->process.via, &maps));
+	TRY(stack_look_open(o->process.via, &maps, s->threads.n, &look));
+	TRY(stack_check(s, &look, &stub, 1, &hit));
+	return hit.range ? error_new(ERROR_PENDING,
+				     "thread %d is still on its way out of a stub "
+				     "that was left",
+				     hit.tid)
+			 : NULL;
 }
 
-/* Ours if it is anonymous, private, and nothing but it is there; with a header it is a patch. */
-static bool is_leak(const struct opened *o, uint64_t base, uint64_t size)
+bool near_may_be_ours(const struct maps *maps, uint64_t base, uint64_t size)
 {
-	uint8_t first[sizeof(struct header_fixed)];
-	struct error *e;
 	bool any = false;
 
 	if (size > (1ull << 30) || base + size < base || (base | size) & (PAGE_BYTES - 1))
 		return false;
-	vec_for_each(&o->maps.v, m) {
+	vec_for_each(&maps->v, m) {
+		bool usual =
+			m->read && !(m->write && m->exec) && !m->inode && !m->shared && !*m->name;
+
 		if (m->end <= base || m->start >= base + size)
 			continue;
-		if (m->start < base || m->end > base + size || m->inode || m->shared || *m->name)
+		if (!usual || m->start < base || m->end > base + size ||
+		    (!any && (m->start != base || m->write || m->exec)))
 			return false;
 		any = true;
 	}
-	e = any ? memory_read(&o->memory, base, first, sizeof(first)) : NULL;
-	if (e) {
-		error_free(&e);
-		return any;
-	}
-	return any && !header_is(first, sizeof(first));
+	return any;
+}
+
+/* With a header it is a patch; before that nothing was written there. */
+static bool is_leak(const struct opened *o, uint64_t base, uint64_t size)
+{
+	uint8_t first[sizeof(struct header_fixed)];
+	struct error *e;
+
+	if (!near_may_be_ours(&o->maps, base, size))
+		return false;
+	e = memory_read(&o->memory, base, first, sizeof(first));
+	for (size_t i = 0; !e && i < sizeof(first); i++)
+		if (first[i])
+			return false;
+	if (!e)
+		return true;
+	error_free(&e);
+	return false;
+}
+
+/* What is mapped: the stub tells of it until it no longer is. */
+static struct error *unmap_leak(struct opened *o, const struct inject_place *at, bool *dirty)
+{
+	struct job j = { .o = o,
+			 .in = { .base = at->left_base, .size = at->left_size },
+			 .place = *at,
+			 .found = true };
+
+	add_unmap(&j.in, at->left_base, at->left_size);
+	return run(&j, dirty);
 }
 
 struct error *near_sweep(struct opened *o, bool *any, bool *dirty)
@@ -228,17 +267,14 @@ struct error *near_sweep(struct opened *o, bool *any, bool *dirty)
 	TRY(stop_open(&o->memory, &s));
 	TRY(stop_seize(&s));
 	e = stop_all(&s, SWEEP_SECONDS);
-	if (!e && !nobody_in(&s, &at))
-		e = error_new(ERROR_PENDING, "a thread is still on its way out of a stub that was "
-					     "left");
 	if (!e)
+		e = nobody_in(o, &s, &at);
+	if (!e && !leak)
 		e = inject_clear(o, &at);
 	*dirty |= e != NULL;
 	if (e)
 		return e;
 	stop_close(&s);
 	s = (struct stop)STOP_NONE;
-	if (leak)
-		TRY(near_unmap(o, at.left_base, at.left_size, dirty));
-	return NULL;
+	return leak ? unmap_leak(o, &at, dirty) : NULL;
 }

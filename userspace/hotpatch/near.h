@@ -24,4 +24,11 @@ struct error *near_unmap(struct opened *o, uint64_t base, uint64_t size, bool *d
  * there was something. */
 struct error *near_sweep(struct opened *o, bool *any, bool *dirty) __must_check;
 
+/*
+ * Whether what is mapped in [base, base + size) is what near_map() maps, or its beginning: private,
+ * without a name, and first, at base itself, what can only be read. A stub that was left may tell
+ * of a place that the process has taken for itself since. Pure.
+ */
+bool near_may_be_ours(const struct maps *maps, uint64_t base, uint64_t size);
+
 #endif

@@ -8,7 +8,11 @@
 
 #define RED_ZONE 128
 #define STACK_MOST (64ull << 20)
-#define FIRST_READ 65536
+#define WORDS_LEAST 65536
+#define WORDS_MOST (1u << 20)
+#define USUAL_STACK 8192
+#define BATCH 256 /* stacks that are read together */
+#define MANY 8	  /* threads: from here on all mappings are read sooner than asked for one by one */
 
 const struct stack_range *stack_range_of(const struct stack_range *v, size_t n, uint64_t address)
 {
@@ -45,15 +49,20 @@ struct scan {
 	struct stack_look *look;
 	const struct stack_range *v;
 	size_t n;
-	bool fresh; /* the maps were read during this stop */
+	bool fresh;		    /* the maps were read during this stop */
+	struct iovec stacks[BATCH]; /* that are still to be read */
+	pid_t tids[BATCH];
+	size_t batched, bytes; /* of them */
 	struct stack_hit *out;
 };
 
-struct error *stack_look_open(pid_t pid, struct maps *maps, struct stack_look *out)
+struct error *stack_look_open(pid_t pid, struct maps *maps, size_t threads, struct stack_look *out)
 {
-	struct stack_look l __cleanup_stack_look = { .maps = maps, .query = -1, .cap = FIRST_READ };
+	struct stack_look l __cleanup_stack_look = { .maps = maps, .query = -1 };
 	char path[32];
 
+	l.cap = threads * USUAL_STACK;
+	l.cap = l.cap < WORDS_LEAST ? WORDS_LEAST : l.cap > WORDS_MOST ? WORDS_MOST : l.cap;
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	l.query = open(path, O_RDONLY | O_CLOEXEC);
 	if (l.query < 0)
@@ -87,7 +96,7 @@ static struct error *mapping_of(struct scan *sc, uint64_t address, struct mappin
 	const struct mapping *m;
 
 	*out = (struct mapping){ 0 };
-	if (maps_query(sc->look->query, address, out))
+	if (!sc->fresh && maps_query(sc->look->query, address, out))
 		return NULL;
 	TRY(read_maps(sc));
 	m = maps_at(sc->look->maps, address);
@@ -176,24 +185,65 @@ static struct error *scan_both(struct scan *sc, const struct stopped_thread *t, 
 	return scan_from(sc, t->tid, from < home->start ? home->start : from, home, NULL, NULL);
 }
 
+/* --- all of them ---------------------------------------------------------------------- */
+
+/* Those that were put together. */
+static struct error *scan_batch(struct scan *sc)
+{
+	const uint64_t *words = sc->look->words, *hit;
+	size_t end = 0;
+
+	TRY(memory_read_pieces(sc->s->memory, sc->stacks, sc->batched, sc->look->words));
+	hit = stack_scan(words, sc->bytes / 8, sc->v, sc->n);
+	for (size_t i = 0; hit && i < sc->batched && !sc->out->range; i++) {
+		end += sc->stacks[i].iov_len;
+		if ((size_t)(hit - words) * 8 < end)
+			*sc->out = (struct stack_hit){ .tid = sc->tids[i],
+						       .range = stack_range_of(sc->v, sc->n, *hit),
+						       .address = *hit };
+	}
+	sc->batched = sc->bytes = 0;
+	return NULL;
+}
+
+/* A call for each stack takes longer than its bytes: they are put together. */
+static struct error *scan_later(struct scan *sc, pid_t tid, uint64_t from, const struct mapping *m)
+{
+	uint64_t n = m->end - from;
+
+	if (n > sc->look->cap)
+		return scan_from(sc, tid, from, m, NULL, NULL);
+	if (sc->batched == BATCH || n > sc->look->cap - sc->bytes)
+		TRY(scan_batch(sc));
+	sc->tids[sc->batched] = tid;
+	sc->stacks[sc->batched++] = (struct iovec){ (void *)from, n };
+	sc->bytes += n;
+	return NULL;
+}
+
 static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t)
 {
 	uint64_t from = (t->regs.rsp - RED_ZONE) & ~7ull;
-	const struct stack_range *in = stack_range_of(sc->v, sc->n, t->regs.rip);
 	struct mapping m;
 
-	if (in) {
-		*sc->out = (struct stack_hit){ t->tid, in, t->regs.rip, true };
-		return NULL;
-	}
-	if (t->settled)
-		return NULL;
 	TRY(mapping_of(sc, t->regs.rsp, &m));
 	if (!m.write)
 		return error_refused("thread %d has no stack", t->tid);
 	from = from < m.start ? m.start : from;
-	return at_home(sc, t, &m) ? scan_from(sc, t->tid, from, &m, NULL, NULL)
-				  : scan_both(sc, t, from, &m);
+	return at_home(sc, t, &m) ? scan_later(sc, t->tid, from, &m) : scan_both(sc, t, from, &m);
+}
+
+/* Who runs in a range is told before any stack is read. */
+static void find_running(struct scan *sc)
+{
+	vec_for_each(&sc->s->threads, t) {
+		const struct stack_range *in = stack_range_of(sc->v, sc->n, t->regs.rip);
+
+		if (!in)
+			continue;
+		*sc->out = (struct stack_hit){ t->tid, in, t->regs.rip, true };
+		return;
+	}
 }
 
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
@@ -202,7 +252,13 @@ struct error *stack_check(const struct stop *s, struct stack_look *l, const stru
 	struct scan sc = { .s = s, .look = l, .v = v, .n = n, .out = out };
 
 	*out = (struct stack_hit){ 0 };
-	for (size_t i = 0; n && i < s->threads.n && !out->range; i++)
-		TRY(scan_thread(&sc, &s->threads.v[i]));
-	return NULL;
+	if (!n)
+		return NULL;
+	find_running(&sc);
+	if (!out->range && s->threads.n >= MANY)
+		TRY(read_maps(&sc));
+	for (size_t i = 0; i < s->threads.n && !out->range; i++)
+		if (!s->threads.v[i].settled)
+			TRY(scan_thread(&sc, &s->threads.v[i]));
+	return out->range ? NULL : scan_batch(&sc);
 }

@@ -45,13 +45,15 @@ struct stack_look {
 	{                   \
 		.query = -1 \
 	}
-struct error *stack_look_open(pid_t pid, struct maps *maps, struct stack_look *out) __must_check;
+/* 'threads': about so many. */
+struct error *stack_look_open(pid_t pid, struct maps *maps, size_t threads,
+			      struct stack_look *out) __must_check;
 void stack_look_close(struct stack_look *l);
 #define __cleanup_stack_look __cleanup(stack_look_close)
 
 /*
- * The first thread that is in one of the ranges; out->range is NULL if none is. One read for each
- * stack. Mappings are asked for during the stop, as they may have been replaced since.
+ * A thread that is in one of the ranges; out->range is NULL if none is. Stacks are read many at a
+ * time. Mappings are asked for during the stop, as they may have been replaced since.
  */
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out) __must_check;

@@ -142,9 +142,10 @@ static struct error *once(struct opened *o, struct switching *sw, struct unwind 
 	struct error *e;
 
 	TRY(stop_open(&o->memory, &s));
-	TRY(stack_look_open(o->process.via, &o->maps, &look));
 	stop_hurry(&s);
 	e = stop_seize(&s);
+	if (!e)
+		e = stack_look_open(o->process.via, &o->maps, s.threads.n, &look);
 	if (!e)
 		e = stop_all(&s, sw->stop_seconds);
 	if (!e) {

@@ -105,9 +105,11 @@ static struct error *compute(const struct hotpatch_object *o, struct layout *l)
 	}
 	l->gates = align_up(jumps, 16);
 	/* One function changes with one write: it needs none. */
-	l->size[HOTPATCH_CODE] = o->functions.n > 1 ? l->gates + o->functions.n * GATE_SIZE : jumps;
+	l->stubs = l->gates + (o->functions.n > 1 ? o->functions.n * GATE_SIZE : 0);
+	l->size[HOTPATCH_CODE] = l->stubs + o->functions.n * COUNT_STUB;
 	l->size[HOTPATCH_CONST] = slots;
-	l->size[HOTPATCH_DATA] = p[HOTPATCH_DATA].size;
+	l->cells = align_up(p[HOTPATCH_DATA].size, COUNT_CELL);
+	l->size[HOTPATCH_DATA] = l->cells + o->functions.n * COUNT_CELL;
 	l->header_size = header_size(o->functions.n);
 	l->at[HOTPATCH_CONST] = align_up(
 		l->header_size, p[HOTPATCH_CONST].align > 16 ? p[HOTPATCH_CONST].align : 16);

@@ -284,7 +284,12 @@ static double count_of(const struct host_request *r)
 	/* At boot nothing that runs is waited for. */
 	if (r->uncounted || r->at_boot)
 		return 0;
-	return r->count > 0 ? r->count : COUNT_SECONDS;
+	if (r->count > 0)
+		return r->count;
+	/* The time to confirm in runs already. */
+	if (r->confirm_within > 0 && r->confirm_within / 4 < COUNT_SECONDS)
+		return r->confirm_within / 4;
+	return COUNT_SECONDS;
 }
 
 static struct error *go_to_processes(struct apply *a, bool *changed)

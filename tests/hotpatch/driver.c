@@ -15,6 +15,7 @@
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
  *	--kill-after US	end by SIGKILL so many microseconds after it began to act
  *	--times N	cycle: apply and revert so often
+ *	--count		apply: calls are counted, until settle
  *	--calls		print how many such calls there were
  *	--time		print wall time
  *
@@ -136,8 +137,9 @@ static struct error *status(const uint8_t *id, unsigned int n, const struct proc
 
 	TRY(hotpatch_status(id, n, p, &lives));
 	vec_for_each(&lives.v, l)
-		printf("%d %s %s%s\n", l->process.pid, l->fix, hotpatch_state_name(l->state),
-		       l->covered ? " (covered)" : "");
+		printf("%d %s %s%s%s calls %llu of %u\n", l->process.pid, l->fix,
+		       hotpatch_state_name(l->state), l->covered ? " (covered)" : "",
+		       l->counting ? " (counting)" : "", (unsigned long long)l->calls, l->called);
 	vec_free(&lives.v);
 	return NULL;
 }
@@ -251,6 +253,8 @@ int main(int argc, char **argv)
 			error_free(&(struct error *){ vec_push(&opt.pids, atoi(argv[++i])) });
 		else if (str_equal(argv[i], "--stays"))
 			opt.stays = true;
+		else if (str_equal(argv[i], "--count"))
+			opt.act.count = 1;
 		else if (str_equal(argv[i], "--calls"))
 			opt.calls = true;
 		else if (str_equal(argv[i], "--time"))

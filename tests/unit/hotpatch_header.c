@@ -26,6 +26,8 @@ static struct header sound(void)
 				       .end = BASE + 0x3000,
 				       .code_start = BASE + 0x1000,
 				       .code_end = BASE + 0x2000,
+				       .stubs = BASE + 0x1800,
+				       .cells = BASE + 0x2000,
 				       .build_id_n = 20,
 				       .n = 2,
 				       .fix = "a fix" } };
@@ -87,7 +89,7 @@ static void sound_sums_of_lies_are_noticed(void **state)
 	uint8_t bytes[4096];
 
 	(void)state;
-	for (int lie = 0; lie < 9; lie++) {
+	for (int lie = 0; lie < 12; lie++) {
 		struct header l = h, got __cleanup_header = { 0 };
 		struct error *e __cleanup_error = NULL;
 		struct header_site sites[2];
@@ -123,6 +125,15 @@ static void sound_sums_of_lies_are_noticed(void **state)
 			break;
 		case 8:
 			memset(l.fixed.fix, 'x', sizeof(l.fixed.fix));
+			break;
+		case 9:
+			l.fixed.stubs = l.fixed.code_end - COUNT_STUB; /* room for one */
+			break;
+		case 10:
+			l.fixed.cells = l.fixed.code_end - COUNT_CELL;
+			break;
+		case 11:
+			l.fixed.cells += 4; /* could lie in two cache lines */
 			break;
 		}
 		ok(header_encode(&l, bytes));

@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
+#include "hotpatch/count.h"
 #include "hotpatch/gate.h"
 #include "hotpatch/site.h"
 
@@ -249,6 +251,57 @@ static void gates_do_the_old_or_the_new(void **state)
 	}
 }
 
+/* --- stubs that count ------------------------------------------------------------------- */
+
+#define THREADS 4
+#define CALLS 2000000
+#define LOCK 0xf0
+
+static void *call_often(void *arg)
+{
+	function *f = arg;
+
+	for (int i = 0; i < CALLS; i++)
+		if (f(3) != 999)
+			return arg;
+	return NULL;
+}
+
+static void no_count_is_lost(void **state)
+{
+	pthread_t threads[THREADS];
+	uint64_t at, counted;
+	struct page g;
+	void *wrong;
+
+	(void)state;
+	page_make(&g);
+	at = (uintptr_t)g.p;
+	memset(g.p + 256, 0, COUNT_CELL);
+	assert_true(count_make(at + 1024, at + 256, at + 3072, g.p + 1024));
+	/* On a busy machine threads may never meet. */
+	assert_int_equal(g.p[1024], LOCK);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, call_often, g.p + 1024), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &wrong);
+		assert_null(wrong);
+	}
+	memcpy(&counted, g.p + 256, sizeof(counted));
+	assert_int_equal(counted, (uint64_t)THREADS * CALLS);
+	munmap(g.p, 4096);
+}
+
+static void what_is_out_of_reach_is_not_counted(void **state)
+{
+	uint8_t out[COUNT_STUB];
+
+	(void)state;
+	assert_false(count_make(0x1000, 0x1000 + (3ull << 30), 0x2000, out));
+	assert_false(count_make(0x1000, 0x2000, 0x1000 + (3ull << 30), out));
+	assert_true(count_make(0x1000, 0x2000, 0x3000, out));
+}
+
 static void what_can_not_be_done_elsewhere_has_no_gate(void **state)
 {
 	static const uint8_t rows[][8] = {
@@ -272,6 +325,8 @@ int main(void)
 		cmocka_unit_test(sites_are_planned),
 		cmocka_unit_test(a_jump_leads_where_it_says),
 		cmocka_unit_test(gates_do_the_old_or_the_new),
+		cmocka_unit_test(no_count_is_lost),
+		cmocka_unit_test(what_is_out_of_reach_is_not_counted),
 		cmocka_unit_test(what_can_not_be_done_elsewhere_has_no_gate),
 	};
 

@@ -21,6 +21,8 @@ static const char help[] =
 	"                         10m, 2h. The guard in the kernel keeps that, where its module is to\n"
 	"                         be had, else a process\n"
 	"  --whole                processes: in all of them or in none; else in all that can take it\n"
+	"  --count TIME           processes: how long at most calls of the new functions are counted\n"
+	"                         for the proof (1s; less if all were called); 0: not\n"
 	"  --perf-map             processes: name the new code in /tmp/perf-PID.map, for profilers\n"
 	"  --wait                 with it: wait until it is confirmed or taken back\n"
 	"  --timeout TIME         for the transition, then it is rolled back (60s)\n"

@@ -53,6 +53,7 @@ const struct option host_apply_options[] = {
 	{ "timeout", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "whole", no_argument, NULL, 'a' },
+	{ "count", required_argument, NULL, 'o' },
 	{ "perf-map", no_argument, NULL, 'p' },
 	{ "reason", required_argument, NULL, 'r' },
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -86,6 +87,11 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 	case 'a':
 		out->request.whole = true;
 		return NULL;
+	case 'o':
+		out->request.uncounted = str_equal(optarg, "0");
+		return out->request.uncounted
+			       ? NULL
+			       : error_context(host_time(optarg, &out->request.count), "--count");
 	case 'p':
 		out->request.perf_map = true;
 		return NULL;

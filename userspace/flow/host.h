@@ -35,11 +35,13 @@ struct host_request {
 	double timeout;	       /* seconds for the transition; 0: 60 */
 	bool wait;	       /* apply: until it is confirmed or taken back */
 	const char *reason;    /* that a person gave; or NULL */
-	bool perf_map;	       /* apply to processes: name the new code for profilers */
-	bool whole;	       /* apply to processes: to all or none */
-	bool impatient;	       /* don't wait until another suture, that is at work, has ended */
-	bool at_boot;	       /* apply: put back what was accepted and confirmed here before */
-	host_tell *tell;       /* or NULL */
+	double count;	 /* apply to processes: seconds that calls are counted at most; 0: 1 */
+	bool uncounted;	 /* not at all */
+	bool perf_map;	 /* apply to processes: name the new code for profilers */
+	bool whole;	 /* apply to processes: to all or none */
+	bool impatient;	 /* don't wait until another suture, that is at work, has ended */
+	bool at_boot;	 /* apply: put back what was accepted and confirmed here before */
+	host_tell *tell; /* or NULL */
 	void *arg;
 };
 

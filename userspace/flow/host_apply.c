@@ -18,6 +18,7 @@
 /* The guard keeps a deadline for the apply itself, too: it may be the manager that dies. */
 #define PROOF_TIME 120.0
 #define COUNT_MS 200
+#define COUNT_SECONDS 1.0 /* in processes, where a stop is needed to end it */
 
 struct apply {
 	struct host h;
@@ -242,7 +243,7 @@ static struct error *not_everywhere(const struct apply *a, const struct process_
 /* They are read back: what is recorded is what is there. */
 static struct error *prove_processes(struct apply *a)
 {
-	struct strbuf evidence __cleanup_strbuf = { 0 };
+	struct strbuf evidence __cleanup_strbuf = { 0 }, calls __cleanup_strbuf = { 0 };
 	struct process_counts n;
 
 	process_patch_count(&a->processes, &n);
@@ -257,10 +258,11 @@ static struct error *prove_processes(struct apply *a)
 	}
 	if (a->r->at_boot)
 		TRY(record(a, LEDGER_CONFIRMED, "it was before the host was booted", NULL));
+	TRY(process_counts_print(&n, &calls));
 	if (n.all)
 		host_say(&a->h, "proved", a->bundle->name,
-			 "read back in %zu of %zu processes; longest stop %s", n.have, n.all,
-			 str_duration(n.longest_stop).s);
+			 "read back in %zu of %zu processes; %s; longest stop %s", n.have, n.all,
+			 calls.s, str_duration(n.longest_stop).s);
 	else
 		host_say(
 			&a->h, "awaiting", a->bundle->name,
@@ -277,9 +279,23 @@ static void say_what_is_missing(const struct apply *a)
 				 row->process.pid, error_message(row->why));
 }
 
+static double count_of(const struct host_request *r)
+{
+	/* At boot nothing that runs is waited for. */
+	if (r->uncounted || r->at_boot)
+		return 0;
+	if (r->count > 0)
+		return r->count;
+	/* The time to confirm in runs already. */
+	if (r->confirm_within > 0 && r->confirm_within / 4 < COUNT_SECONDS)
+		return r->confirm_within / 4;
+	return COUNT_SECONDS;
+}
+
 static struct error *go_to_processes(struct apply *a, bool *changed)
 {
-	const struct hotpatch_options options = { .perf_map = a->r->perf_map };
+	const struct hotpatch_options options = { .perf_map = a->r->perf_map,
+						  .count = count_of(a->r) };
 
 	TRY(arm(a));
 	TRY(interrupt_check());

@@ -304,10 +304,11 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 {
 	struct strbuf proof __cleanup_strbuf = { 0 };
 
-	if (p->read_back)
-		TRY(strbuf_printf(&proof, "in place in %zu of %zu process%s", p->processes.have,
+	if (p->read_back) {
+		TRY(strbuf_printf(&proof, "in place in %zu of %zu process%s, ", p->processes.have,
 				  p->processes.all, p->processes.all == 1 ? "" : "es"));
-	else if (p->proof_known)
+		TRY(process_counts_print(&p->processes, &proof));
+	} else if (p->proof_known)
 		TRY(host_verdict_print(&p->proof, &proof));
 	else
 		TRY(strbuf_puts(&proof, p->transition ? "in transition" : "-"));

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/process_patch.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/str.h"
 
+#define FIRST_LOOK_MS 4 /* at what was counted */
+#define LOOK_MS 64
 #define ROUNDS_MOST 16 /* of looking for processes that began meanwhile */
 
 struct error *process_patch_is(const struct bundle *b, bool *out)
@@ -85,6 +90,9 @@ static void read_back(struct process_patch *p, size_t part, const struct hotpatc
 	if (live->state == HOTPATCH_REVERTED)
 		return;
 	row->covered = live->covered;
+	row->counting = live->counting;
+	row->calls = live->calls;
+	row->called = live->called;
 	row->since = live->since;
 	switch (live->state) {
 	case HOTPATCH_LIVE:
@@ -162,7 +170,8 @@ struct error *process_patch_look(struct process_patch *p)
 	vec_for_each(&p->rows, row) {
 		row->listed = false;
 		row->has = PROCESS_HAS_NOT;
-		row->covered = false;
+		row->covered = row->counting = false;
+		row->calls = row->called = 0;
 		row->since = 0;
 	}
 	for (size_t i = 0; i < p->parts.n; i++)
@@ -174,7 +183,7 @@ struct error *process_patch_look(struct process_patch *p)
 
 /* --- acting --------------------------------------------------------------------------- */
 
-enum act { CHECK, APPLY, REVERT };
+enum act { CHECK, APPLY, REVERT, SETTLE };
 
 static struct error *run(const struct process_patch *p, size_t part, enum act act,
 			 const struct processes *on, const struct hotpatch_options *o,
@@ -192,18 +201,24 @@ static struct error *run(const struct process_patch *p, size_t part, enum act ac
 		return hotpatch_apply(object, on, &with, out);
 	case REVERT:
 		return hotpatch_revert(object->build_id, object->build_id_n, p->name, on, o, out);
+	case SETTLE:
+		return hotpatch_settle(object->build_id, object->build_id_n, on, o, out);
 	}
 	return NULL;
 }
 
-static void take_result(struct process_patch *p, size_t part, struct hotpatch_result *r)
+static void take_result(struct process_patch *p, size_t part, enum act act,
+			struct hotpatch_result *r)
 {
 	struct process_row *row = row_of(p, part, &r->process);
 
 	if (!row)
 		return;
-	error_free(&row->why);
-	row->why = take(r->error);
+	/* What is settled well says nothing of what came of it before. */
+	if (act != SETTLE || r->error) {
+		error_free(&row->why);
+		row->why = take(r->error);
+	}
 	row->threads = r->threads;
 	row->stopped += r->stopped;
 	if (r->longest_stop > row->longest_stop)
@@ -227,7 +242,7 @@ static struct error *act_on(struct process_patch *p, size_t part, enum act act,
 	*any = true;
 	TRY(run(p, part, act, &on, o, &results));
 	vec_for_each(&results.v, r)
-		take_result(p, part, r);
+		take_result(p, part, act, r);
 	return NULL;
 }
 
@@ -271,6 +286,54 @@ static bool is_half(const struct process_patch *p, const struct process_row *row
 	return false;
 }
 
+static bool is_counting(const struct process_patch *p, const struct process_row *row)
+{
+	(void)p;
+	return row->counting;
+}
+
+static bool all_called(const struct process_patch *p)
+{
+	vec_for_each(&p->rows, row)
+		if (row->counting && row->called < p->parts.v[row->part].object.functions.n)
+			return false;
+	return true;
+}
+
+/* Who interrupts it wants no more proof, and an end to the counting all the same. */
+static struct error *await_calls(struct process_patch *p, double seconds)
+{
+	double until = clock_seconds() + seconds;
+	int pause = FIRST_LOOK_MS;
+
+	while (!all_called(p) && clock_seconds() < until) {
+		struct error *interrupted = interrupt_check();
+		bool over = interrupted;
+
+		error_free(&interrupted);
+		if (over)
+			return NULL;
+		poll(NULL, 0, pause);
+		pause = pause * 2 < LOOK_MS ? pause * 2 : LOOK_MS;
+		TRY(process_patch_look(p));
+	}
+	return NULL;
+}
+
+/* One that is forked meanwhile counts as its parent does. */
+static struct error *end_count(struct process_patch *p, const struct hotpatch_options *o)
+{
+	bool any = true;
+
+	for (int i = 0; i < ROUNDS_MOST; i++) {
+		TRY(act_on_all(p, SETTLE, is_counting, o, &any));
+		if (!any)
+			return NULL;
+		TRY(process_patch_look(p));
+	}
+	return NULL;
+}
+
 struct error *process_patch_check(struct process_patch *p, const struct hotpatch_options *o)
 {
 	bool any;
@@ -291,7 +354,11 @@ struct error *process_patch_apply(struct process_patch *p, const struct hotpatch
 		TRY(process_patch_look(p));
 	}
 	TRY(act_on_all(p, REVERT, is_half, o, &any));
-	return any ? process_patch_look(p) : NULL;
+	if (any)
+		TRY(process_patch_look(p));
+	if (o->count > 0)
+		TRY(await_calls(p, o->count));
+	return end_count(p, o);
 }
 
 struct error *process_patch_revert(struct process_patch *p, const struct hotpatch_options *o)
@@ -331,10 +398,28 @@ void process_patch_count(const struct process_patch *p, struct process_counts *o
 		out->have += row->has == PROCESS_HAS;
 		out->lost += row->has == PROCESS_HAS_LOST;
 		out->partial += row->has == PROCESS_HAS_PART;
+		if (row->has == PROCESS_HAS && row->calls) {
+			out->exercised++;
+			out->calls += row->calls;
+		}
 		out->stopped += row->stopped;
 		if (row->longest_stop > out->longest_stop)
 			out->longest_stop = row->longest_stop;
 	}
+}
+
+struct error *process_counts_print(const struct process_counts *n, struct strbuf *out)
+{
+	if (!n->exercised)
+		return strbuf_puts(out, "not exercised");
+	return strbuf_printf(out, "exercised in %zu (%llu call%s)", n->exercised,
+			     (unsigned long long)n->calls, n->calls == 1 ? "" : "s");
+}
+
+/* What is proved of it: that it is there is read back, that it is called is counted. */
+static const char *proof_of(const struct process_row *row)
+{
+	return row->has == PROCESS_HAS && row->calls ? "exercised" : process_has_name(row->has);
 }
 
 static const char *reason_of(const struct process_row *row)
@@ -368,6 +453,10 @@ static void row_json(const struct process_patch *p, const struct process_row *ro
 	json_string(j, "command", row->process.comm);
 	json_string(j, "build_id", p->parts.v[row->part].payload->build_id);
 	json_string(j, "state", process_has_name(row->has));
+	json_string(j, "proof", proof_of(row));
+	json_u64(j, "calls", row->calls);
+	json_u64(j, "called", row->called);
+	json_bool(j, "counting", row->counting);
 	json_bool(j, "covered", row->covered);
 	json_u64(j, "functions", p->parts.v[row->part].object.functions.n);
 	if (row->since)
@@ -406,17 +495,22 @@ struct error *process_patch_evidence(const struct process_patch *p, struct strbu
 struct error *process_patch_print(const struct process_patch *p, struct strbuf *out)
 {
 	if (p->rows.n)
-		TRY(strbuf_printf(out, "%8s %-16s %-9s %9s  %s\n", "PID", "COMMAND", "PATCH",
-				  "STOPPED", "FILE"));
+		TRY(strbuf_printf(out, "%8s %-16s %-9s %9s %8s %6s  %s\n", "PID", "COMMAND",
+				  "PATCH", "STOPPED", "CALLS", "OF", "FILE"));
 	vec_for_each(&p->rows, row) {
 		const char *why = row->has == PROCESS_HAS ? NULL : reason_of(row);
-		char stop[32] = "-";
+		char stop[32] = "-", of[32];
 
 		if (row->longest_stop > 0)
 			snprintf(stop, sizeof(stop), "%.0f µs", row->longest_stop * 1e6);
-		TRY(strbuf_printf(out, "%8d %-16s %-9s %9s  %s\n", row->process.pid,
-				  row->process.comm, process_has_name(row->has), stop,
+		snprintf(of, sizeof(of), "%zu/%zu", row->called,
+			 p->parts.v[row->part].object.functions.n);
+		TRY(strbuf_printf(out, "%8d %-16s %-9s %9s %8llu %6s  %s\n", row->process.pid,
+				  row->process.comm, proof_of(row), stop,
+				  (unsigned long long)row->calls, of,
 				  p->parts.v[row->part].payload->file));
+		if (row->counting)
+			TRY(strbuf_printf(out, "%8s its calls are counted still\n", ""));
 		if (why)
 			TRY(strbuf_printf(out, "%8s %s\n", "", why));
 	}

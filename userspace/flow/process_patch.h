@@ -27,6 +27,9 @@ struct process_row {
 	struct process process;
 	size_t part;
 	enum process_has has;
+	bool counting;	   /* its calls are counted just now, or a manager was killed meanwhile */
+	uint64_t calls;	   /* that were counted */
+	size_t called;	   /* functions of it that they were of */
 	bool covered;	   /* a later patch has some of its functions */
 	uint64_t since;	   /* seconds since 1970; 0: it does not have it */
 	struct error *why; /* what came of it when we last tried; NULL: nothing is known */
@@ -51,6 +54,8 @@ struct process_patch {
 /* What the rows come to. */
 struct process_counts {
 	size_t all, have, lost, partial;
+	size_t exercised; /* of those that have it: calls of it were counted */
+	uint64_t calls;
 	double longest_stop, stopped; /* seconds; of all that was done */
 };
 
@@ -67,12 +72,19 @@ struct error *process_patch_look(struct process_patch *p) __must_check;
 /* The same, and .why for all that could not be patched now. Nothing is stopped. */
 struct error *process_patch_check(struct process_patch *p,
 				  const struct hotpatch_options *o) __must_check;
-/* Until every process was tried, those that begin meanwhile too; then read back. */
+/*
+ * Until every process was tried, those that begin meanwhile too; then read back. With
+ * options.count calls are counted for so many seconds, or until all functions were called in all
+ * processes. Counting that a killed manager left on is ended in any case.
+ */
 struct error *process_patch_apply(struct process_patch *p,
 				  const struct hotpatch_options *o) __must_check;
 /* From all that have it, in whole or in part. */
 struct error *process_patch_revert(struct process_patch *p,
 				   const struct hotpatch_options *o) __must_check;
+
+/* "exercised in 2 (48 calls)", "not exercised". */
+struct error *process_counts_print(const struct process_counts *n, struct strbuf *out) __must_check;
 
 void process_patch_count(const struct process_patch *p, struct process_counts *out);
 /* The first process that does not have it (or still has it: 'want'), as "redis-server (412): why".

@@ -169,7 +169,7 @@ static bool is_due(const struct tended *one, double now)
 	bool any = false;
 
 	vec_for_each(&one->processes.rows, row) {
-		if (row->has == PROCESS_HAS || row->has == PROCESS_HAS_LOST)
+		if ((row->has == PROCESS_HAS && !row->counting) || row->has == PROCESS_HAS_LOST)
 			continue;
 		if (!row->why)
 			return true;

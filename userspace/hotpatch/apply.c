@@ -110,9 +110,14 @@ static struct error *forbid_older(struct patching *a, uint64_t site)
 			const struct header_site *s = &p->header.sites[i];
 			struct stack_range r = { s->fresh, s->fresh + s->fresh_size,
 						 "an earlier version of the function" };
+			struct stack_range stub = { header_stub(&p->header.fixed, i),
+						    header_stub(&p->header.fixed, i + 1),
+						    "the stub of an earlier version" };
 
-			if (s->address == site)
-				TRY(vec_push(&a->sw.ranges, r));
+			if (s->address != site)
+				continue;
+			TRY(vec_push(&a->sw.ranges, r));
+			TRY(vec_push(&a->sw.ranges, stub));
 		}
 	return NULL;
 }
@@ -285,6 +290,29 @@ static void place_gates(struct applying *ap)
 		ap->header.sites[i].gate = 0;
 }
 
+/* Where calls shall be counted, the sites lead to the stubs first. */
+static struct error *place_counts(struct applying *ap)
+{
+	struct header_fixed *f = &ap->header.fixed;
+	const struct layout *l = &ap->layout;
+	uint8_t *bytes = ap->relocated.bytes[HOTPATCH_CODE] + l->stubs;
+
+	f->stubs = f->code_start + l->stubs;
+	f->cells = f->base + l->at[HOTPATCH_DATA] + l->cells;
+	for (size_t i = 0; i < ap->o->functions.n; i++) {
+		const struct header_site *s = &ap->header.sites[i];
+		uint64_t stub = header_stub(f, i);
+
+		if (!count_make(stub, header_cell(f, i), s->fresh, bytes + i * COUNT_STUB))
+			return error_refused("the stub that counts is out of reach");
+		if (ap->a->options->count > 0 &&
+		    !site_jump(s->address, stub, ap->a->sw.sites.v[i].to))
+			return error_refused("%s is too far from the stub that counts",
+					     ap->o->functions.v[i].name);
+	}
+	return NULL;
+}
+
 static void place_hooks(struct applying *ap)
 {
 	const char *const names[HEADER_HOOKS] = {
@@ -333,7 +361,7 @@ static struct error *place_at(struct applying *ap, uint64_t base)
 	}
 	place_gates(ap);
 	place_hooks(ap);
-	return NULL;
+	return place_counts(ap);
 }
 
 static struct error *map_at(struct applying *ap, uint64_t base)

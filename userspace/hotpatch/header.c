@@ -84,6 +84,11 @@ static struct error *check_fixed(const struct header_fixed *f, size_t n, uint64_
 		if (f->hooks[i] &&
 		    (!f->call_code || f->hooks[i] < f->code_start || f->hooks[i] >= f->code_end))
 			return error_failed("its hooks are wrong");
+	if (f->stubs < f->code_start || f->stubs > f->code_end ||
+	    f->code_end - f->stubs < (uint64_t)f->n * COUNT_STUB || f->cells < f->code_end ||
+	    f->cells > f->end || f->end - f->cells < (uint64_t)f->n * COUNT_CELL ||
+	    f->cells % COUNT_CELL)
+		return error_failed("its place for counting is wrong");
 	if (f->state < HEADER_PREPARED || f->state > HEADER_REVERTED)
 		return error_failed("its state is unknown");
 	if (!f->build_id_n || f->build_id_n > BUILD_ID_MOST ||

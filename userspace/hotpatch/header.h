@@ -11,6 +11,7 @@
 #ifndef SUTURE_HOTPATCH_HEADER_H
 #define SUTURE_HOTPATCH_HEADER_H
 
+#include "hotpatch/count.h"
 #include "hotpatch/mapped.h"
 #include "hotpatch/site.h"
 
@@ -61,6 +62,7 @@ struct header_fixed {
 	uint64_t call_code, call_data; /* call.h; 0: nothing is called for it */
 	uint64_t frames;	       /* the new code's unwind table, if it is registered; or 0 */
 	uint64_t hooks[HEADER_HOOKS];  /* functions of the new code; or 0 */
+	uint64_t stubs, cells;	       /* count.h: of the first site, the others' follow */
 	uint32_t build_id_n, n;
 	uint8_t build_id[BUILD_ID_MOST];
 	char fix[HEADER_FIX];
@@ -70,6 +72,16 @@ struct header {
 	struct header_fixed fixed;
 	struct header_site *sites; /* fixed.n of them; allocated */
 };
+
+static inline uint64_t header_stub(const struct header_fixed *f, size_t site)
+{
+	return f->stubs + site * COUNT_STUB;
+}
+
+static inline uint64_t header_cell(const struct header_fixed *f, size_t site)
+{
+	return f->cells + site * COUNT_CELL;
+}
 
 uint64_t header_size(size_t sites);
 /* Where the state is, and the flag, from the base. */

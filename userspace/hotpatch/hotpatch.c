@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -229,6 +230,27 @@ static enum hotpatch_state state_of(const struct patch *p)
 	}
 }
 
+static struct error *read_calls(const struct opened *o, const struct patch *p,
+				struct hotpatch_live *live)
+{
+	uint64_t *cells __free = calloc(p->header.fixed.n + 1, sizeof(*cells));
+
+	if (!cells)
+		return error_nomem();
+	TRY(patch_cells(o, p, cells));
+	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
+		/* What it restores is not its own code. */
+		if (p->header.sites[i].flags & HEADER_RESTORES)
+			continue;
+		live->functions++;
+		/* The process could have written anything there. */
+		live->calls =
+			cells[i] > UINT64_MAX - live->calls ? UINT64_MAX : live->calls + cells[i];
+		live->called += cells[i] != 0;
+	}
+	return NULL;
+}
+
 static struct error *status_of(const struct process *p, const uint8_t *build_id, unsigned int n,
 			       struct hotpatch_lives *out)
 {
@@ -247,10 +269,11 @@ static struct error *status_of(const struct process *p, const uint8_t *build_id,
 		struct hotpatch_live live = { .process = *p,
 					      .state = state_of(it),
 					      .covered = it->covered,
-					      .since = it->header.fixed.applied,
-					      .functions = it->header.fixed.n };
+					      .counting = it->counting,
+					      .since = it->header.fixed.applied };
 
 		memcpy(live.fix, it->header.fixed.fix, sizeof(live.fix));
+		TRY(read_calls(&o, it, &live));
 		TRY(vec_push(&out->v, live));
 	}
 	return NULL;

@@ -29,6 +29,7 @@ struct hotpatch_options {
 	double stop_seconds; /* that all threads may take to stop; 0: 0.03; longer if tried again */
 	double patience;     /* that a switch is tried for; 0: 2 s */
 	unsigned int jobs;   /* processes at a time; 0: one for each CPU */
+	double count;	     /* apply: > 0: calls are counted, until hotpatch_settle() is called */
 	bool perf_map;	     /* apply: name the new code in the profiler's map (perf_map.h) */
 	const char *const *supersedes; /* apply, check: patches whose place it takes (takeover.h) */
 	size_t n_supersedes;
@@ -65,7 +66,7 @@ struct error *hotpatch_apply(const struct hotpatch_object *o, const struct proce
 struct error *hotpatch_revert(const uint8_t *build_id, unsigned int n, const char *fix,
 			      const struct processes *list, const struct hotpatch_options *options,
 			      struct hotpatch_results *out) __must_check;
-/* Finish or undo what a manager left that was killed. */
+/* Finish or undo what a manager left that was killed; end the counting of calls. */
 struct error *hotpatch_settle(const uint8_t *build_id, unsigned int n, const struct processes *list,
 			      const struct hotpatch_options *options,
 			      struct hotpatch_results *out) __must_check;
@@ -81,9 +82,11 @@ struct hotpatch_live {
 	struct process process;
 	char fix[HEADER_FIX];
 	enum hotpatch_state state;
-	bool covered;	/* a later patch has some of its functions */
-	uint64_t since; /* seconds since 1970 */
-	uint32_t functions;
+	bool covered;		    /* a later patch has some of its functions */
+	bool counting;		    /* sites lead through the stubs that count */
+	uint64_t calls;		    /* counted so far */
+	uint64_t since;		    /* seconds since 1970 */
+	uint32_t functions, called; /* the latter of them, while it was counted */
 };
 
 struct hotpatch_lives {

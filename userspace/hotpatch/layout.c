@@ -106,10 +106,12 @@ static struct error *compute(const struct hotpatch_object *o, size_t restored, s
 	}
 	l->gates = align_up(jumps, 16);
 	/* One function changes with one write: it needs none. */
-	l->originals = l->gates + sites * GATE_SIZE;
-	l->size[HOTPATCH_CODE] = sites > 1 ? l->originals + restored * GATE_SIZE : jumps;
+	l->originals = l->gates + (sites > 1 ? sites * GATE_SIZE : 0);
+	l->stubs = l->originals + restored * GATE_SIZE;
+	l->size[HOTPATCH_CODE] = l->stubs + sites * COUNT_STUB;
 	l->size[HOTPATCH_CONST] = slots;
-	l->size[HOTPATCH_DATA] = p[HOTPATCH_DATA].size;
+	l->cells = align_up(p[HOTPATCH_DATA].size, COUNT_CELL);
+	l->size[HOTPATCH_DATA] = l->cells + sites * COUNT_CELL;
 	l->header_size = header_size(sites);
 	l->at[HOTPATCH_CONST] = align_up(
 		l->header_size, p[HOTPATCH_CONST].align > 16 ? p[HOTPATCH_CONST].align : 16);

@@ -3,9 +3,9 @@
  * What is mapped near a file's code for one patch, in this order and all in whole pages:
  *
  *	r--  the header, then the object's CONST part and its slots (a GOT of its own)
- *	r-x  its CODE part, its far jumps to what is out of a call's reach, its gates, and the
- *	     stub of calls that are made for it
- *	rw-  its DATA part, if it has one, and the memory of these calls
+ *	r-x  its CODE part, its far jumps to what is out of a call's reach, its gates, the stubs
+ *	     that count, and that of calls that are made for it
+ *	rw-  its DATA part, the cells that are counted in, and the memory of these calls
  *
  * Sizes do not depend on where it is placed. Pure.
  */
@@ -30,8 +30,9 @@ struct layout {
 	uint64_t header_size;	       /* bytes, not pages */
 	uint64_t at[HOTPATCH_PARTS];   /* offset of each part from the base */
 	uint64_t size[HOTPATCH_PARTS]; /* with slots, far jumps and gates */
-	uint64_t gates;		       /* offset of the first in the CODE part */
+	uint64_t gates, stubs;	       /* offsets of the first in the CODE part */
 	uint64_t originals;	       /* likewise: of those of takeover.h, as large as gates */
+	uint64_t cells;		       /* of the first in the DATA part */
 	/* Offsets of the place for calls (call.h); 0: nothing is called for it. */
 	uint64_t call_code, call_data;
 	uint64_t const_end, code_start, code_end, data_start, end; /* the pages */

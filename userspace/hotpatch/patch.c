@@ -66,7 +66,7 @@ none:
 
 /* --- judging -------------------------------------------------------------------------- */
 
-enum site_text { SITE_OUT, SITE_IN, SITE_GATE, SITE_COVERED, SITE_FOREIGN };
+enum site_text { SITE_OUT, SITE_IN, SITE_COUNTED, SITE_GATE, SITE_COVERED, SITE_FOREIGN };
 
 /* A patch that is not taken back has put the file's bytes over the jump of this one. */
 static bool is_restored(const struct patches *all, const struct patch *p,
@@ -90,7 +90,8 @@ static bool is_restored(const struct patches *all, const struct patch *p,
 static enum site_text judge_site(const struct patches *all, const struct patch *p,
 				 const struct header_site *s, const uint8_t *now)
 {
-	uint8_t gate[SITE_JUMP];
+	uint64_t stub = header_stub(&p->header.fixed, (size_t)(s - p->header.sites));
+	uint8_t gate[SITE_JUMP], count[SITE_JUMP];
 
 	if (!memcmp(now, s->after, SITE_JUMP))
 		return SITE_IN;
@@ -98,6 +99,9 @@ static enum site_text judge_site(const struct patches *all, const struct patch *
 		return is_restored(all, p, s) ? SITE_COVERED : SITE_OUT;
 	if (s->gate && site_jump(s->address, s->gate, gate) && !memcmp(now, gate, SITE_JUMP))
 		return SITE_GATE;
+	if (!(s->flags & HEADER_RESTORES) && site_jump(s->address, stub, count) &&
+	    !memcmp(now, count, SITE_JUMP))
+		return SITE_COUNTED;
 	vec_for_each(&all->v, other) {
 		if (other == p)
 			continue;
@@ -111,6 +115,20 @@ static enum site_text judge_site(const struct patches *all, const struct patch *
 	return SITE_FOREIGN;
 }
 
+/* What a site leads through must be the stub, and lead on to the new code. */
+static struct error *check_stub(const struct opened *o, const struct patch *p, uint32_t site,
+				bool *right)
+{
+	const struct header_fixed *f = &p->header.fixed;
+	uint8_t now[COUNT_STUB], stub[COUNT_STUB];
+
+	TRY(memory_read(&o->memory, header_stub(f, site), now, sizeof(now)));
+	*right = count_make(header_stub(f, site), header_cell(f, site), p->header.sites[site].fresh,
+			    stub) &&
+		 !memcmp(now, stub, sizeof(now));
+	return NULL;
+}
+
 static struct error *judge(const struct opened *o, const struct patches *all, struct patch *p)
 {
 	size_t in = 0, out = 0;
@@ -119,6 +137,7 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 		const struct header_site *s = &p->header.sites[i];
 		uint8_t now[SITE_JUMP];
 		enum site_text text;
+		bool right = true;
 
 		/* Of one that is taken back, what it restored has become another's matter. */
 		if (s->flags & HEADER_RESTORES && p->header.fixed.state == HEADER_REVERTED)
@@ -130,12 +149,15 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 			return NULL;
 		TRY(memory_read(&o->memory, s->address, now, sizeof(now)));
 		text = judge_site(all, p, s, now);
+		if (text == SITE_COUNTED)
+			TRY(check_stub(o, p, i, &right));
 		/* What lay below one that is taken back may have been taken back since. */
 		if (text == SITE_FOREIGN && p->header.fixed.state == HEADER_REVERTED)
 			text = SITE_OUT;
-		if (text == SITE_FOREIGN)
+		if (text == SITE_FOREIGN || !right)
 			return NULL;
 		p->covered |= text == SITE_COVERED;
+		p->counting |= text == SITE_COUNTED;
 		p->gates |= text == SITE_GATE;
 		if (text == SITE_GATE)
 			text = p->header.fixed.flag & 0xff ? SITE_IN : SITE_OUT;
@@ -200,6 +222,12 @@ struct error *patch_check_before(const struct opened *o, const struct patches *a
 					    (unsigned long long)in_file);
 	}
 	return NULL;
+}
+
+struct error *patch_cells(const struct opened *o, const struct patch *p, uint64_t *cells)
+{
+	return memory_read(&o->memory, p->header.fixed.cells, cells,
+			   p->header.fixed.n * sizeof(*cells));
 }
 
 struct error *patch_set_state(const struct opened *o, const struct patch *p,

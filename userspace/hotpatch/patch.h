@@ -19,8 +19,9 @@ enum patch_text {
 struct patch {
 	struct header header;
 	enum patch_text text;
-	bool covered; /* a site has the jump of a later patch */
-	bool gates;   /* a site leads to its gate: a manager was killed during the switch */
+	bool covered;  /* a site has the jump of a later patch */
+	bool counting; /* a site leads to the stub that counts */
+	bool gates;    /* a site leads to its gate: a manager was killed during the switch */
 };
 
 struct patches {
@@ -43,6 +44,10 @@ const struct patch *patches_find(const struct patches *p, const char *fix);
  */
 struct error *patch_check_before(const struct opened *o, const struct patches *all,
 				 const struct patch *p) __must_check;
+
+/* The calls that were counted of each site, as the process has them: 'cells' has room for all. */
+struct error *patch_cells(const struct opened *o, const struct patch *p,
+			  uint64_t *cells) __must_check;
 
 struct error *patch_set_state(const struct opened *o, const struct patch *p,
 			      enum header_state state) __must_check;

@@ -7,6 +7,7 @@
 
 #define STOP_SECONDS 0.03
 #define PATIENCE 2.0
+#define SETTLED_MOST 1024 /* patches of a process, that may write to them meanwhile */
 
 void patching_close(struct patching *a)
 {
@@ -64,6 +65,15 @@ static struct error *plan_site(struct patching *a, const struct header_site *s, 
 	return s->flags & HEADER_STAYS ? NULL : vec_push(&a->sw.ranges, fresh);
 }
 
+/* Who was held up in a stub is on his way to the new code. */
+static struct error *forbid_stubs(struct patching *a, const struct header_fixed *f)
+{
+	struct stack_range stubs = { f->stubs, f->stubs + (uint64_t)f->n * COUNT_STUB,
+				     "the stub that counts" };
+
+	return vec_push(&a->sw.ranges, stubs);
+}
+
 struct error *patching_put_back(struct patching *a, const struct patch *p)
 {
 	bool wrote = false, any = false;
@@ -80,6 +90,7 @@ struct error *patching_put_back(struct patching *a, const struct patch *p)
 		TRY(plan_site(a, &p->header.sites[i], &needed));
 		any |= needed;
 	}
+	TRY(forbid_stubs(a, &p->header.fixed));
 	TRY(patch_set_state(&a->opened, p, HEADER_REVERTING));
 	e = any ? switch_run(&a->opened, &a->sw, &wrote, &a->dirty) : NULL;
 	if (!e)
@@ -91,6 +102,29 @@ struct error *patching_put_back(struct patching *a, const struct patch *p)
 		error_free(&back);
 	}
 	return e;
+}
+
+struct error *patching_end_count(struct patching *a, const struct patch *p)
+{
+	bool wrote;
+
+	a->sw.sites.n = a->sw.ranges.n = 0;
+	a->sw.gated = false;
+	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
+		const struct header_site *s = &p->header.sites[i];
+		struct switch_site site = { .address = s->address };
+		uint8_t now[SITE_JUMP];
+
+		if (s->flags & HEADER_RESTORES)
+			continue;
+		TRY(memory_read(&a->opened.memory, s->address, now, sizeof(now)));
+		if (!site_jump(s->address, header_stub(&p->header.fixed, i), site.from) ||
+		    memcmp(now, site.from, sizeof(now)))
+			continue;
+		memcpy(site.to, s->after, SITE_JUMP);
+		TRY(vec_push(&a->sw.sites, site));
+	}
+	return a->sw.sites.n ? switch_run(&a->opened, &a->sw, &wrote, &a->dirty) : NULL;
 }
 
 /* --- settling ------------------------------------------------------------------------- */
@@ -109,6 +143,7 @@ static struct error *settle_one(struct patching *a, const struct patch *p, bool 
 	switch (p->header.fixed.state) {
 	case HEADER_PREPARED:
 	case HEADER_APPLYING:
+		*again = p->counting;
 		if (p->text == PATCH_IN && !p->gates)
 			return patch_set_state(&a->opened, p, HEADER_APPLIED);
 		*again = true;
@@ -119,6 +154,9 @@ static struct error *settle_one(struct patching *a, const struct patch *p, bool 
 	case HEADER_REVERTING:
 		*again = true;
 		return patching_put_back(a, p);
+	case HEADER_APPLIED:
+		*again = p->counting;
+		return p->counting ? patching_end_count(a, p) : NULL;
 	default:
 		return NULL;
 	}
@@ -126,6 +164,7 @@ static struct error *settle_one(struct patching *a, const struct patch *p, bool 
 
 struct error *patching_settle(struct patching *a)
 {
+	unsigned int settled = 0;
 	bool swept;
 
 	TRY(near_sweep(&a->opened, &swept, &a->dirty));
@@ -138,6 +177,8 @@ struct error *patching_settle(struct patching *a)
 		if (p->text == PATCH_FOREIGN)
 			continue;
 		TRY_CONTEXT(settle_one(a, p, &again), "settling %s", p->header.fixed.fix);
+		if (again && ++settled > SETTLED_MOST)
+			return error_failed("it changes its patches itself");
 		if (again) {
 			TRY(read_again(a));
 			i = (size_t)-1;

@@ -11,6 +11,10 @@
  *	   functions new and some old, each one whole; the next one puts the old bytes back.
  *	3. write the state: APPLIED. Until then the text itself says that it is.
  *
+ * Where calls are counted, the sites lead through stubs first (count.h), and are made bare in a
+ * stop of their own. Both are right: a manager that is killed leaves the counting on, in some or
+ * all, and the next one ends it.
+ *
  * A revert is the same backwards, with REVERTING as the state; it is finished, never taken back.
  */
 #ifndef SUTURE_HOTPATCH_PATCHING_H
@@ -38,6 +42,9 @@ struct error *patching_open(const struct process *p, const uint8_t *build_id, un
 
 /* Finish or undo what a killed manager left. */
 struct error *patching_settle(struct patching *a) __must_check;
+
+/* Calls are no longer counted: the sites lead directly to the new code. */
+struct error *patching_end_count(struct patching *a, const struct patch *p) __must_check;
 
 /* Put the bytes from before back for one patch, whatever state it is in. */
 struct error *patching_put_back(struct patching *a, const struct patch *p) __must_check;

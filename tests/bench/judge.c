@@ -27,11 +27,11 @@ struct scenario {
 	const char *name;
 	unsigned int calls, controls, watch;
 	enum shape shape;
-	double spread;	      /* sigma of the lognormal, or the exponent of the Pareto */
+	double spread;	       /* sigma of the lognormal, or the exponent of the Pareto */
 	double rho, load, own; /* AR(1): of load, and of the target alone */
-	double burst;	      /* factor while one lasts */
-	double drift;	      /* a minute */
-	double step;	      /* of load, 20 s into the watch */
+	double burst;	       /* factor while one lasts */
+	double drift;	       /* a minute */
+	double step;	       /* of load, 20 s into the watch */
 	double errors;
 	double slower, worse; /* the patch: factors on latency and on errors */
 	unsigned int within;  /* a change is to be found in so many seconds, in 95 % of runs */
@@ -58,9 +58,11 @@ static const struct scenario scenarios[] = {
 	{ "alone, +1 %/min", 200, 0, 600, LOGNORMAL, 0.7, 0.5, 0.05, 0, 1, 0.01, 1, 0.01, 1, 1 },
 	{ "20 % slower", 1000, 1, 60, LOGNORMAL, 0.5, 0, 0, 0, 1, 0, 1, 0.01, 1.2, 1, 30 },
 	{ "20 %, sigma 1", 1000, 1, 60, LOGNORMAL, 1, 0, 0, 0, 1, 0, 1, 0.01, 1.2, 1, 30 },
-	{ "20 %, load AR 0.5", 1000, 1, 60, LOGNORMAL, 0.7, 0.5, 0.1, 0, 1, 0, 1, 0.01, 1.2, 1, 30 },
+	{ "20 %, load AR 0.5", 1000, 1, 60, LOGNORMAL, 0.7, 0.5, 0.1, 0, 1, 0, 1, 0.01, 1.2, 1,
+	  30 },
 	{ "errors 1 % to 2 %", 1000, 1, 90, LOGNORMAL, 0.7, 0, 0, 0, 1, 0, 1, 0.01, 1, 2, 60 },
-	{ "errors, load AR 0.5", 1000, 1, 90, LOGNORMAL, 0.7, 0.5, 0.1, 0, 1, 0, 1, 0.01, 1, 2, 60 },
+	{ "errors, load AR 0.5", 1000, 1, 90, LOGNORMAL, 0.7, 0.5, 0.1, 0, 1, 0, 1, 0.01, 1, 2,
+	  60 },
 };
 
 /* xorshift64*, so that a seed gives the same runs everywhere. */
@@ -98,9 +100,8 @@ static unsigned int poisson(uint64_t *state, double mean)
 static void fill(double table[TABLE], const struct scenario *s, uint64_t *seed)
 {
 	for (int i = 0; i < TABLE; i++)
-		table[i] = log2(50000) + (s->shape == PARETO ?
-						 -log2((i + 0.5) / TABLE) / s->spread :
-						 s->spread * normal(seed) / M_LN2);
+		table[i] = log2(50000) + (s->shape == PARETO ? -log2((i + 0.5) / TABLE) / s->spread
+							     : s->spread * normal(seed) / M_LN2);
 }
 
 struct world {

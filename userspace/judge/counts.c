@@ -18,7 +18,8 @@ void counts_add(struct counts *c, bool since, double events, double exposure)
 double counts_dispersion(const struct counts *c)
 {
 	const struct series none = { 0 };
-	double most = 1;
+	/* No rate is known, and no sum exact, to better than one in a thousand. */
+	double most = fmax(1, fmax(c->events[0], c->events[1]) * 1e-6);
 
 	for (int i = 0; i < 2; i++) {
 		double each, of;

@@ -23,13 +23,17 @@ static double log_mixture(double count, double exposure, double rate)
 
 double eprocess_log_above(double count, double exposure, double rate)
 {
+	double value;
+
 	if (!(rate > 0))
 		return count > 0 ? INFINITY : 0;
 	if (!(exposure > 0))
 		return 0;
-	return log_mixture(count, exposure, rate) +
-	       gamma_log_upper(SHAPE + count, SHAPE + rate * exposure) -
-	       gamma_log_upper(SHAPE, SHAPE);
+	value = log_mixture(count, exposure, rate) +
+		gamma_log_upper(SHAPE + count, SHAPE + rate * exposure) -
+		gamma_log_upper(SHAPE, SHAPE);
+	/* Below the rate no higher one is likelier; the sum of two large terms may not say so. */
+	return count <= rate * exposure ? fmin(value, 0) : value;
 }
 
 /* Where the mixture crosses ln(1/alpha) between a rate that is refuted and one that is not. */

@@ -81,7 +81,7 @@ void health_feed_counts(struct health *h, bool since, const struct batch *b)
 	counts_add(&h->errors, since, errors, calls);
 	for (unsigned int i = 0; i < RETURN_CLASSES; i++)
 		if (is_error(i))
-			counts_add(&h->class[i], since, b->returns[i], calls);
+			counts_add(&h->class[i], since, b -> returns[i], calls);
 	counts_add(&h->control_errors, since, b->control_errors, b->control_calls);
 	for (unsigned int i = 0; i < HEALTH_SIGNALS; i++)
 		counts_add(&h->signal[i], since, b->signal[i], 1);

@@ -53,9 +53,9 @@ static void look_for_leak(struct health *h)
 	h->leak_look++;
 	before = slope_of(&h->leak[0]);
 	since = slope_of(&h->leak[1]);
-	h->leak_found = since.per_second - fmax(before.per_second, 0) >= h->policy.leak &&
-			since.chance < health_share(h, METRIC_LEAK) /
-					       (h->leak_look * (h->leak_look + 1.0));
+	h->leak_found =
+		since.per_second - fmax(before.per_second, 0) >= h->policy.leak &&
+		since.chance < health_share(h, METRIC_LEAK) / (h->leak_look * (h->leak_look + 1.0));
 }
 
 void health_second(struct health *h, bool since, const struct batch *b)

@@ -58,9 +58,9 @@ struct health_verdict {
 	struct finding finding[HEALTH_METRICS];
 	double seconds_more; /* of an inconclusive one, until healthy may be said; or INFINITY */
 	unsigned int watched;
-	bool controlled;     /* else only before and after were compared: say so */
-	unsigned int odd;    /* batches left out: time went back or was no number */
-	char reason[160];    /* one sentence */
+	bool controlled;  /* else only before and after were compared: say so */
+	unsigned int odd; /* batches left out: time went back or was no number */
+	char reason[160]; /* one sentence */
 };
 
 struct health;

@@ -81,24 +81,30 @@ static double log_mean_of(const struct counts *c, unsigned int n, double factor,
 
 static double error_evidence(const struct health *h, double factor, double alpha)
 {
-	double floor = h->policy.error_floor, moved = counts_moved(&h->control_errors);
+	const struct counts *control = &h->control_errors;
+	double floor = h->policy.error_floor;
 
-	/* What hits the controls may hit the target twice as hard. */
-	factor *= moved * moved;
+	/*
+	 * What hits the controls may hit the target 1.5 times as hard. Of controls a weaker proof
+	 * is enough: it comes before that of the target does.
+	 */
+	if (counts_log_evidence(control, 1, 0, 0.05) >= log(20))
+		factor *= pow(counts_moved(control), 1.5);
 	return log_mean(0.5, counts_log_evidence(&h->errors, factor, floor, alpha / 2),
 			log_mean_of(h->class, RETURN_CLASSES, factor, floor, alpha / 2));
 }
 
 static double seconds_of(const struct counts *c, double alpha, const struct margin *m, double floor)
 {
-	struct counts later = *c;
-	double grown = 1, seconds = c->rate[1].n;
+	double grown = 1, seconds = c->rate[1].n, by = counts_dispersion(c);
+	struct counts later = { .events = { c->events[0] / by },
+				.exposure = { c->exposure[0] / by } };
 
 	/* As if the watch went on as it has; the baseline is what it is. */
 	while (seconds * grown < 86400) {
-		grown *= 1.2;
-		later.events[1] = c->events[1] * grown;
-		later.exposure[1] = c->exposure[1] * grown;
+		grown *= 1.5;
+		later.events[1] = c->events[1] / by * grown;
+		later.exposure[1] = c->exposure[1] / by * grown;
 		if (counts_ratio(&later, alpha).high < m->equal ||
 		    counts_most_added(&later, alpha) < floor)
 			return seconds * (grown - 1);
@@ -116,14 +122,16 @@ static struct finding counted(const struct counts *c, const char *name, const st
 	f.interval = counts_ratio(c, alpha);
 	f.seconds_more = f.smallest = INFINITY;
 	if (!seen) {
-		f.why = c->exposure[0] > 0 ? "no calls since the patch" : "no calls before the patch";
+		f.why = c->exposure[0] > 0 ? "no calls since the patch"
+					   : "no calls before the patch";
 		return f;
 	}
 	if (c->events[0] > 0)
 		f.effect = c->events[1] / c->exposure[1] / (c->events[0] / c->exposure[0]);
 	/* The baseline's bound and the watch's own width, around no effect. */
-	f.smallest = m->harm * (1 + 4 * sqrt(by / fmax(c->events[0], 1)) +
-				4 * sqrt(by / fmax(c->events[0] * c->exposure[1] / c->exposure[0], 1)));
+	f.smallest =
+		m->harm * (1 + 4 * sqrt(by / fmax(c->events[0], 1)) +
+			   4 * sqrt(by / fmax(c->events[0] * c->exposure[1] / c->exposure[0], 1)));
 	if (f.interval.high < m->equal || counts_most_added(c, alpha) < floor) {
 		f.standing = STANDING_EQUAL;
 		f.seconds_more = 0;
@@ -162,14 +170,20 @@ struct finding health_signals(const struct health *h)
 	const struct margin *m = &h->policy.signals;
 	double floor = h->policy.signal_floor;
 	struct finding f, worst = { .metric = "host signals" };
+	bool quiet = false;
 
 	for (unsigned int i = 0; i < HEALTH_SIGNALS; i++) {
+		/* Those that never came are all alike: one look is enough. */
+		if (h->signal[i].events[0] + h->signal[i].events[1] <= 0) {
+			if (quiet)
+				continue;
+			quiet = true;
+		}
 		f = counted(&h->signal[i], "host signals", m, alpha / HEALTH_SIGNALS, 20 * floor);
 		if (!i || f.standing > worst.standing)
 			worst = f;
 	}
-	decide(&worst,
-	       log_mean_of(h->signal, HEALTH_SIGNALS, m->harm, floor, alpha / 2) >= bar,
+	decide(&worst, log_mean_of(h->signal, HEALTH_SIGNALS, m->harm, floor, alpha / 2) >= bar,
 	       log_mean_of(h->signal, HEALTH_SIGNALS, m->fail, floor, alpha / 2) >= bar);
 	return worst;
 }

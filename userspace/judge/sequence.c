@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The normal mixture: with S the sum and V its variance, S^2 < (V + p) ln((V + p) / (p alpha^2)). */
+/* The normal mixture: with S the sum and V its variance, S^2 < (V + p) ln((V + p) / (p alpha^2)).
+ */
 #include "judge/sequence.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@ double sequence_radius(double n, double long_run, double alpha, double best)
 
 	if (!(n > 0) || !isfinite(long_run))
 		return INFINITY;
-	/* In units of long_run, V is n. The width at n is least about where p = n / (2 ln(1/alpha)). */
+	/* In units of long_run, V is n. The width at n is least about where p = n / (2
+	 * ln(1/alpha)). */
 	prior = best / (2 * log(1 / alpha) + log1p(2 * log(1 / alpha)));
 	wide = (n + prior) * (log1p(n / prior) + 2 * log(1 / alpha));
 	return sqrt(wide * long_run) / n;

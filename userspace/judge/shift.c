@@ -36,13 +36,14 @@ static double trend(const struct shift *s, double long_run)
 	return pooled > 2 / sqrt(weight[0] + weight[1]) ? pooled : 0;
 }
 
-/* What moved for other reasons: controls, which load may move half as far as the target; drift. */
+/* What moved for other reasons: load, which may move the target 1.5 times as far as controls;
+ * drift. */
 static double excused(const struct shift *s, const struct shift_terms *t, double long_run)
 {
 	double apart = (s->difference[0].n + s->difference[1].n) / 2.0, rate = t->drift;
 
 	if (s->controlled)
-		return fabs(series_mean(&s->control[1]) - series_mean(&s->control[0])) +
+		return fabs(series_mean(&s->control[1]) - series_mean(&s->control[0])) / 2 +
 		       rate * apart;
 	return fmax(rate, trend(s, long_run)) * apart;
 }
@@ -90,8 +91,8 @@ struct finding shift_finding(const struct shift *s, const struct shift_terms *t)
 	    (since->n < t->least ||
 	     series_recent(since) - series_mean(before) < log(t->margin.harm) + allowed)) {
 		f.standing = STANDING_OPEN;
-		f.why = since->n < t->least ? "no control tells the patch from the load" :
-					      "it was worse and is not any more";
+		f.why = since->n < t->least ? "no control tells the patch from the load"
+					    : "it was worse and is not any more";
 	}
 	if (f.standing != STANDING_OPEN)
 		f.seconds_more = 0;
@@ -99,8 +100,8 @@ struct finding shift_finding(const struct shift *s, const struct shift_terms *t)
 		f.seconds_more = seconds_until(log(t->margin.equal) - fmax(change, 0), fixed,
 					       since->n, long_run, t);
 	if (f.standing == STANDING_OPEN && !f.why)
-		f.why = allowed > log(t->margin.harm) && change - radius > log(t->margin.harm) ?
-				"the load moved as well" :
-				"the interval is still too wide";
+		f.why = allowed > log(t->margin.harm) && change - radius > log(t->margin.harm)
+				? "the load moved as well"
+				: "the interval is still too wide";
 	return f;
 }

@@ -17,7 +17,7 @@ struct levels {
 
 struct slope {
 	double per_second; /* Theil-Sen */
-	double chance;	   /* of so strong a rise without a trend, one-sided; 1 with too few points */
+	double chance; /* of so strong a rise without a trend, one-sided; 1 with too few points */
 	unsigned int points;
 };
 

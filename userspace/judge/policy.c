@@ -14,7 +14,7 @@ struct health_policy health_policy_usual(void)
 				       .soak = 60,
 				       .latency = { 1.05, 1.15, 2 },
 				       .tail = { 1.5, 3, 8 },
-				       .errors = { 1.2, 2, 5 },
+				       .errors = { 1.1, 2, 5 },
 				       .signals = { 2, 4, 20 },
 				       .error_floor = 1e-4,
 				       .signal_floor = 0.02,

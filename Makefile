@@ -185,6 +185,15 @@ bench:
 	$(Q)$(MAKE) --no-print-directory $(parallel) all $(call programs,bench)
 	$(Q)B=$B scripts/bench
 
+# How often the judge of docs/JUDGE.md is wrong, by simulation and on recorded traces.
+.PHONY: calibrate
+calibrate: $B/tests/bench/judge
+	$(Q)$B/tests/bench/judge --check
+	$(Q)for t in tests/judge/traces/*; do $B/tests/bench/judge --check --replay $$t || exit 1; done
+
+$B/tests/judge/record: $B/tests/judge/record.o $B/libsuture.a
+	$(call say,LD,$@) $(CC) $(all_ldflags) -o $@ $^ $(libs)
+
 corpus:
 	$(Q)scripts/deps build check
 	$(Q)$(MAKE) --no-print-directory $(parallel) all
@@ -270,6 +279,7 @@ help:
 	@echo 'make check-suites  kernels of other suites, with their compilers, and make deb; fetches 1.2 GB'
 	@echo "make kselftest  the kernel's own livepatch selftests on 6.1, 6.12 and 7.2; fetches 1 GB"
 	@echo 'make bench      speed, as ratios taken in one run'
+	@echo 'make calibrate  error rates of the judge over 2,000 runs each; docs/JUDGE.md'
 	@echo 'make corpus     300 real stable fixes built, loaded, taken back; build/corpus/ (hours)'
 	@echo 'make oracle     500 changes that are none, 200 mutations, references of the corpus (hours)'
 	@echo 'make fuzz       all fuzzers, FUZZ_SECONDS=60 altogether'

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Each metric's finding, from what was seen and the policy. */
+#include <math.h>
+
+#include "base/cleanup.h"
+#include "judge/state.h"
+
+/* Without a control harm is not called before: what is over by then was not the patch. */
+#define ALONE 60
+
+static const double shares[HEALTH_METRICS] = {
+	[METRIC_LATENCY] = 0.35, [METRIC_TAIL] = 0.1, [METRIC_ERRORS] = 0.35,
+	[METRIC_SIGNALS] = 0.1,	 [METRIC_LEAK] = 0.1,
+};
+
+double health_share(const struct health *h, enum health_metric m)
+{
+	return h->policy.alpha * shares[m];
+}
+
+static struct finding shifted(const struct health *h, const struct shift *s, enum health_metric m,
+			      const char *name, struct margin margin)
+{
+	unsigned int n = s->difference[1].n;
+	double each = n ? (double)h->seconds[1] / n : 1, drift = h->policy.drift;
+	struct shift_terms t = { .metric = name,
+				 .margin = margin,
+				 .alpha = health_share(h, m),
+				 .seconds_per_batch = each,
+				 .least = h->controls ? 5 : ALONE };
+
+	t.drift = (h->controls ? h->policy.drift_beside : drift) * each / 60;
+	return shift_finding(s, &t);
+}
+
+struct finding health_latency(const struct health *h)
+{
+	return shifted(h, &h->latency, METRIC_LATENCY, "latency", h->policy.latency);
+}
+
+/* A share of slow calls moves several times as far as load does: only beside controls. */
+struct finding health_tail(const struct health *h)
+{
+	if (h->controls)
+		return shifted(h, &h->tail, METRIC_TAIL, "slow calls", h->policy.tail);
+	return (struct finding){ .metric = "slow calls",
+				 .standing = STANDING_EQUAL,
+				 .effect = 1,
+				 .interval = { 0, INFINITY },
+				 .smallest = INFINITY,
+				 .seconds_more = INFINITY,
+				 .why = "not judged without a control" };
+}
+
+/* ln of w e^a + (1 - w) e^b */
+static double log_mean(double w, double a, double b)
+{
+	double most = fmax(a, b);
+
+	if (isinf(most))
+		return most;
+	return most + log(w * exp(a - most) + (1 - w) * exp(b - most));
+}
+
+/*
+ * The mean of e-values is one, however they depend on each other. A class without an event has
+ * one of at most 1 and is counted as 0.
+ */
+static double log_mean_of(const struct counts *c, unsigned int n, double factor, double floor,
+			  double alpha)
+{
+	double sum = -INFINITY;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (c[i].events[1] > 0)
+			sum = log_mean(0.5, sum,
+				       counts_log_evidence(&c[i], factor, floor, alpha / n)) +
+			      log(2);
+	return sum - log(n);
+}
+
+static double error_evidence(const struct health *h, double factor, double alpha)
+{
+	const struct counts *control = &h->control_errors;
+	double floor = h->policy.error_floor;
+
+	/*
+	 * What hits the controls may hit the target 1.5 times as hard. Of controls a weaker proof
+	 * is enough: it comes before that of the target does.
+	 */
+	if (counts_log_evidence(control, 1, 0, 0.05) >= log(20))
+		factor *= pow(counts_moved(control), 1.5);
+	return log_mean(0.5, counts_log_evidence(&h->errors, factor, floor, alpha / 2),
+			log_mean_of(h->class, RETURN_CLASSES, factor, floor, alpha / 2));
+}
+
+static double seconds_of(const struct counts *c, double alpha, const struct margin *m, double floor)
+{
+	double grown = 1, seconds = c->rate[1].n, by = counts_dispersion(c);
+	struct counts later = { .events = { c->events[0] / by },
+				.exposure = { c->exposure[0] / by } };
+
+	/* As if the watch went on as it has; the baseline is what it is. */
+	while (seconds * grown < 86400) {
+		grown *= 1.5;
+		later.events[1] = c->events[1] / by * grown;
+		later.exposure[1] = c->exposure[1] / by * grown;
+		if (counts_ratio(&later, alpha).high < m->equal ||
+		    counts_most_added(&later, alpha) < floor)
+			return seconds * (grown - 1);
+	}
+	return INFINITY;
+}
+
+static struct finding counted(const struct counts *c, const char *name, const struct margin *m,
+			      double alpha, double floor)
+{
+	struct finding f = { .metric = name, .standing = STANDING_OPEN, .effect = 1 };
+	bool seen = c->exposure[0] > 0 && c->exposure[1] > 0;
+	double by = counts_dispersion(c);
+
+	f.interval = counts_ratio(c, alpha);
+	f.seconds_more = f.smallest = INFINITY;
+	if (!seen) {
+		f.why = c->exposure[0] > 0 ? "no calls since the patch"
+					   : "no calls before the patch";
+		return f;
+	}
+	if (c->events[0] > 0)
+		f.effect = c->events[1] / c->exposure[1] / (c->events[0] / c->exposure[0]);
+	/* The baseline's bound and the watch's own width, around no effect. */
+	f.smallest =
+		m->harm * (1 + 4 * sqrt(by / fmax(c->events[0], 1)) +
+			   4 * sqrt(by / fmax(c->events[0] * c->exposure[1] / c->exposure[0], 1)));
+	if (f.interval.high < m->equal || counts_most_added(c, alpha) < floor) {
+		f.standing = STANDING_EQUAL;
+		f.seconds_more = 0;
+	} else {
+		f.seconds_more = seconds_of(c, alpha, m, floor);
+		f.why = "too few events to tell";
+	}
+	return f;
+}
+
+static void decide(struct finding *f, bool worse, bool failed)
+{
+	if (!worse && !failed)
+		return;
+	f->standing = failed ? STANDING_FAILED : STANDING_WORSE;
+	f->seconds_more = 0;
+	f->why = NULL;
+}
+
+struct finding health_errors(const struct health *h)
+{
+	double alpha = health_share(h, METRIC_ERRORS), bar = -log(alpha / 2);
+	const struct margin *m = &h->policy.errors;
+	/* A share of 1 in 1000 calls more is equal, where hardly any call fails. */
+	struct finding f = counted(&h->errors, "errors", m, alpha, 10 * h->policy.error_floor);
+
+	if (f.standing != STANDING_OPEN || h->errors.exposure[1] > 0)
+		decide(&f, error_evidence(h, m->harm, alpha / 2) >= bar,
+		       error_evidence(h, m->fail, alpha / 2) >= bar);
+	return f;
+}
+
+struct finding health_signals(const struct health *h)
+{
+	double alpha = health_share(h, METRIC_SIGNALS), bar = -log(alpha / 2);
+	const struct margin *m = &h->policy.signals;
+	double floor = h->policy.signal_floor;
+	struct finding f, worst = { .metric = "host signals" };
+	bool quiet = false;
+
+	for (unsigned int i = 0; i < HEALTH_SIGNALS; i++) {
+		/* Those that never came are all alike: one look is enough. */
+		if (h->signal[i].events[0] + h->signal[i].events[1] <= 0) {
+			if (quiet)
+				continue;
+			quiet = true;
+		}
+		f = counted(&h->signal[i], "host signals", m, alpha / HEALTH_SIGNALS, 20 * floor);
+		if (!i || f.standing > worst.standing)
+			worst = f;
+	}
+	decide(&worst, log_mean_of(h->signal, HEALTH_SIGNALS, m->harm, floor, alpha / 2) >= bar,
+	       log_mean_of(h->signal, HEALTH_SIGNALS, m->fail, floor, alpha / 2) >= bar);
+	return worst;
+}
+
+struct finding health_leak(const struct health *h)
+{
+	struct slope before = slope_of(&h->leak[0]), since = slope_of(&h->leak[1]);
+	struct finding f = { .metric = "leak", .standing = STANDING_EQUAL };
+
+	f.effect = since.per_second;
+	f.interval = (struct interval){ -INFINITY, INFINITY };
+	f.smallest = h->policy.leak;
+	if (h->leak_found) {
+		f.standing = STANDING_WORSE;
+		return f;
+	}
+	/* Nobody measured bytes, or they do not grow by what counts. */
+	if (!since.points || since.per_second - fmax(before.per_second, 0) < h->policy.leak)
+		return f;
+	f.standing = STANDING_OPEN;
+	f.seconds_more = h->seconds[1];
+	f.why = "bytes grow, not yet long enough to be sure";
+	return f;
+}

@@ -155,7 +155,9 @@ static void the_stub_runs_and_finds_its_way_back(void **state)
 {
 	uint8_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t near = ((uintptr_t)page + (1ull << 24)) & ~4095ull, got[9];
+	/* Free, as it was just given back. */
+	void *free = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t near = (uintptr_t)free, got[9];
 	struct user_regs_struct r = { .cs = 0x33,
 				      .orig_rax = (uint64_t)-1,
 				      .rax = 0x1111111111111111,
@@ -179,7 +181,8 @@ static void the_stub_runs_and_finds_its_way_back(void **state)
 	struct inject_stub s;
 
 	(void)state;
-	assert_true(page != MAP_FAILED);
+	assert_true(page != MAP_FAILED && free != MAP_FAILED);
+	assert_int_equal(munmap(free, 8192), 0);
 	r.rip = (uintptr_t)page + 2048;
 	ok(inject_assemble(&in, &r, &s));
 	memcpy(page, s.bytes, s.n);

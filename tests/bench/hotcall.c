@@ -17,35 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "hotpatch/hotpatch.h"
-#include "tests/hotpatch/fix_object.h"
-
-static char *program, *fix;
-static struct hotpatch_object object;
-
-static void check(struct error *e)
-{
-	if (!e)
-		return;
-	fprintf(stderr, "hotcall: %s\n", error_message(e));
-	exit(error_kind(e));
-}
-
-static void compile(const char *dir)
-{
-	char *line;
-
-	program = str_printf("%s/calls", dir);
-	fix = str_printf("%s/fix.o", dir);
-	line = str_printf(
-		"cc -I. -D_GNU_SOURCE -O2 -Wl,--build-id -o %s tests/hotpatch/programs/calls.c && "
-		"cc -I. -O2 -fPIC -c -o %s tests/hotpatch/fixes/calls.c",
-		program, fix);
-	if (!program || !fix || !line)
-		check(error_nomem());
-	if (system(line))
-		check(error_failed("the test program can't be compiled"));
-	free(line);
-}
+#include "tests/bench/hot_bench.h"
 
 static FILE *start(const char *millions, pid_t *pid)
 {
@@ -104,7 +76,7 @@ int main(int argc, char **argv)
 	if (!rounds)
 		check(error_usage("hotcall [MILLIONS [ROUNDS]]"));
 	check(tmpdir_make(NULL, &dir));
-	compile(dir.path);
+	compile(dir.path, "calls");
 	check(fix_object_make(program, fix, "bench", true, &object));
 	f = start(argc > 1 ? argv[1] : "10", &pid);
 	for (size_t i = 0; f && i < rounds; i++) {

@@ -19,43 +19,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "hotpatch/hotpatch.h"
-#include "tests/hotpatch/fix_object.h"
+#include "tests/bench/hot_bench.h"
 
 #define ROUNDS_MOST 1000
 #define PROCESSES_MOST 4096
 
 enum act { FLOOR, FIND, APPLY, STATUS, LOOK, REVERT, ACTS };
 
-static char *program, *fix;
-static struct hotpatch_object object;
 static struct processes found;
 static pid_t pids[PROCESSES_MOST];
 static size_t n;
-
-static void check(struct error *e)
-{
-	if (!e)
-		return;
-	fprintf(stderr, "hotmany: %s\n", error_message(e));
-	exit(error_kind(e));
-}
-
-static void compile(const char *dir)
-{
-	char *line;
-
-	program = str_printf("%s/threads", dir);
-	fix = str_printf("%s/fix.o", dir);
-	line = str_printf(
-		"cc -I. -D_GNU_SOURCE -O2 -pthread -Wl,--build-id -o %s tests/hotpatch/programs/threads.c && "
-		"cc -I. -O2 -fPIC -c -o %s tests/hotpatch/fixes/threads.c",
-		program, fix);
-	if (!program || !fix || !line)
-		check(error_nomem());
-	if (system(line))
-		check(error_failed("the test program can't be compiled"));
-	free(line);
-}
 
 /* Four threads that sleep for long, but for the first. */
 static void start(void)
@@ -171,7 +144,7 @@ int main(int argc, char **argv)
 	if (!n || n > PROCESSES_MOST || !rounds || rounds > ROUNDS_MOST)
 		check(error_usage("hotmany [PROCESSES [ROUNDS]]"));
 	check(tmpdir_make(NULL, &dir));
-	compile(dir.path);
+	compile(dir.path, "threads");
 	check(fix_object_make(program, fix, "bench", true, &object));
 	/* The first time pages are mapped, later they serve again: all rounds are first ones. */
 	for (size_t r = 0; r < rounds; r++) {

@@ -22,37 +22,9 @@
 #include "base/file.h"
 #include "hotpatch/hotpatch.h"
 #include "hotpatch/stop.h"
-#include "tests/hotpatch/fix_object.h"
+#include "tests/bench/hot_bench.h"
 
 #define ROUNDS_MOST 1000
-
-static char *program, *fix;
-static struct hotpatch_object object;
-
-static void check(struct error *e)
-{
-	if (!e)
-		return;
-	fprintf(stderr, "hotstop: %s\n", error_message(e));
-	exit(error_kind(e));
-}
-
-static void compile(const char *dir)
-{
-	char *line;
-
-	program = str_printf("%s/threads", dir);
-	fix = str_printf("%s/fix.o", dir);
-	line = str_printf(
-		"cc -I. -D_GNU_SOURCE -O2 -pthread -Wl,--build-id -o %s tests/hotpatch/programs/threads.c && "
-		"cc -I. -O2 -fPIC -c -o %s tests/hotpatch/fixes/threads.c",
-		program, fix);
-	if (!program || !fix || !line)
-		check(error_nomem());
-	if (system(line))
-		check(error_failed("the test program can't be compiled"));
-	free(line);
-}
 
 static pid_t start(const char *n, const char *how)
 {
@@ -162,7 +134,7 @@ int main(int argc, char **argv)
 	if (!rounds || rounds > ROUNDS_MOST)
 		check(error_usage("hotstop [ROUNDS], at most %d", ROUNDS_MOST));
 	check(tmpdir_make(NULL, &dir));
-	compile(dir.path);
+	compile(dir.path, "threads");
 	check(fix_object_make(program, fix, "bench", true, &object));
 	printf("microseconds; least, middle and worst of %zu rounds; the ratio of the least, and of "
 	       "the middle\n\n",

@@ -139,12 +139,34 @@ static struct error *link_fields(struct link *l)
 
 /* --- functions ----------------------------------------------------------------------- */
 
-static bool is_redirected(const struct link *l, uint64_t address)
+/* The function that is redirected at that address already, or NULL. */
+static const struct hotpatch_account_function *redirected_at(const struct link *l, uint64_t address)
 {
-	vec_for_each(&l->o->functions, f)
-		if (f->old == address)
-			return true;
-	return false;
+	vec_for_each(&l->account->functions, f)
+		if (f->address == address)
+			return f;
+	return NULL;
+}
+
+/*
+ * Two functions of the source at one address: another name of it, or an inline function that
+ * several units emit and the linker took once. All else the linker has folded, as identical code:
+ * one jump can't lead to what both have become.
+ */
+static struct error *check_folded(const struct link *l, size_t u, const struct symbol *old,
+				  const struct hotpatch_account_function *other)
+{
+	const struct symbol *before = other->old;
+	bool alias =
+		other->unit == u && before->section == old->section && before->value == old->value;
+
+	if (alias || (str_equal(before->name, old->name) && before->bind != STB_LOCAL &&
+		      old->bind != STB_LOCAL))
+		return NULL;
+	return error_advise(error_refused("%s() and %s() of %s are one function in the program: "
+					  "the linker has folded identical code",
+					  old->name, before->name, l->units[other->unit].source),
+			    "what calls the one can't be told from what calls the other");
 }
 
 /* How long the program's own is: ours may have longer jumps. */
@@ -173,11 +195,13 @@ static struct error *redirect(struct link *l, size_t u, const struct replacement
 	const struct laid *at = &l->laid[u][r->new->section->index];
 	struct hotpatch_function f = { .fresh = at->offset + r->new->value,
 				       .fresh_size = r->new->size };
+	const struct hotpatch_account_function *other;
 	const struct placement *p = NULL;
 
 	TRY(need_old(&l->units[u], r->old, &p));
-	if (is_redirected(l, p->address)) /* the same inline function of another unit */
-		return NULL;
+	other = redirected_at(l, p->address);
+	if (other)
+		return check_folded(l, u, r->old, other);
 	f.name = arena_strdup(&l->o->arena, r->old->name);
 	f.old = p->address;
 	f.size = size_in_program(l, p, r->old);

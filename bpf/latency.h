@@ -5,7 +5,7 @@
 
 /*
  * Nanoseconds in buckets of an eighth of a power of two: below 8 a bucket each, then 8 to a
- * doubling, up to 2^41 ns (36 minutes), and one for what is longer.
+ * doubling, up to 2^41 ns (36 minutes), and one for what is longer: those of judge/histogram.h.
  */
 #define LATENCY_SUB_BITS 3
 #define LATENCY_SUB (1 << LATENCY_SUB_BITS)

@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "judge/health.h"
+#include "judge/judge.h"
 
 #define TABLE 4096
 #define BASELINE 40
@@ -155,45 +155,48 @@ static void second(const struct scenario *s, struct world *w, unsigned int t, bo
 struct outcome {
 	unsigned int runs, alarms, healthy;
 	double alarm_at[20000], healthy_at[20000];
-	unsigned int by[HEALTH_METRICS];
+	unsigned int by[JUDGE_METRICS];
 };
 
-static void note(struct outcome *o, const struct health_verdict *v)
+/* One second more, looked at once the patch is live. */
+static bool is_harm(struct judge *h, bool since, const struct batch *b, bool *healthy,
+		    struct outcome *o)
 {
-	if (v->word == HEALTH_DEGRADED || v->word == HEALTH_FAILED) {
-		o->alarm_at[o->alarms++] = v->watched;
-		if (v->metric >= 0)
-			o->by[v->metric]++;
+	struct judge_verdict v;
+
+	judge_second(h, since, b);
+	if (!since)
+		return false;
+	judge_verdict(h, &v);
+	if (v.word == JUDGE_HEALTHY && !*healthy) {
+		*healthy = true;
+		o->healthy_at[o->healthy++] = v.watched;
 	}
+	if (v.word != JUDGE_DEGRADED && v.word != JUDGE_FAILED)
+		return false;
+	o->alarm_at[o->alarms++] = v.watched;
+	if (v.metric >= 0)
+		o->by[v.metric]++;
+	return true;
 }
 
 static struct error *run(const struct scenario *s, const double *table, uint64_t seed,
 			 struct outcome *o)
 {
-	struct health_policy p = health_policy_usual();
-	struct health *h __cleanup_health = NULL;
-	struct histogram control[HEALTH_CONTROLS];
+	struct judge_policy p = judge_policy_usual();
+	struct judge *h __cleanup_judge = NULL;
+	struct histogram control[JUDGE_CONTROLS];
 	struct world w = { .seed = seed, .table = table };
-	struct health_verdict v = { 0 };
 	struct batch b;
 	bool healthy = false;
 
-	TRY(health_new(&p, s->controls, &h));
+	TRY(judge_new(&p, s->controls, &h));
 	w.load = normal(&w.seed);
 	w.own = normal(&w.seed);
 	o->runs++;
 	for (unsigned int t = 0; t < BASELINE + s->watch; t++) {
 		second(s, &w, t, t >= BASELINE, &b, control);
-		health_second(h, t >= BASELINE, &b);
-		if (t < BASELINE)
-			continue;
-		health_verdict(h, &v);
-		if (v.word == HEALTH_HEALTHY && !healthy) {
-			healthy = true;
-			o->healthy_at[o->healthy++] = v.watched;
-		}
-		note(o, &v);
-		if (v.word == HEALTH_DEGRADED || v.word == HEALTH_FAILED)
+		if (is_harm(h, t >= BASELINE, &b, &healthy, o))
 			break;
 	}
 	return NULL;
@@ -315,13 +318,12 @@ static struct error *read_trace(const char *path, struct trace *t)
 /* A run begins anywhere; its end meets the trace's beginning, as at a night's end. */
 static struct error *replay_once(const struct trace *t, unsigned int start, struct outcome *o)
 {
-	struct health_policy p = health_policy_usual();
-	struct health *h __cleanup_health = NULL;
-	struct health_verdict v = { 0 };
+	struct judge_policy p = judge_policy_usual();
+	struct judge *h __cleanup_judge = NULL;
 	struct batch b = { 0 };
 	bool healthy = false;
 
-	TRY(health_new(&p, 1, &h));
+	TRY(judge_new(&p, 1, &h));
 	o->runs++;
 	for (unsigned int i = 0; i < t->seconds; i++) {
 		unsigned int at = (start + i) % t->seconds;
@@ -330,16 +332,7 @@ static struct error *replay_once(const struct trace *t, unsigned int start, stru
 		b.latency = t->target[at];
 		b.control = &t->control[at];
 		b.returns[RETURN_ZERO] = histogram_total(&b.latency);
-		health_second(h, i >= BASELINE, &b);
-		if (i < BASELINE)
-			continue;
-		health_verdict(h, &v);
-		if (v.word == HEALTH_HEALTHY && !healthy) {
-			healthy = true;
-			o->healthy_at[o->healthy++] = v.watched;
-		}
-		note(o, &v);
-		if (v.word == HEALTH_DEGRADED || v.word == HEALTH_FAILED)
+		if (is_harm(h, i >= BASELINE, &b, &healthy, o))
 			break;
 	}
 	return NULL;

@@ -7,39 +7,32 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "judge/histogram.h"
 #include "probe/health.h"
-#include "probe/latency_buckets.h"
+#include "probe/latency_class.h"
 #include "probe/latency_plan.h"
+
+static void test_the_buckets_of_the_kernel_are_those_of_the_judge(void **state)
+{
+	(void)state;
+	assert_int_equal(histogram_bucket(LATENCY_SUB), LATENCY_SUB);
+	assert_int_equal(histogram_bucket(2 * LATENCY_SUB), 2 * LATENCY_SUB);
+	assert_int_equal(histogram_bucket((1ull << LATENCY_BITS) - 1), LATENCY_BUCKETS - 2);
+	assert_int_equal(histogram_bucket(1ull << LATENCY_BITS), LATENCY_BUCKETS - 1);
+	assert_true(LATENCY_BUCKETS <= HISTOGRAM_BUCKETS);
+}
 
 static void test_buckets_follow_one_another_without_a_gap(void **state)
 {
 	(void)state;
-	assert_int_equal(latency_bucket(0), 0);
-	for (size_t i = 0; i + 1 < LATENCY_BUCKETS; i++) {
-		uint64_t low = latency_bucket_low(i), next = latency_bucket_low(i + 1);
+	for (unsigned int i = 0; i + 1 < LATENCY_BUCKETS; i++) {
+		uint64_t low = (uint64_t)histogram_floor(i),
+			 next = (uint64_t)histogram_floor(i + 1);
 
 		assert_true(low < next);
-		assert_int_equal(latency_bucket(low), i);
-		assert_int_equal(latency_bucket(next - 1), i);
+		assert_int_equal(histogram_bucket(low), i);
+		assert_int_equal(histogram_bucket(next - 1), i);
 	}
-}
-
-static void test_a_bucket_is_an_eighth_of_its_beginning_at_most(void **state)
-{
-	(void)state;
-	for (size_t i = LATENCY_SUB; i + 1 < LATENCY_BUCKETS; i++) {
-		uint64_t low = latency_bucket_low(i), next = latency_bucket_low(i + 1);
-
-		assert_true((next - low) * LATENCY_SUB <= low);
-	}
-}
-
-static void test_what_is_too_long_is_in_the_last_bucket(void **state)
-{
-	(void)state;
-	assert_int_equal(latency_bucket((1ull << LATENCY_BITS) - 1), LATENCY_BUCKETS - 2);
-	assert_int_equal(latency_bucket(1ull << LATENCY_BITS), LATENCY_BUCKETS - 1);
-	assert_int_equal(latency_bucket(UINT64_MAX), LATENCY_BUCKETS - 1);
 }
 
 static void test_classes_have_the_names_of_their_errnos(void **state)
@@ -114,8 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buckets_follow_one_another_without_a_gap),
-		cmocka_unit_test(test_a_bucket_is_an_eighth_of_its_beginning_at_most),
-		cmocka_unit_test(test_what_is_too_long_is_in_the_last_bucket),
+		cmocka_unit_test(test_the_buckets_of_the_kernel_are_those_of_the_judge),
 		cmocka_unit_test(test_pressure_is_the_total_of_some),
 		cmocka_unit_test(test_classes_have_the_names_of_their_errnos),
 		cmocka_unit_test(

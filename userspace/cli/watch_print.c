@@ -5,22 +5,19 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "probe/latency_buckets.h"
+#include "judge/histogram.h"
+#include "probe/latency_class.h"
 
 /* --- functions ------------------------------------------------------------------------ */
 
-/* The middle of the bucket that a share of the calls lies below. */
-static double quantile(const struct latency_counts *c, double share)
+/* The kernel's buckets are the judge's, up to the last, which has all that is longer. */
+static struct histogram histogram_of(const struct latency_counts *c)
 {
-	double want = share * (double)c->returns, seen = 0;
+	struct histogram h = { 0 };
 
-	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
-		seen += (double)c->buckets[i];
-		if (c->buckets[i] && seen >= want)
-			return ((double)latency_bucket_low(i) + (double)latency_bucket_low(i + 1)) /
-			       2e9;
-	}
-	return 0;
+	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++)
+		histogram_add(&h, i, c->buckets[i]);
+	return h;
 }
 
 static struct error *add_classes(const struct latency_counts *c, struct strbuf *out)
@@ -40,17 +37,17 @@ static struct error *add_classes(const struct latency_counts *c, struct strbuf *
 struct error *watch_print_row(const struct watch_function *f, const struct latency_plan *plan,
 			      const struct latency_reading *r, double seconds, struct strbuf *out)
 {
+	static const double shares[] = { 0.5, 0.9, 0.99 };
+	struct histogram h = histogram_of(&r->counts);
 	char name[160];
 
 	snprintf(name, sizeof(name), "%s%s%s", str_equal(f->object, "vmlinux") ? "" : f->object,
 		 str_equal(f->object, "vmlinux") ? "" : ":", f->name);
 	TRY(strbuf_printf(out, "%-32s %10.1f", name, (double)r->counts.entries / seconds));
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
 		TRY(strbuf_printf(out, " %9s",
 				  r->counts.returns
-					  ? str_duration(quantile(&r->counts,
-								  (double[]){ 0.5, 0.9, 0.99 }[i]))
-						    .s
+					  ? str_duration(histogram_quantile(&h, shares[i]) / 1e9).s
 					  : "-"));
 	TRY(strbuf_printf(out, " %8llu  ", (unsigned long long)(r->missed + r->counts.unseen)));
 	TRY(add_classes(&r->counts, out));
@@ -82,7 +79,7 @@ struct error *watch_print_json(const struct watch_function *f, const struct late
 		if (!r->counts.buckets[i])
 			continue;
 		json_array(&j, NULL);
-		json_u64(&j, NULL, latency_bucket_low(i));
+		json_u64(&j, NULL, (uint64_t)histogram_floor((unsigned int)i));
 		json_u64(&j, NULL, r->counts.buckets[i]);
 		json_end(&j);
 	}

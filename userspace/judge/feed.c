@@ -11,10 +11,10 @@
 #define CHOOSING 10
 #define SLOW 0.95
 
-static bool enough(const struct health *h)
+static bool enough(const struct judge *j)
 {
-	for (unsigned int i = 0; i <= h->controls; i++)
-		if (histogram_total(&h->waiting[i]) < ENOUGH)
+	for (unsigned int i = 0; i <= j->controls; i++)
+		if (histogram_total(&j->waiting[i]) < ENOUGH)
 			return false;
 	return true;
 }
@@ -24,37 +24,37 @@ static double log_share(const struct histogram *of, unsigned int slow)
 	return log((histogram_above(of, slow) + 0.5) / (histogram_total(of) + 1));
 }
 
-static void feed_tail(struct health *h, bool since)
+static void feed_tail(struct judge *j, bool since)
 {
 	double controls = 0;
 
-	if (!since && h->chosen < CHOOSING) {
-		for (unsigned int i = 0; i <= h->controls; i++)
-			histogram_merge(&h->before[i], &h->waiting[i]);
-		if (++h->chosen == CHOOSING)
-			for (unsigned int i = 0; i <= h->controls; i++)
-				h->slow[i] = histogram_quantile_bucket(&h->before[i], SLOW);
+	if (!since && j->chosen < CHOOSING) {
+		for (unsigned int i = 0; i <= j->controls; i++)
+			histogram_merge(&j->before[i], &j->waiting[i]);
+		if (++j->chosen == CHOOSING)
+			for (unsigned int i = 0; i <= j->controls; i++)
+				j->slow[i] = histogram_quantile_bucket(&j->before[i], SLOW);
 		return;
 	}
-	for (unsigned int i = 1; i <= h->controls; i++)
-		controls += log_share(&h->waiting[i], h->slow[i]) / h->controls;
-	shift_add(&h->tail, since, log_share(&h->waiting[0], h->slow[0]), controls);
+	for (unsigned int i = 1; i <= j->controls; i++)
+		controls += log_share(&j->waiting[i], j->slow[i]) / j->controls;
+	shift_add(&j->tail, since, log_share(&j->waiting[0], j->slow[0]), controls);
 }
 
-void health_feed_latency(struct health *h, bool since, const struct batch *b)
+void judge_feed_latency(struct judge *j, bool since, const struct batch *b)
 {
 	double controls = 0;
 
-	histogram_merge(&h->waiting[0], &b->latency);
-	for (unsigned int i = 0; i < h->controls; i++)
-		histogram_merge(&h->waiting[1 + i], &b->control[i]);
-	if (!enough(h))
+	histogram_merge(&j->waiting[0], &b->latency);
+	for (unsigned int i = 0; i < j->controls; i++)
+		histogram_merge(&j->waiting[1 + i], &b->control[i]);
+	if (!enough(j))
 		return;
-	for (unsigned int i = 1; i <= h->controls; i++)
-		controls += histogram_mean_log(&h->waiting[i]) / h->controls;
-	shift_add(&h->latency, since, histogram_mean_log(&h->waiting[0]), controls);
-	feed_tail(h, since);
-	memset(h->waiting, 0, sizeof(h->waiting));
+	for (unsigned int i = 1; i <= j->controls; i++)
+		controls += histogram_mean_log(&j->waiting[i]) / j->controls;
+	shift_add(&j->latency, since, histogram_mean_log(&j->waiting[0]), controls);
+	feed_tail(j, since);
+	memset(j->waiting, 0, sizeof(j->waiting));
 }
 
 static bool is_error(unsigned int class)
@@ -62,13 +62,13 @@ static bool is_error(unsigned int class)
 	return class == RETURN_NULL || class >= RETURN_NEGATIVE;
 }
 
-static void feed_leak(struct health *h, bool since, const struct batch *b)
+static void feed_leak(struct judge *j, bool since, const struct batch *b)
 {
 	if (b->has_leak)
-		levels_add(&h->leak[since], b->time, b->leak);
+		levels_add(&j->leak[since], b->time, b->leak);
 }
 
-void health_feed_counts(struct health *h, bool since, const struct batch *b)
+void judge_feed_counts(struct judge *j, bool since, const struct batch *b)
 {
 	double calls = 0, errors = 0;
 
@@ -77,13 +77,13 @@ void health_feed_counts(struct health *h, bool since, const struct batch *b)
 		if (is_error(i))
 			errors += b->returns[i];
 	}
-	h->calls[since] += calls;
-	counts_add(&h->errors, since, errors, calls);
+	j->calls[since] += calls;
+	counts_add(&j->errors, since, errors, calls);
 	for (unsigned int i = 0; i < RETURN_CLASSES; i++)
 		if (is_error(i))
-			counts_add(&h->class[i], since, b -> returns[i], calls);
-	counts_add(&h->control_errors, since, b->control_errors, b->control_calls);
-	for (unsigned int i = 0; i < HEALTH_SIGNALS; i++)
-		counts_add(&h->signal[i], since, b->signal[i], 1);
-	feed_leak(h, since, b);
+			counts_add(&j->class[i], since, b -> returns[i], calls);
+	counts_add(&j->control_errors, since, b->control_errors, b->control_calls);
+	for (unsigned int i = 0; i < JUDGE_SIGNALS; i++)
+		counts_add(&j->signal[i], since, b->signal[i], 1);
+	feed_leak(j, since, b);
 }

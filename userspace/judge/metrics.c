@@ -8,41 +8,41 @@
 /* Without a control harm is not called before: what is over by then was not the patch. */
 #define ALONE 60
 
-static const double shares[HEALTH_METRICS] = {
+static const double shares[JUDGE_METRICS] = {
 	[METRIC_LATENCY] = 0.35, [METRIC_TAIL] = 0.1, [METRIC_ERRORS] = 0.35,
 	[METRIC_SIGNALS] = 0.1,	 [METRIC_LEAK] = 0.1,
 };
 
-double health_share(const struct health *h, enum health_metric m)
+double judge_share(const struct judge *j, enum judge_metric m)
 {
-	return h->policy.alpha * shares[m];
+	return j->policy.alpha * shares[m];
 }
 
-static struct finding shifted(const struct health *h, const struct shift *s, enum health_metric m,
+static struct finding shifted(const struct judge *j, const struct shift *s, enum judge_metric m,
 			      const char *name, struct margin margin)
 {
 	unsigned int n = s->difference[1].n;
-	double each = n ? (double)h->seconds[1] / n : 1, drift = h->policy.drift;
+	double each = n ? (double)j->seconds[1] / n : 1, drift = j->policy.drift;
 	struct shift_terms t = { .metric = name,
 				 .margin = margin,
-				 .alpha = health_share(h, m),
+				 .alpha = judge_share(j, m),
 				 .seconds_per_batch = each,
-				 .least = h->controls ? 5 : ALONE };
+				 .least = j->controls ? 5 : ALONE };
 
-	t.drift = (h->controls ? h->policy.drift_beside : drift) * each / 60;
+	t.drift = (j->controls ? j->policy.drift_beside : drift) * each / 60;
 	return shift_finding(s, &t);
 }
 
-struct finding health_latency(const struct health *h)
+struct finding judge_latency(const struct judge *j)
 {
-	return shifted(h, &h->latency, METRIC_LATENCY, "latency", h->policy.latency);
+	return shifted(j, &j->latency, METRIC_LATENCY, "latency", j->policy.latency);
 }
 
 /* A share of slow calls moves several times as far as load does: only beside controls. */
-struct finding health_tail(const struct health *h)
+struct finding judge_tail(const struct judge *j)
 {
-	if (h->controls)
-		return shifted(h, &h->tail, METRIC_TAIL, "slow calls", h->policy.tail);
+	if (j->controls)
+		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail);
 	return (struct finding){ .metric = "slow calls",
 				 .standing = STANDING_EQUAL,
 				 .effect = 1,
@@ -79,10 +79,10 @@ static double log_mean_of(const struct counts *c, unsigned int n, double factor,
 	return sum - log(n);
 }
 
-static double error_evidence(const struct health *h, double factor, double alpha)
+static double error_evidence(const struct judge *j, double factor, double alpha)
 {
-	const struct counts *control = &h->control_errors;
-	double floor = h->policy.error_floor;
+	const struct counts *control = &j->control_errors;
+	double floor = j->policy.error_floor;
 
 	/*
 	 * What hits the controls may hit the target 1.5 times as hard. Of controls a weaker proof
@@ -90,8 +90,8 @@ static double error_evidence(const struct health *h, double factor, double alpha
 	 */
 	if (counts_log_evidence(control, 1, 0, 0.05) >= log(20))
 		factor *= pow(counts_moved(control), 1.5);
-	return log_mean(0.5, counts_log_evidence(&h->errors, factor, floor, alpha / 2),
-			log_mean_of(h->class, RETURN_CLASSES, factor, floor, alpha / 2));
+	return log_mean(0.5, counts_log_evidence(&j->errors, factor, floor, alpha / 2),
+			log_mean_of(j->class, RETURN_CLASSES, factor, floor, alpha / 2));
 }
 
 static double seconds_of(const struct counts *c, double alpha, const struct margin *m, double floor)
@@ -151,60 +151,60 @@ static void decide(struct finding *f, bool worse, bool failed)
 	f->why = NULL;
 }
 
-struct finding health_errors(const struct health *h)
+struct finding judge_errors(const struct judge *j)
 {
-	double alpha = health_share(h, METRIC_ERRORS), bar = -log(alpha / 2);
-	const struct margin *m = &h->policy.errors;
+	double alpha = judge_share(j, METRIC_ERRORS), bar = -log(alpha / 2);
+	const struct margin *m = &j->policy.errors;
 	/* A share of 1 in 1000 calls more is equal, where hardly any call fails. */
-	struct finding f = counted(&h->errors, "errors", m, alpha, 10 * h->policy.error_floor);
+	struct finding f = counted(&j->errors, "errors", m, alpha, 10 * j->policy.error_floor);
 
-	if (f.standing != STANDING_OPEN || h->errors.exposure[1] > 0)
-		decide(&f, error_evidence(h, m->harm, alpha / 2) >= bar,
-		       error_evidence(h, m->fail, alpha / 2) >= bar);
+	if (f.standing != STANDING_OPEN || j->errors.exposure[1] > 0)
+		decide(&f, error_evidence(j, m->harm, alpha / 2) >= bar,
+		       error_evidence(j, m->fail, alpha / 2) >= bar);
 	return f;
 }
 
-struct finding health_signals(const struct health *h)
+struct finding judge_signals(const struct judge *j)
 {
-	double alpha = health_share(h, METRIC_SIGNALS), bar = -log(alpha / 2);
-	const struct margin *m = &h->policy.signals;
-	double floor = h->policy.signal_floor;
+	double alpha = judge_share(j, METRIC_SIGNALS), bar = -log(alpha / 2);
+	const struct margin *m = &j->policy.signals;
+	double floor = j->policy.signal_floor;
 	struct finding f, worst = { .metric = "host signals" };
 	bool quiet = false;
 
-	for (unsigned int i = 0; i < HEALTH_SIGNALS; i++) {
+	for (unsigned int i = 0; i < JUDGE_SIGNALS; i++) {
 		/* Those that never came are all alike: one look is enough. */
-		if (h->signal[i].events[0] + h->signal[i].events[1] <= 0) {
+		if (j->signal[i].events[0] + j->signal[i].events[1] <= 0) {
 			if (quiet)
 				continue;
 			quiet = true;
 		}
-		f = counted(&h->signal[i], "host signals", m, alpha / HEALTH_SIGNALS, 20 * floor);
+		f = counted(&j->signal[i], "host signals", m, alpha / JUDGE_SIGNALS, 20 * floor);
 		if (!i || f.standing > worst.standing)
 			worst = f;
 	}
-	decide(&worst, log_mean_of(h->signal, HEALTH_SIGNALS, m->harm, floor, alpha / 2) >= bar,
-	       log_mean_of(h->signal, HEALTH_SIGNALS, m->fail, floor, alpha / 2) >= bar);
+	decide(&worst, log_mean_of(j->signal, JUDGE_SIGNALS, m->harm, floor, alpha / 2) >= bar,
+	       log_mean_of(j->signal, JUDGE_SIGNALS, m->fail, floor, alpha / 2) >= bar);
 	return worst;
 }
 
-struct finding health_leak(const struct health *h)
+struct finding judge_leak(const struct judge *j)
 {
-	struct slope before = slope_of(&h->leak[0]), since = slope_of(&h->leak[1]);
+	struct slope before = slope_of(&j->leak[0]), since = slope_of(&j->leak[1]);
 	struct finding f = { .metric = "leak", .standing = STANDING_EQUAL };
 
 	f.effect = since.per_second;
 	f.interval = (struct interval){ -INFINITY, INFINITY };
-	f.smallest = h->policy.leak;
-	if (h->leak_found) {
+	f.smallest = j->policy.leak;
+	if (j->leak_found) {
 		f.standing = STANDING_WORSE;
 		return f;
 	}
 	/* Nobody measured bytes, or they do not grow by what counts. */
-	if (!since.points || since.per_second - fmax(before.per_second, 0) < h->policy.leak)
+	if (!since.points || since.per_second - fmax(before.per_second, 0) < j->policy.leak)
 		return f;
 	f.standing = STANDING_OPEN;
-	f.seconds_more = h->seconds[1];
+	f.seconds_more = j->seconds[1];
 	f.why = "bytes grow, not yet long enough to be sure";
 	return f;
 }

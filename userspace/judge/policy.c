@@ -7,21 +7,21 @@
 #include "base/cleanup.h"
 #include "judge/hard.h"
 
-struct health_policy health_policy_usual(void)
+struct judge_policy judge_policy_usual(void)
 {
-	return (struct health_policy){ .alpha = 0.01,
-				       .baseline = 30,
-				       .soak = 60,
-				       .latency = { 1.05, 1.15, 2 },
-				       .tail = { 1.5, 3, 8 },
-				       .errors = { 1.1, 2, 5 },
-				       .signals = { 2, 4, 20 },
-				       .error_floor = 1e-4,
-				       .signal_floor = 0.02,
-				       .leak = 4096,
-				       .drift = 0.02,
-				       .drift_beside = 0.002,
-				       .hard = HARD_ALL };
+	return (struct judge_policy){ .alpha = 0.01,
+				      .baseline = 30,
+				      .soak = 60,
+				      .latency = { 1.05, 1.15, 2 },
+				      .tail = { 1.5, 3, 8 },
+				      .errors = { 1.1, 2, 5 },
+				      .signals = { 2, 4, 20 },
+				      .error_floor = 1e-4,
+				      .signal_floor = 0.02,
+				      .leak = 4096,
+				      .drift = 0.02,
+				      .drift_beside = 0.002,
+				      .hard = HARD_ALL };
 }
 
 static struct error *check_margin(const char *name, const struct margin *m)
@@ -33,7 +33,7 @@ static struct error *check_margin(const char *name, const struct margin *m)
 			 m->harm, m->equal, m->fail);
 }
 
-struct error *health_policy_check(const struct health_policy *p)
+struct error *judge_policy_check(const struct judge_policy *p)
 {
 	const struct {
 		const char *name;

@@ -15,7 +15,7 @@ struct margin {
 	double fail;  /* a rise proven to be beyond this is failed, not degraded */
 };
 
-struct health_policy {
+struct judge_policy {
 	double alpha; /* the chance of one false verdict over all metrics, however long one looks */
 	unsigned int baseline, soak; /* seconds; no healthy before */
 	struct margin latency, tail, errors, signals;
@@ -27,8 +27,8 @@ struct health_policy {
 	uint32_t hard;	     /* 1 << enum hard_signal: which of them decide at once */
 };
 
-struct health_policy health_policy_usual(void);
+struct judge_policy judge_policy_usual(void);
 /* ERROR_POLICY that names the field if a margin or a chance makes no sense. */
-struct error *health_policy_check(const struct health_policy *p);
+struct error *judge_policy_check(const struct judge_policy *p);
 
 #endif

@@ -4,13 +4,13 @@
  * the verdict as often as you like: with the chance 1 - alpha it is never once falsely degraded
  * or failed. Pure: no clock, no I/O; time is what the batches say. docs/JUDGE.md has the why.
  *
- *	health_new(&policy, controls, &h);
- *	health_second(h, false, &batch);	30 times or more
- *	health_second(h, true, &batch);		once the patch is live
- *	health_verdict(h, &verdict);
+ *	judge_new(&policy, controls, &j);
+ *	judge_second(j, false, &batch);	30 times or more
+ *	judge_second(j, true, &batch);		once the patch is live
+ *	judge_verdict(j, &verdict);
  */
-#ifndef SUTURE_JUDGE_HEALTH_H
-#define SUTURE_JUDGE_HEALTH_H
+#ifndef SUTURE_JUDGE_JUDGE_H
+#define SUTURE_JUDGE_JUDGE_H
 
 #include "judge/finding.h"
 #include "judge/hard.h"
@@ -26,36 +26,36 @@ enum return_class {
 	RETURN_CLASSES = RETURN_ERRNO + 134
 };
 
-#define HEALTH_CONTROLS 8
-#define HEALTH_SIGNALS 8
+#define JUDGE_CONTROLS 8
+#define JUDGE_SIGNALS 8
 
 struct batch {
 	double time; /* seconds, of a clock that does not jump */
 	struct histogram latency;
 	uint64_t returns[RETURN_CLASSES];
-	const struct histogram *control; /* as many as health_new() was told of */
+	const struct histogram *control; /* as many as judge_new() was told of */
 	uint64_t control_calls, control_errors;
-	uint64_t signal[HEALTH_SIGNALS]; /* host signals that are counted: retransmits, faults */
+	uint64_t signal[JUDGE_SIGNALS]; /* host signals that are counted: retransmits, faults */
 	bool has_leak;
 	double leak;   /* bytes held that the new code allocated */
 	uint32_t hard; /* 1 << enum hard_signal */
 };
 
-enum health_word { HEALTH_HEALTHY, HEALTH_INCONCLUSIVE, HEALTH_DEGRADED, HEALTH_FAILED };
-enum health_metric {
+enum judge_word { JUDGE_HEALTHY, JUDGE_INCONCLUSIVE, JUDGE_DEGRADED, JUDGE_FAILED };
+enum judge_metric {
 	METRIC_LATENCY,
 	METRIC_TAIL,
 	METRIC_ERRORS,
 	METRIC_SIGNALS,
 	METRIC_LEAK,
-	HEALTH_METRICS
+	JUDGE_METRICS
 };
 
-struct health_verdict {
-	enum health_word word;
+struct judge_verdict {
+	enum judge_word word;
 	enum hard_signal hard; /* that decided; else HARD_SIGNALS */
-	int metric;	       /* that decided, an enum health_metric; else -1 */
-	struct finding finding[HEALTH_METRICS];
+	int metric;	       /* that decided, an enum judge_metric; else -1 */
+	struct finding finding[JUDGE_METRICS];
 	double seconds_more; /* of an inconclusive one, until healthy may be said; or INFINITY */
 	unsigned int watched;
 	bool controlled;  /* else only before and after were compared: say so */
@@ -63,16 +63,16 @@ struct health_verdict {
 	char reason[160]; /* one sentence */
 };
 
-struct health;
+struct judge;
 
-/* ERROR_POLICY, ERROR_FAILED (memory, too many controls); *h is untouched then. */
-struct error *health_new(const struct health_policy *p, unsigned int controls, struct health **h);
-void health_free(struct health **h);
-#define __cleanup_health __attribute__((cleanup(health_free)))
+/* ERROR_POLICY, ERROR_FAILED (memory, too many controls); *j is untouched then. */
+struct error *judge_new(const struct judge_policy *p, unsigned int controls, struct judge **j);
+void judge_free(struct judge **j);
+#define __cleanup_judge __attribute__((cleanup(judge_free)))
 
 /* since: the patch is live. Once it was, a batch of the baseline is left out. */
-void health_second(struct health *h, bool since, const struct batch *b);
-void health_verdict(const struct health *h, struct health_verdict *v);
-const char *health_name(enum health_word w);
+void judge_second(struct judge *j, bool since, const struct batch *b);
+void judge_verdict(const struct judge *j, struct judge_verdict *v);
+const char *judge_word_name(enum judge_word w);
 
 #endif

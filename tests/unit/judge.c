@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "judge/chance.h"
 #include "judge/eprocess.h"
-#include "judge/health.h"
+#include "judge/judge.h"
 #include "judge/series.h"
 #include "judge/slope.h"
 
@@ -220,15 +220,15 @@ struct life {
 	uint32_t hard;
 };
 
-static struct health_verdict live(const struct life *l)
+static struct judge_verdict live(const struct life *l)
 {
-	struct health_policy p = health_policy_usual();
-	struct health *h __cleanup_health = NULL;
-	struct histogram control[HEALTH_CONTROLS];
-	struct health_verdict v;
+	struct judge_policy p = judge_policy_usual();
+	struct judge *h __cleanup_judge = NULL;
+	struct histogram control[JUDGE_CONTROLS];
+	struct judge_verdict v;
 
 	seed = 99;
-	ok(health_new(&p, l->controls, &h));
+	ok(judge_new(&p, l->controls, &h));
 	for (unsigned int t = 0; t < 30 + l->watch; t++) {
 		bool since = t >= 30;
 		struct batch b = { .time = t, .control = control, .control_calls = l->calls };
@@ -251,9 +251,9 @@ static struct health_verdict live(const struct life *l)
 		b.has_leak = true;
 		b.leak = 1e6 + 1e4 * normal() + (since ? l->leak * (t - 30) : 0);
 		b.hard = t == 40 ? l->hard : 0;
-		health_second(h, since, &b);
+		judge_second(h, since, &b);
 	}
-	health_verdict(h, &v);
+	judge_verdict(h, &v);
 	return v;
 }
 
@@ -261,38 +261,38 @@ static void each_word_has_its_reason(void **state)
 {
 	static const struct {
 		struct life life;
-		enum health_word word;
+		enum judge_word word;
 		const char *reason;
 	} rows[] = {
-		{ { 1, 1, 300, 0.02, 0, 1, 1, 120, 0 }, HEALTH_HEALTHY, "within its margin" },
-		{ { 1, 1, 300, 0.02, 0, 1, 1, 20, 0 }, HEALTH_INCONCLUSIVE, "" },
-		{ { 1.3, 1, 300, 0.02, 0, 1, 1, 40, 0 }, HEALTH_DEGRADED, "latency: 1.3" },
-		{ { 4, 1, 300, 0.02, 0, 1, 1, 40, 0 }, HEALTH_FAILED, "latency: 4" },
-		{ { 1, 2.5, 300, 0.02, 0, 1, 1, 60, 0 }, HEALTH_DEGRADED, "errors" },
-		{ { 1, 12, 300, 0.02, 0, 1, 1, 60, 0 }, HEALTH_FAILED, "errors" },
-		{ { 1, 1, 300, 0.02, 20000, 1, 1, 130, 0 }, HEALTH_DEGRADED, "leak" },
-		{ { 1, 1, 300, 0.02, 0, 1.5, 1, 60, 0 }, HEALTH_HEALTHY, "" },
-		{ { 1.2, 1, 300, 0.02, 0, 1.5, 1, 60, 0 }, HEALTH_INCONCLUSIVE, "load moved" },
-		{ { 1, 1, 0, 0, 0, 1, 1, 60, 0 }, HEALTH_INCONCLUSIVE, "too few calls" },
-		{ { 1.3, 1, 300, 0.02, 0, 1, 0, 40, 0 }, HEALTH_INCONCLUSIVE, "no control" },
-		{ { 1.3, 1, 300, 0.02, 0, 1, 0, 90, 0 }, HEALTH_DEGRADED, "latency" },
-		{ { 1, 1, 300, 0.02, 0, 1, 1, 60, 1 << HARD_OOPS }, HEALTH_FAILED, "an oops" },
-		{ { 1, 1, 300, 0.02, 0, 1, 1, 60, 1 << 30 }, HEALTH_HEALTHY, "" },
+		{ { 1, 1, 300, 0.02, 0, 1, 1, 120, 0 }, JUDGE_HEALTHY, "within its margin" },
+		{ { 1, 1, 300, 0.02, 0, 1, 1, 20, 0 }, JUDGE_INCONCLUSIVE, "" },
+		{ { 1.3, 1, 300, 0.02, 0, 1, 1, 40, 0 }, JUDGE_DEGRADED, "latency: 1.3" },
+		{ { 4, 1, 300, 0.02, 0, 1, 1, 40, 0 }, JUDGE_FAILED, "latency: 4" },
+		{ { 1, 2.5, 300, 0.02, 0, 1, 1, 60, 0 }, JUDGE_DEGRADED, "errors" },
+		{ { 1, 12, 300, 0.02, 0, 1, 1, 60, 0 }, JUDGE_FAILED, "errors" },
+		{ { 1, 1, 300, 0.02, 20000, 1, 1, 130, 0 }, JUDGE_DEGRADED, "leak" },
+		{ { 1, 1, 300, 0.02, 0, 1.5, 1, 60, 0 }, JUDGE_HEALTHY, "" },
+		{ { 1.2, 1, 300, 0.02, 0, 1.5, 1, 60, 0 }, JUDGE_INCONCLUSIVE, "load moved" },
+		{ { 1, 1, 0, 0, 0, 1, 1, 60, 0 }, JUDGE_INCONCLUSIVE, "too few calls" },
+		{ { 1.3, 1, 300, 0.02, 0, 1, 0, 40, 0 }, JUDGE_INCONCLUSIVE, "no control" },
+		{ { 1.3, 1, 300, 0.02, 0, 1, 0, 90, 0 }, JUDGE_DEGRADED, "latency" },
+		{ { 1, 1, 300, 0.02, 0, 1, 1, 60, 1 << HARD_OOPS }, JUDGE_FAILED, "an oops" },
+		{ { 1, 1, 300, 0.02, 0, 1, 1, 60, 1 << 30 }, JUDGE_HEALTHY, "" },
 	};
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct health_verdict v = live(&rows[i].life);
+		struct judge_verdict v = live(&rows[i].life);
 
 		if (v.word != rows[i].word || !strstr(v.reason, rows[i].reason))
-			fail_msg("row %u: %s: %s", i, health_name(v.word), v.reason);
+			fail_msg("row %u: %s: %s", i, judge_word_name(v.word), v.reason);
 	}
 }
 
 static void inconclusive_says_what_it_could_have_seen(void **state)
 {
 	struct life l = { 1, 1, 300, 0.02, 0, 1, 1, 20, 0 };
-	struct health_verdict v = live(&l);
+	struct judge_verdict v = live(&l);
 	const struct finding *f = &v.finding[METRIC_LATENCY];
 
 	(void)state;
@@ -303,17 +303,17 @@ static void inconclusive_says_what_it_could_have_seen(void **state)
 
 static void odd_input_gives_no_harm(void **state)
 {
-	struct health_policy p = health_policy_usual();
+	struct judge_policy p = judge_policy_usual();
 
 	(void)state;
 	seed = 1234;
 	for (int run = 0; run < 60; run++) {
-		struct health *h __cleanup_health = NULL;
+		struct judge *h __cleanup_judge = NULL;
 		struct histogram control[2];
-		struct health_verdict v;
+		struct judge_verdict v;
 		int kind = run % 6;
 
-		ok(health_new(&p, run % 3, &h));
+		ok(judge_new(&p, run % 3, &h));
 		for (int t = 0; t < 120; t++) {
 			struct batch b = { .time = t, .control = control };
 			uint64_t n = kind == 0 ? 0 : kind == 1 ? UINT64_MAX / 4 : 1000;
@@ -333,9 +333,9 @@ static void odd_input_gives_no_harm(void **state)
 			b.control_calls = b.control_errors = n;
 			b.has_leak = kind != 2;
 			b.leak = kind == 1 ? INFINITY : 5;
-			health_second(h, t >= 50, &b);
-			health_verdict(h, &v);
-			if (v.word > HEALTH_INCONCLUSIVE)
+			judge_second(h, t >= 50, &b);
+			judge_verdict(h, &v);
+			if (v.word > JUDGE_INCONCLUSIVE)
 				fail_msg("kind %d at %d: %s", kind, t, v.reason);
 			assert_false(isnan(v.seconds_more) || isnan(v.finding[0].effect));
 		}
@@ -345,15 +345,15 @@ static void odd_input_gives_no_harm(void **state)
 
 static void a_policy_without_sense_is_refused(void **state)
 {
-	struct health_policy p = health_policy_usual();
+	struct judge_policy p = judge_policy_usual();
 	struct error *e __cleanup_error = NULL, *many __cleanup_error = NULL;
-	struct health *h __cleanup_health = NULL;
+	struct judge *h __cleanup_judge = NULL;
 
 	(void)state;
-	many = health_new(&p, HEALTH_CONTROLS + 1, &h);
+	many = judge_new(&p, JUDGE_CONTROLS + 1, &h);
 	assert_non_null(many);
 	p.latency.equal = 1.01;
-	e = health_new(&p, 1, &h);
+	e = judge_new(&p, 1, &h);
 	assert_int_equal(error_kind(e), ERROR_POLICY);
 	assert_non_null(strstr(error_message(e), "latency"));
 	assert_null(h);

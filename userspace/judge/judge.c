@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Seconds in, one verdict out. */
+#include "judge/judge.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "judge/state.h"
+
+static const char *const words[] = {
+	[JUDGE_HEALTHY] = "healthy",
+	[JUDGE_INCONCLUSIVE] = "inconclusive",
+	[JUDGE_DEGRADED] = "degraded",
+	[JUDGE_FAILED] = "failed",
+};
+
+const char *judge_word_name(enum judge_word w)
+{
+	return words[w];
+}
+
+struct error *judge_new(const struct judge_policy *p, unsigned int controls, struct judge **j)
+{
+	struct judge *made;
+
+	TRY(judge_policy_check(p));
+	if (controls > JUDGE_CONTROLS)
+		return error_failed("%u controls are more than %u", controls, JUDGE_CONTROLS);
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return error_nomem();
+	made->policy = *p;
+	made->controls = controls;
+	made->latency.controlled = made->tail.controlled = controls > 0;
+	*j = made;
+	return NULL;
+}
+
+void judge_free(struct judge **j)
+{
+	free(*j);
+	*j = NULL;
+}
+
+/* The k-th look, at twice the time of the one before, may spend 1 / (k (k + 1)) of the share. */
+static void look_for_leak(struct judge *j)
+{
+	struct slope before, since;
+
+	if (j->leak_found || j->seconds[1] < 30u << j->leak_look || j->leak_look > 24)
+		return;
+	j->leak_look++;
+	before = slope_of(&j->leak[0]);
+	since = slope_of(&j->leak[1]);
+	j->leak_found =
+		since.per_second - fmax(before.per_second, 0) >= j->policy.leak &&
+		since.chance < judge_share(j, METRIC_LEAK) / (j->leak_look * (j->leak_look + 1.0));
+}
+
+void judge_second(struct judge *j, bool since, const struct batch *b)
+{
+	/* A hard signal counts whatever else is odd about its second. */
+	if (since)
+		j->hard |= b->hard;
+	if (!isfinite(b->time) || (j->begun && b->time <= j->last) || (j->since && !since)) {
+		j->odd++;
+		return;
+	}
+	/* What waits from before the patch is of neither side. */
+	if (since && !j->since)
+		memset(j->waiting, 0, sizeof(j->waiting));
+	j->since = since;
+	j->begun = true;
+	j->last = b->time;
+	j->seconds[since]++;
+	judge_feed_latency(j, since, b);
+	judge_feed_counts(j, since, b);
+	if (since)
+		look_for_leak(j);
+}
+
+static void find(const struct judge *j, struct judge_verdict *v)
+{
+	v->finding[METRIC_LATENCY] = judge_latency(j);
+	v->finding[METRIC_TAIL] = judge_tail(j);
+	v->finding[METRIC_ERRORS] = judge_errors(j);
+	v->finding[METRIC_SIGNALS] = judge_signals(j);
+	v->finding[METRIC_LEAK] = judge_leak(j);
+}
+
+static enum judge_word word_of(enum standing s)
+{
+	static const enum judge_word word[] = { [STANDING_EQUAL] = JUDGE_HEALTHY,
+						[STANDING_OPEN] = JUDGE_INCONCLUSIVE,
+						[STANDING_WORSE] = JUDGE_DEGRADED,
+						[STANDING_FAILED] = JUDGE_FAILED };
+	return word[s];
+}
+
+static void explain(struct judge_verdict *v)
+{
+	const struct finding *f = v->metric < 0 ? NULL : &v->finding[v->metric];
+
+	if (!f)
+		snprintf(v->reason, sizeof(v->reason), "every metric is within its margin%s",
+			 v->controlled ? "" : "; no control, only before and after");
+	else if (f->why)
+		snprintf(v->reason, sizeof(v->reason), "%s: %s", f->metric, f->why);
+	else if (v->metric == METRIC_LEAK)
+		snprintf(v->reason, sizeof(v->reason), "leak: %.0f bytes a second", f->effect);
+	else
+		snprintf(v->reason, sizeof(v->reason), "%s: %.2f times what it was [%.2f, %.2f]",
+			 f->metric, f->effect, f->interval.low, f->interval.high);
+}
+
+/* No healthy before the baseline and the soak are whole. */
+static bool too_early(const struct judge *j, struct judge_verdict *v)
+{
+	double more = (double)j->policy.soak - j->seconds[1];
+
+	if (j->seconds[0] < j->policy.baseline) {
+		v->seconds_more = INFINITY;
+		snprintf(v->reason, sizeof(v->reason), "the baseline is only %u s of %u s",
+			 j->seconds[0], j->policy.baseline);
+		return true;
+	}
+	if (more <= 0)
+		return false;
+	v->seconds_more = more;
+	snprintf(v->reason, sizeof(v->reason), "watched for %u s of %u s", j->seconds[1],
+		 j->policy.soak);
+	return true;
+}
+
+void judge_verdict(const struct judge *j, struct judge_verdict *v)
+{
+	*v = (struct judge_verdict){ .metric = -1,
+				     .hard = hard_first(j->hard, j->policy.hard),
+				     .watched = j->seconds[1],
+				     .odd = j->odd,
+				     .controlled = j->controls > 0 };
+	find(j, v);
+	if (v->hard != HARD_SIGNALS) {
+		v->word = JUDGE_FAILED;
+		snprintf(v->reason, sizeof(v->reason), "%s", hard_name(v->hard));
+		return;
+	}
+	for (int i = 0; i < JUDGE_METRICS; i++) {
+		enum judge_word w = word_of(v->finding[i].standing);
+
+		if (w > v->word) {
+			v->word = w;
+			v->metric = i;
+		}
+		if (w == JUDGE_INCONCLUSIVE)
+			v->seconds_more = fmax(v->seconds_more, v->finding[i].seconds_more);
+	}
+	explain(v);
+	if (v->word == JUDGE_DEGRADED || v->word == JUDGE_FAILED)
+		v->seconds_more = 0;
+	else if (v->word == JUDGE_HEALTHY && too_early(j, v))
+		v->word = JUDGE_INCONCLUSIVE;
+}

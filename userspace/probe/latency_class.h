@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the classes of bpf/latency.h are called. Pure. */
+#ifndef SUTURE_PROBE_LATENCY_CLASS_H
+#define SUTURE_PROBE_LATENCY_CLASS_H
+
+#include <stddef.h>
+
+#include "bpf/latency.h"
+
+/* "0", "ENOENT", "other negative", "positive" */
+const char *latency_class_name(size_t class);
+
+#endif

@@ -148,25 +148,65 @@ static const struct hotpatch_account_function *redirected_at(const struct link *
 	return NULL;
 }
 
+/* Another name of the same function, in the object itself. */
+static bool is_alias(const struct object *o, const struct symbol *old, const char *name, size_t n)
+{
+	vec_for_each(&o->symbols, at) {
+		const struct symbol *s = *at;
+
+		if (s->section == old->section && s->value == old->value && strlen(s->name) == n &&
+		    !memcmp(s->name, name, n))
+			return true;
+	}
+	return false;
+}
+
+static struct error *folded(const struct symbol *old, const char *other)
+{
+	return error_advise(error_refused("%s() and %s() are one function in the program: the "
+					  "linker has folded identical code",
+					  old->name, other),
+			    "what calls the one can't be told from what calls the other");
+}
+
+/*
+ * Where the program has names, they tell of functions that the linker has folded as identical code:
+ * one jump would change the others, too. Without any, two that are alike are not placed at all, if
+ * both are of touched units.
+ */
+static struct error *check_names(const struct link *l, size_t u, const struct symbol *old,
+				 uint64_t address)
+{
+	const struct image *img = l->program->image;
+	size_t first, n = image_symbols_at(img, address, &first), own = 0;
+
+	for (size_t i = first; i < first + n; i++) {
+		const struct image_symbol *s = &img->symbols.v[i];
+		size_t length = strcspn(s->name, "@"); /* of a version */
+
+		/* What has no size is a mark. */
+		if (s->size && !is_alias(l->units[u].binding->before->object, old, s->name, length))
+			return folded(old, s->name);
+		own += s->size && str_equal(s->name, old->name);
+	}
+	return own > 1 ? folded(old, "another of that name") : NULL;
+}
+
 /*
  * Two functions of the source at one address: another name of it, or an inline function that
- * several units emit and the linker took once. All else the linker has folded, as identical code:
- * one jump can't lead to what both have become.
+ * several units emit and the linker took once. All else it has folded.
  */
 static struct error *check_folded(const struct link *l, size_t u, const struct symbol *old,
 				  const struct hotpatch_account_function *other)
 {
 	const struct symbol *before = other->old;
-	bool alias =
-		other->unit == u && before->section == old->section && before->value == old->value;
+	bool alias = other->unit == u && is_alias(l->units[u].binding->before->object, old,
+						  before->name, strlen(before->name));
 
 	if (alias || (str_equal(before->name, old->name) && before->bind != STB_LOCAL &&
 		      old->bind != STB_LOCAL))
 		return NULL;
-	return error_advise(error_refused("%s() and %s() of %s are one function in the program: "
-					  "the linker has folded identical code",
-					  old->name, before->name, l->units[other->unit].source),
-			    "what calls the one can't be told from what calls the other");
+	return folded(old, before->name);
 }
 
 /* How long the program's own is: ours may have longer jumps. */
@@ -202,6 +242,7 @@ static struct error *redirect(struct link *l, size_t u, const struct replacement
 	other = redirected_at(l, p->address);
 	if (other)
 		return check_folded(l, u, r->old, other);
+	TRY(check_names(l, u, r->old, p->address));
 	f.name = arena_strdup(&l->o->arena, r->old->name);
 	f.old = p->address;
 	f.size = size_in_program(l, p, r->old);

@@ -34,6 +34,7 @@ struct process_row {
 	double longest_stop, stopped;
 	size_t threads;
 	bool listed;
+	bool learned; /* for welcome.h: which file it has mapped */
 };
 
 struct process_part {
@@ -69,6 +70,12 @@ struct error *process_patch_check(struct process_patch *p,
 /* Until every process was tried, those that begin meanwhile too; then read back. */
 struct error *process_patch_apply(struct process_patch *p,
 				  const struct hotpatch_options *o) __must_check;
+/*
+ * To these alone, which were stopped before they ran a line of the file: no other process is looked
+ * at. Their rows are added, or replaced.
+ */
+struct error *process_patch_give(struct process_patch *p, const pid_t *pids, size_t n,
+				 const struct hotpatch_options *o) __must_check;
 /* From all that have it, in whole or in part. */
 struct error *process_patch_revert(struct process_patch *p,
 				   const struct hotpatch_options *o) __must_check;

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/welcome.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "flow/tend.h"
+#include "hotpatch/loading.h"
+
+#define RETRY_AFTER 60.0    /* where it is closed */
+#define LOADING_SECONDS 0.5 /* that a loader is followed */
+#define LOCK_SECONDS 0.5    /* that another suture is waited for: they stand still */
+#define LOCK_PAUSE_NS 5000000
+#define PATIENCE 0.2
+#define AT_A_TIME 32
+
+/* --- its life ------------------------------------------------------------------------------- */
+
+static void forget(struct welcome *w)
+{
+	newcomers_close(&w->newcomers);
+	w->files.n = 0;
+}
+
+void welcome_free(struct welcome *w)
+{
+	forget(w);
+	vec_free(&w->files);
+	free_pointer(&w->why);
+}
+
+static void closed(struct welcome *w, struct error *e)
+{
+	forget(w);
+	free_pointer(&w->why);
+	w->why = strdup(error_message(e));
+	w->works = false;
+	w->retry = clock_seconds() + RETRY_AFTER;
+	error_free(&e);
+}
+
+static void begin(struct welcome *w)
+{
+	struct error *e = newcomers_open(&w->newcomers);
+
+	w->tried = true;
+	if (e) {
+		closed(w, e);
+		return;
+	}
+	free_pointer(&w->why);
+	w->works = true;
+}
+
+/* Rows that were learned from belong to files that were forgotten. */
+static void learn_anew(struct tending *t)
+{
+	vec_for_each(&t->v, one)
+		vec_for_each(&one->processes.rows, row)
+			row->learned = false;
+}
+
+struct error *welcome_round(struct welcome *w, struct tending *t)
+{
+	bool needed = false;
+
+	w->left_out = 0;
+	vec_for_each(&t->v, one) {
+		bool can = one->bundle && welcome_can_give(&one->processes);
+
+		needed |= can;
+		w->left_out += one->bundle && !can;
+	}
+	if (!w->newcomers && (!w->tried || (needed && (w->works || clock_seconds() >= w->retry)))) {
+		begin(w);
+		learn_anew(t);
+	}
+	if (!needed)
+		forget(w);
+	if (!w->newcomers)
+		return NULL;
+	welcome_beat(w);
+	return w->newcomers ? welcome_learn(w, t) : NULL;
+}
+
+int welcome_fd(const struct welcome *w)
+{
+	return w->newcomers ? newcomers_fd(w->newcomers) : -1;
+}
+
+/* What is closed here is opened anew in the next round. */
+void welcome_beat(struct welcome *w)
+{
+	struct error *e = w->newcomers ? newcomers_beat(w->newcomers) : NULL;
+
+	if (!e)
+		return;
+	closed(w, e);
+	w->works = true;
+}
+
+/* --- those who came --------------------------------------------------------------------------- */
+
+struct follower {
+	pthread_t thread;
+	bool started;
+	struct loading loading;
+	struct error *error;
+};
+
+static void *follow(void *arg)
+{
+	struct follower *f = arg;
+
+	f->error = loading_finish(&f->loading, LOADING_SECONDS);
+	return NULL;
+}
+
+/* Each by a thread of its own: what it traces goes free with it. */
+static void follow_some(struct newcomer *v, size_t n, uint64_t *failed)
+{
+	struct follower f[AT_A_TIME] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		f[i].loading = (struct loading){ .pid = v[i].pid, .tid = v[i].tid };
+		f[i].started = !pthread_create(&f[i].thread, NULL, follow, &f[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (f[i].started)
+			pthread_join(f[i].thread, NULL);
+		v[i].stays = f[i].loading.stopped_else;
+		*failed += !f[i].started || f[i].error;
+		error_free(&f[i].error);
+	}
+}
+
+static struct error *lock(const struct host_request *r, struct host *h)
+{
+	struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	double until = clock_seconds() + LOCK_SECONDS;
+
+	for (;;) {
+		struct error *e = host_open(r, HOST_CHANGE, h);
+
+		if (!e || error_kind(e) != ERROR_PENDING || clock_seconds() > until)
+			return e;
+		error_free(&e);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static struct error *give_one(struct welcome *w, struct tending *t, struct host *h,
+			      struct tended *one, const pid_t *pids, size_t n)
+{
+	static const struct hotpatch_options options = { .patience = PATIENCE };
+	struct process_counts before, after;
+	bool still;
+
+	if (!one->bundle || !welcome_can_give(&one->processes))
+		return NULL;
+	TRY(host_is_still(h, one->name, one->seq, &still));
+	if (!still)
+		return NULL;
+	process_patch_count(&one->processes, &before);
+	TRY(process_patch_give(&one->processes, pids, n, &options));
+	process_patch_count(&one->processes, &after);
+	one->counts = after;
+	w->got += after.have - before.have;
+	t->patched += after.have - before.have;
+	return NULL;
+}
+
+static struct error *give(struct welcome *w, struct tending *t, const struct host_request *r,
+			  const newcomer_list *came)
+{
+	struct host h __cleanup_host = HOST_CLOSED;
+	struct error *first = NULL;
+	VEC(pid_t) pids = { 0 };
+
+	for (size_t i = 0; i < came->n && !first; i++)
+		first = vec_push(&pids, came->v[i].pid);
+	if (!first)
+		first = lock(r, &h);
+	for (size_t i = 0; i < t->v.n && h.ledger; i++) {
+		struct error *e = give_one(w, t, &h, &t->v.v[i], pids.v, pids.n);
+
+		if (first)
+			error_free(&e);
+		else
+			first = e;
+	}
+	vec_free(&pids);
+	return first;
+}
+
+struct error *welcome_all(struct welcome *w, struct tending *t, const struct host_request *r)
+{
+	newcomer_list came = { 0 };
+	double began = clock_seconds(), took;
+	struct error *e = newcomers_take(w->newcomers, &came);
+
+	for (size_t i = 0; i < came.n; i += AT_A_TIME) {
+		size_t left = came.n - i;
+
+		follow_some(came.v + i, left < AT_A_TIME ? left : AT_A_TIME, &w->failed);
+	}
+	if (!e && came.n)
+		e = give(w, t, r, &came);
+	vec_for_each(&came, one)
+		newcomers_let_go(w->newcomers, one);
+	took = clock_seconds() - began;
+	w->came += came.n;
+	if (came.n && took > w->longest)
+		w->longest = took;
+	vec_free(&came);
+	welcome_beat(w);
+	return e;
+}
+
+/* --- telling ------------------------------------------------------------------------------------
+ */
+
+struct error *welcome_say(const struct welcome *w, double every, struct strbuf *out)
+{
+	if (w->works) {
+		TRY(strbuf_puts(out,
+				"new processes: exec watcher, patched before their code runs"));
+		if (w->left_out)
+			TRY(strbuf_printf(out,
+					  "; but %zu patch%s with hooks or exceptions: polling "
+					  "every %g s",
+					  w->left_out, w->left_out == 1 ? "" : "es", every));
+		return NULL;
+	}
+	return strbuf_printf(
+		out,
+		"new processes: polling every %g s, a new process may run old code until "
+		"then: %s",
+		every, w->why ? w->why : "not tried yet");
+}
+
+void welcome_json(const struct welcome *w, double every, struct json *j, const char *key)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct error *e __cleanup_error = welcome_say(w, every, &text);
+	uint64_t stopped = 0, passed = 0;
+
+	if (w->newcomers)
+		newcomers_count(w->newcomers, &stopped, &passed);
+	json_object(j, key);
+	json_string(j, "by", w->works ? "exec watcher" : "polling");
+	json_string(j, "text", e ? NULL : strbuf_str(&text));
+	json_string(j, "why", w->why);
+	json_double(j, "every", every);
+	json_u64(j, "files", w->files.n);
+	json_u64(j, "came", w->came);
+	json_u64(j, "patched", w->got);
+	json_u64(j, "not_followed", w->failed);
+	json_u64(j, "not_stopped", passed);
+	json_double(j, "longest", w->longest);
+	json_u64(j, "left_out", w->left_out);
+	json_end(j);
+}

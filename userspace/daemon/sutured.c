@@ -67,7 +67,7 @@ static void tell(void *arg, const struct host_event *e)
 		int level;
 	} levels[] = { { "lost", 2 },	   { "left-out", 3 }, { "rolling-back", 3 },
 		       { "recovered", 5 }, { "restored", 5 }, { "blocked", 4 },
-		       { "at-risk", 4 } };
+		       { "at-risk", 4 },   { "missed", 4 } };
 	int level = 6;
 
 	(void)arg;

@@ -14,7 +14,8 @@
 #define LOADING_SECONDS 0.5 /* that a loader is followed */
 #define LOCK_SECONDS 0.5    /* that another suture is waited for: they stand still */
 #define LOCK_PAUSE_NS 5000000
-#define PATIENCE 0.2
+#define PATIENCE 1.0
+#define STAND_SECONDS 0.1 /* until it stands again; one that others continued never does */
 #define AT_A_TIME 32
 
 /* --- its life ------------------------------------------------------------------------------- */
@@ -152,6 +153,21 @@ static struct error *lock(const struct host_request *r, struct host *h)
 	}
 }
 
+/* Who has not got it, though it stood still for that. */
+static void say_missed(struct welcome *w, const struct host *h, const struct tended *one,
+		       const pid_t *pids, size_t n)
+{
+	vec_for_each(&one->processes.rows, row)
+		for (size_t i = 0; i < n; i++)
+			if (row->process.pid == pids[i] && row->why && row->has != PROCESS_HAS &&
+			    error_kind(row->why) != ERROR_NOTHING) {
+				w->failed++;
+				host_say(h, "missed", one->name, "%s (%d) began without %s: %s",
+					 row->process.comm, pids[i], one->name,
+					 error_message(row->why));
+			}
+}
+
 static struct error *give_one(struct welcome *w, struct tending *t, struct host *h,
 			      struct tended *one, const pid_t *pids, size_t n)
 {
@@ -164,12 +180,15 @@ static struct error *give_one(struct welcome *w, struct tending *t, struct host 
 	TRY(host_is_still(h, one->name, one->seq, &still));
 	if (!still)
 		return NULL;
+	for (size_t i = 0; i < n; i++)
+		error_free(&(struct error *){ loading_wait(pids[i], STAND_SECONDS) });
 	process_patch_count(&one->processes, &before);
 	TRY(process_patch_give(&one->processes, pids, n, &options));
 	process_patch_count(&one->processes, &after);
 	one->counts = after;
 	w->got += after.have - before.have;
 	t->patched += after.have - before.have;
+	say_missed(w, h, one, pids, n);
 	return NULL;
 }
 

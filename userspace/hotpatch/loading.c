@@ -320,11 +320,10 @@ static struct error *go_on(struct loading *at, struct loader *l, double seconds)
 	return follow(&f);
 }
 
-/* The signal was sent; it stands some microseconds later. */
-static struct error *wait_until_it_stands(pid_t pid)
+struct error *loading_wait(pid_t pid, double seconds)
 {
 	struct timespec moment = { .tv_nsec = LOOK_NS };
-	double until = clock_seconds() + STAND_SECONDS;
+	double until = clock_seconds() + seconds;
 	char path[32], text[512], *at;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -349,7 +348,7 @@ struct error *loading_finish(struct loading *at, double seconds)
 	bool none;
 
 	at->stopped_else = false;
-	TRY(wait_until_it_stands(at->pid));
+	TRY(loading_wait(at->pid, STAND_SECONDS));
 	TRY(find_loader(at->pid, &l, &none));
 	return none ? NULL : go_on(at, &l, seconds);
 }

@@ -36,4 +36,10 @@ struct loading {
  */
 struct error *loading_finish(struct loading *l, double seconds) __must_check;
 
+/*
+ * Until it is in its group stop: it is so some microseconds after the signal, and after whoever
+ * traced it has let it go. Who seizes it before meets the stop on the way.
+ */
+struct error *loading_wait(pid_t pid, double seconds) __must_check;
+
 #endif

@@ -6,7 +6,7 @@
  *
  * None hangs if we die: the stopping ends with us, for the kernel closes what is attached, and a
  * small process beside us, the warden (newcomers_warden.h), lets go those that stood, and also
- * those that we have forgotten for three seconds. Should it be killed with us, the next
+ * those that we have forgotten for five seconds. Should it be killed with us, the next
  * newcomers_open() does, where a BPF file system keeps the list.
  *
  * The stop can be seen: a parent that waits with WUNTRACED (a shell with job control) is told of
@@ -44,7 +44,7 @@ struct error *newcomers_learn(struct newcomers *n, int fd, struct newcomer_name 
 /* These files from now on, and no others. */
 struct error *newcomers_watch(struct newcomers *n, const struct newcomer_name *names,
 			      size_t count) __must_check;
-/* To be called at least each second: nobody is stopped three seconds after the last time. An error:
+/* To be called at least each second: nobody is stopped five seconds after the last time. An error:
  * the warden is gone, and the caller should close this and open another. */
 struct error *newcomers_beat(struct newcomers *n) __must_check;
 /* Readable while newcomers_take() has some. */

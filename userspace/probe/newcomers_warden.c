@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 
 #define SECOND 1000000000ull
-#define STANDS_MOST (3 * SECOND) /* under a sutured that lives */
+#define STANDS_MOST (5 * SECOND) /* under a sutured that lives */
 #define JUST_NOW (SECOND / 10)	 /* it was let go, and its SIGCONT may never have been sent */
 #define LOOKS_EVERY_MS 500
 /* What was attached may work for some milliseconds after the death. */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whom the warden lets go, and who is taken for whom. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "probe/newcomers_warden.h"
+
+#define SECOND 1000000000ull
+#define NOW (100 * SECOND)
+
+static void one_that_stands_too_long_is_let_go(void **state)
+{
+	struct newcomer_held h = { .since = NOW - 6 * SECOND };
+
+	(void)state;
+	assert_true(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	h.since = NOW - 1 * SECOND;
+	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	/* It was stopped after we read the clock. */
+	h.since = NOW + 1;
+	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+}
+
+static void without_sutured_all_are_let_go_that_stand(void **state)
+{
+	struct newcomer_held h = { .since = NOW };
+
+	(void)state;
+	assert_true(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
+}
+
+/* Its own shell may have stopped it since. */
+static void one_that_went_on_long_ago_is_left_alone(void **state)
+{
+	struct newcomer_held h = { .since = NOW - 9 * SECOND, .released = NOW - 8 * SECOND };
+
+	(void)state;
+	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	assert_false(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
+}
+
+/* sutured may have died between noting it and doing it. */
+static void one_that_was_just_let_go_is_let_go_again(void **state)
+{
+	struct newcomer_held h = { .since = NOW - SECOND, .released = NOW - 1000 };
+
+	(void)state;
+	assert_true(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
+	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+}
+
+static uint64_t start_ticks(void)
+{
+	unsigned long long ticks = 0;
+	FILE *f = fopen("/proc/self/stat", "r");
+	char text[1024], *at;
+
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	at = strrchr(text, ')');
+	assert_non_null(at);
+	/* The 22nd field; the name, which ends here, is the second. */
+	for (int i = 0; i < 20; i++) {
+		at = strchr(at + 1, ' ');
+		assert_non_null(at);
+	}
+	assert_int_equal(sscanf(at, "%llu", &ticks), 1);
+	return ticks;
+}
+
+static void a_process_is_known_by_pid_and_start(void **state)
+{
+	uint64_t tick = SECOND / (uint64_t)sysconf(_SC_CLK_TCK), start = start_ticks() * tick;
+
+	(void)state;
+	assert_true(warden_is_same(getpid(), start));
+	assert_true(warden_is_same(getpid(), start + tick - 1));
+	assert_false(warden_is_same(getpid(), start + tick));
+	assert_false(warden_is_same(getpid(), start - 1));
+	assert_false(warden_is_same(-1, start));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_stands_too_long_is_let_go),
+		cmocka_unit_test(without_sutured_all_are_let_go_that_stand),
+		cmocka_unit_test(one_that_went_on_long_ago_is_left_alone),
+		cmocka_unit_test(one_that_was_just_let_go_is_let_go_again),
+		cmocka_unit_test(a_process_is_known_by_pid_and_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

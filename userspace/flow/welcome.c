@@ -121,8 +121,9 @@ static void *follow(void *arg)
 }
 
 /* Each by a thread of its own: what it traces goes free with it. */
-static void follow_some(struct newcomer *v, size_t n, uint64_t *failed)
+static struct error *follow_some(struct newcomer *v, size_t n, uint64_t *failed)
 {
+	struct error *first = NULL;
 	struct follower f[AT_A_TIME] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
@@ -134,8 +135,11 @@ static void follow_some(struct newcomer *v, size_t n, uint64_t *failed)
 			pthread_join(f[i].thread, NULL);
 		v[i].stays = f[i].loading.stopped_else;
 		*failed += !f[i].started || f[i].error;
+		if (!first && f[i].error && error_kind(f[i].error) != ERROR_NOTHING)
+			first = error_context(take(f[i].error), "following process %d", v[i].pid);
 		error_free(&f[i].error);
 	}
+	return first;
 }
 
 static struct error *lock(const struct host_request *r, struct host *h)
@@ -215,6 +219,15 @@ static struct error *give(struct welcome *w, struct tending *t, const struct hos
 	return first;
 }
 
+/* The first of several is told. */
+static void also(struct error **first, struct error *e)
+{
+	if (*first)
+		error_free(&e);
+	else
+		*first = e;
+}
+
 struct error *welcome_all(struct welcome *w, struct tending *t, const struct host_request *r)
 {
 	newcomer_list came = { 0 };
@@ -224,10 +237,10 @@ struct error *welcome_all(struct welcome *w, struct tending *t, const struct hos
 	for (size_t i = 0; i < came.n; i += AT_A_TIME) {
 		size_t left = came.n - i;
 
-		follow_some(came.v + i, left < AT_A_TIME ? left : AT_A_TIME, &w->failed);
+		also(&e, follow_some(came.v + i, left < AT_A_TIME ? left : AT_A_TIME, &w->failed));
 	}
-	if (!e && came.n)
-		e = give(w, t, r, &came);
+	if (came.n)
+		also(&e, give(w, t, r, &came));
 	vec_for_each(&came, one)
 		newcomers_let_go(w->newcomers, one);
 	took = clock_seconds() - began;

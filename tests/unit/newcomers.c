@@ -17,15 +17,24 @@
 
 static void one_that_stands_too_long_is_let_go(void **state)
 {
-	struct newcomer_held h = { .since = NOW - 6 * SECOND };
+	struct newcomer_held h = { .since = NOW - 31 * SECOND };
 
 	(void)state;
-	assert_true(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
-	h.since = NOW - 1 * SECOND;
-	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	assert_true(warden_lets_go(&h, WARDEN_WATCHES, NOW));
+	h.since = NOW - 29 * SECOND;
+	assert_false(warden_lets_go(&h, WARDEN_WATCHES, NOW));
 	/* It was stopped after we read the clock. */
 	h.since = NOW + 1;
-	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	assert_false(warden_lets_go(&h, WARDEN_WATCHES, NOW));
+}
+
+static void one_whose_heart_does_not_beat_is_hung(void **state)
+{
+	(void)state;
+	assert_int_equal(warden_judge(NOW - 6 * SECOND, NOW), WARDEN_HUNG);
+	assert_int_equal(warden_judge(NOW - 4 * SECOND, NOW), WARDEN_WATCHES);
+	assert_int_equal(warden_judge(NOW + 1, NOW), WARDEN_WATCHES);
+	assert_int_equal(warden_judge(0, NOW), WARDEN_WATCHES);
 }
 
 static void without_sutured_all_are_let_go_that_stand(void **state)
@@ -34,6 +43,7 @@ static void without_sutured_all_are_let_go_that_stand(void **state)
 
 	(void)state;
 	assert_true(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
+	assert_true(warden_lets_go(&h, WARDEN_HUNG, NOW));
 }
 
 /* Its own shell may have stopped it since. */
@@ -42,7 +52,8 @@ static void one_that_went_on_long_ago_is_left_alone(void **state)
 	struct newcomer_held h = { .since = NOW - 9 * SECOND, .released = NOW - 8 * SECOND };
 
 	(void)state;
-	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	assert_false(warden_lets_go(&h, WARDEN_WATCHES, NOW));
+	assert_false(warden_lets_go(&h, WARDEN_HUNG, NOW));
 	assert_false(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
 }
 
@@ -53,7 +64,7 @@ static void one_that_was_just_let_go_is_let_go_again(void **state)
 
 	(void)state;
 	assert_true(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
-	assert_false(warden_lets_go(&h, WARDEN_FORGOTTEN, NOW));
+	assert_false(warden_lets_go(&h, WARDEN_WATCHES, NOW));
 }
 
 static uint64_t start_ticks(void)
@@ -92,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_stands_too_long_is_let_go),
+		cmocka_unit_test(one_whose_heart_does_not_beat_is_hung),
 		cmocka_unit_test(without_sutured_all_are_let_go_that_stand),
 		cmocka_unit_test(one_that_went_on_long_ago_is_left_alone),
 		cmocka_unit_test(one_that_was_just_let_go_is_let_go_again),

@@ -328,6 +328,10 @@ struct error *process_patch_give(struct process_patch *p, const pid_t *pids, siz
 	vec_for_each(&p->rows, row)
 		row->listed = false;
 	TRY(look_among(p, pids, n));
+	/* A look at all may have met one on its way, where it could not be patched yet. */
+	vec_for_each(&p->rows, row)
+		if (row->listed)
+			error_free(&row->why);
 	TRY(act_on_all(p, APPLY, is_listed, o, &any));
 	if (!any)
 		return NULL;

@@ -16,7 +16,7 @@
 #define LOCK_PAUSE_NS 5000000
 #define PATIENCE 1.0
 #define STAND_SECONDS 0.1 /* until it stands again; one that others continued never does */
-#define AT_A_TIME 32
+#define AT_A_TIME 4	  /* followed side by side */
 
 /* --- its life ------------------------------------------------------------------------------- */
 
@@ -104,6 +104,15 @@ void welcome_beat(struct welcome *w)
 }
 
 /* --- those who came --------------------------------------------------------------------------- */
+
+/* The first of several is told. */
+static void also(struct error **first, struct error *e)
+{
+	if (*first)
+		error_free(&e);
+	else
+		*first = e;
+}
 
 struct follower {
 	pthread_t thread;
@@ -197,58 +206,49 @@ static struct error *give_one(struct welcome *w, struct tending *t, struct host 
 }
 
 static struct error *give(struct welcome *w, struct tending *t, const struct host_request *r,
-			  const newcomer_list *came)
+			  const struct newcomer *came, size_t n)
 {
 	struct host h __cleanup_host = HOST_CLOSED;
 	struct error *first = NULL;
-	VEC(pid_t) pids = { 0 };
+	pid_t pids[AT_A_TIME];
 
-	for (size_t i = 0; i < came->n && !first; i++)
-		first = vec_push(&pids, came->v[i].pid);
-	if (!first)
-		first = lock(r, &h);
-	for (size_t i = 0; i < t->v.n && h.ledger; i++) {
-		struct error *e = give_one(w, t, &h, &t->v.v[i], pids.v, pids.n);
-
-		if (first)
-			error_free(&e);
-		else
-			first = e;
-	}
-	vec_free(&pids);
+	for (size_t i = 0; i < n; i++)
+		pids[i] = came[i].pid;
+	TRY(lock(r, &h));
+	vec_for_each(&t->v, one)
+		also(&first, give_one(w, t, &h, one, pids, n));
 	return first;
 }
 
-/* The first of several is told. */
-static void also(struct error **first, struct error *e)
+static struct error *welcome_some(struct welcome *w, struct tending *t,
+				  const struct host_request *r, struct newcomer *came, size_t n)
 {
-	if (*first)
-		error_free(&e);
-	else
-		*first = e;
+	double began = clock_seconds(), took;
+	struct error *e = follow_some(came, n, &w->failed);
+
+	also(&e, give(w, t, r, came, n));
+	for (size_t i = 0; i < n; i++)
+		newcomers_let_go(w->newcomers, &came[i]);
+	took = clock_seconds() - began;
+	w->came += n;
+	if (took > w->longest)
+		w->longest = took;
+	return e;
 }
 
 struct error *welcome_all(struct welcome *w, struct tending *t, const struct host_request *r)
 {
 	newcomer_list came = { 0 };
-	double began = clock_seconds(), took;
 	struct error *e = newcomers_take(w->newcomers, &came);
 
-	for (size_t i = 0; i < came.n; i += AT_A_TIME) {
+	for (size_t i = 0; i < came.n && w->newcomers; i += AT_A_TIME) {
 		size_t left = came.n - i;
 
-		also(&e, follow_some(came.v + i, left < AT_A_TIME ? left : AT_A_TIME, &w->failed));
+		also(&e, welcome_some(w, t, r, came.v + i, left < AT_A_TIME ? left : AT_A_TIME));
+		/* The others see that they are not forgotten. If there is none to see, all go. */
+		welcome_beat(w);
 	}
-	if (came.n)
-		also(&e, give(w, t, r, &came));
-	vec_for_each(&came, one)
-		newcomers_let_go(w->newcomers, one);
-	took = clock_seconds() - began;
-	w->came += came.n;
-	if (came.n && took > w->longest)
-		w->longest = took;
 	vec_free(&came);
-	welcome_beat(w);
 	return e;
 }
 

@@ -36,7 +36,7 @@ struct welcome {
 	VEC(struct welcome_file) files;
 	size_t left_out; /* patches that only the rounds give */
 	uint64_t came, got, failed;
-	double longest; /* that one stood still, seconds */
+	double longest; /* that one was worked on, seconds */
 };
 
 /* Begin, end, and learn which files matter; part of a round. An error is about this round. */

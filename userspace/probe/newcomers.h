@@ -6,8 +6,9 @@
  *
  * None hangs if we die: the stopping ends with us, for the kernel closes what is attached, and a
  * small process beside us, the warden (newcomers_warden.h), lets go those that stood, and also
- * those that we have forgotten for five seconds. Should it be killed with us, the next
- * newcomers_open() does, where a BPF file system keeps the list.
+ * all when we hang, five seconds after the last beat, and one that we have forgotten for thirty.
+ * Should it be killed with us, the next newcomers_open() does, where a BPF file system keeps the
+ * list.
  *
  * The stop can be seen: a parent that waits with WUNTRACED (a shell with job control) is told of
  * it.

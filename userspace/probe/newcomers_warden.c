@@ -16,8 +16,9 @@
 #include "base/cleanup.h"
 
 #define SECOND 1000000000ull
-#define STANDS_MOST (5 * SECOND) /* under a sutured that lives */
-#define JUST_NOW (SECOND / 10)	 /* it was let go, and its SIGCONT may never have been sent */
+#define STANDS_MOST (30 * SECOND)
+#define BEATS_EACH (5 * SECOND) /* bpf/newcomer.bpf.c stops no one after that */
+#define JUST_NOW (SECOND / 10)	/* it was let go, and its SIGCONT may never have been sent */
 #define LOOKS_EVERY_MS 500
 /* What was attached may work for some milliseconds after the death. */
 #define LAST_LOOKS 40
@@ -31,11 +32,17 @@ uint64_t warden_now(void)
 	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
 }
 
+enum warden_reason warden_judge(uint64_t heartbeat, uint64_t now)
+{
+	return heartbeat && now > heartbeat && now - heartbeat > BEATS_EACH ? WARDEN_HUNG
+									    : WARDEN_WATCHES;
+}
+
 bool warden_lets_go(const struct newcomer_held *h, enum warden_reason why, uint64_t now)
 {
 	if (h->released)
 		return why == WARDEN_ORPHANED && now - h->released < JUST_NOW;
-	return why == WARDEN_ORPHANED || (now > h->since && now - h->since > STANDS_MOST);
+	return why != WARDEN_WATCHES || (now > h->since && now - h->since > STANDS_MOST);
 }
 
 bool warden_is_same(pid_t pid, uint64_t start)
@@ -96,7 +103,7 @@ static _Noreturn void live(int held, volatile uint64_t *heartbeat, int from)
 		if (poll(&p, 1, LOOKS_EVERY_MS) == 1)
 			n = read(from, &byte, 1);
 		else
-			warden_sweep(held, WARDEN_FORGOTTEN);
+			warden_sweep(held, warden_judge(*heartbeat, warden_now()));
 	}
 	if (n == 1)
 		_exit(0);

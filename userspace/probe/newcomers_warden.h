@@ -14,10 +14,14 @@ struct newcomer_held {
 
 /* What the warden judges by. */
 enum warden_reason {
-	WARDEN_FORGOTTEN, /* its sutured lives: only who stood for too long */
-	WARDEN_ORPHANED,  /* it is dead: all that it had not let go for certain */
+	WARDEN_WATCHES,	 /* its sutured lives, and takes one after the other: who stood for too long
+			  */
+	WARDEN_HUNG,	 /* it lives, and its heart does not beat: all who stand */
+	WARDEN_ORPHANED, /* it is dead: all that it had not let go for certain */
 };
 
+/* Pure: of a sutured that lives, and whose heart beat then (0: it has not yet). */
+enum warden_reason warden_judge(uint64_t heartbeat, uint64_t now);
 /* Pure: whether that one is to be continued at 'now' (CLOCK_MONOTONIC, ns). */
 bool warden_lets_go(const struct newcomer_held *h, enum warden_reason why, uint64_t now);
 

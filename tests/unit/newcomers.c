@@ -39,11 +39,14 @@ static void one_whose_heart_does_not_beat_is_hung(void **state)
 
 static void without_sutured_all_are_let_go_that_stand(void **state)
 {
-	struct newcomer_held h = { .since = NOW };
+	struct newcomer_held h = { .since = NOW - SECOND };
 
 	(void)state;
 	assert_true(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
 	assert_true(warden_lets_go(&h, WARDEN_HUNG, NOW));
+	/* Noted, and perhaps not stopped yet: another time. */
+	h.since = NOW - 1000;
+	assert_false(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
 }
 
 /* Its own shell may have stopped it since. */
@@ -65,6 +68,21 @@ static void one_that_was_just_let_go_is_let_go_again(void **state)
 	(void)state;
 	assert_true(warden_lets_go(&h, WARDEN_ORPHANED, NOW));
 	assert_false(warden_lets_go(&h, WARDEN_WATCHES, NOW));
+}
+
+static void the_stop_of_others_is_seen_where_one_stands(void **state)
+{
+	(void)state;
+	assert_true(warden_sees_others_stop("Name:\ta\nState:\tT (stopped)\nSigPnd:\t0\n"
+					    "ShdPnd:\t0000000000040000\n"));
+	assert_true(warden_sees_others_stop("Name:\ta\nState:\tT (stopped)\n"
+					    "SigPnd:\t0000000000080000\nShdPnd:\t0\n"));
+	assert_false(warden_sees_others_stop("Name:\ta\nState:\tT (stopped)\n"
+					     "SigPnd:\t0\nShdPnd:\t0000000000000200\n"));
+	/* Our own has not been delivered yet. */
+	assert_false(warden_sees_others_stop("Name:\ta\nState:\tR (running)\n"
+					     "SigPnd:\t0\nShdPnd:\t0000000000040000\n"));
+	assert_false(warden_sees_others_stop(""));
 }
 
 static uint64_t start_ticks(void)
@@ -107,6 +125,7 @@ int main(void)
 		cmocka_unit_test(without_sutured_all_are_let_go_that_stand),
 		cmocka_unit_test(one_that_went_on_long_ago_is_left_alone),
 		cmocka_unit_test(one_that_was_just_let_go_is_let_go_again),
+		cmocka_unit_test(the_stop_of_others_is_seen_where_one_stands),
 		cmocka_unit_test(a_process_is_known_by_pid_and_start),
 	};
 

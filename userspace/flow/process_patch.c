@@ -252,7 +252,8 @@ static bool is_without(const struct process_patch *p, const struct process_row *
 
 static bool is_untried(const struct process_patch *p, const struct process_row *row)
 {
-	return is_without(p, row) && !row->why;
+	return is_without(p, row) && !row->why &&
+	       !(p->leave && p->leave(p->leave_arg, row->process.pid));
 }
 
 static bool has_some(const struct process_patch *p, const struct process_row *row)
@@ -312,7 +313,7 @@ static struct error *look_among(struct process_patch *p, const pid_t *pids, size
 /* Only listed are the rows of those that were asked for. */
 static bool is_listed(const struct process_patch *p, const struct process_row *row)
 {
-	return row->listed && is_untried(p, row);
+	return row->listed && is_without(p, row) && !row->why;
 }
 
 static bool is_listed_half(const struct process_patch *p, const struct process_row *row)

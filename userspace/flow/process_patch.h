@@ -46,6 +46,9 @@ struct process_patch {
 	const char *name; /* the fix's, which is the patch's in a process */
 	VEC(struct process_part) parts;
 	VEC(struct process_row) rows; /* by part, then by pid */
+	/* Whom process_patch_apply() leaves to others; or NULL. */
+	bool (*leave)(const void *arg, pid_t pid);
+	const void *leave_arg;
 };
 
 /* What the rows come to. */

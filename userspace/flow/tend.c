@@ -167,10 +167,13 @@ static struct error *compare(struct tending *t, const struct host_request *r,
 /* Some were not tried yet, or it is time to try again. */
 static bool is_due(const struct tended *one, double now)
 {
+	const struct process_patch *p = &one->processes;
 	bool any = false;
 
-	vec_for_each(&one->processes.rows, row) {
+	vec_for_each(&p->rows, row) {
 		if (row->has == PROCESS_HAS || row->has == PROCESS_HAS_LOST)
+			continue;
+		if (p->leave && p->leave(p->leave_arg, row->process.pid))
 			continue;
 		if (!row->why)
 			return true;

@@ -11,7 +11,7 @@
 #include "hotpatch/loading.h"
 
 #define RETRY_AFTER 60.0    /* where it is closed */
-#define LOADING_SECONDS 0.5 /* that a loader is followed */
+#define LOADING_SECONDS 4.0 /* that a loader is followed */
 #define LOCK_SECONDS 0.5    /* that another suture is waited for: they stand still */
 #define LOCK_PAUSE_NS 5000000
 #define PATIENCE 1.0
@@ -72,6 +72,9 @@ struct error *welcome_round(struct welcome *w, struct tending *t)
 	vec_for_each(&t->v, one) {
 		bool can = one->bundle && welcome_can_give(&one->processes);
 
+		one->processes.leave = welcome_has;
+		one->processes.leave_arg = w;
+
 		needed |= can;
 		w->left_out += one->bundle && !can;
 	}
@@ -85,6 +88,13 @@ struct error *welcome_round(struct welcome *w, struct tending *t)
 		return NULL;
 	welcome_beat(w);
 	return w->newcomers ? welcome_learn(w, t) : NULL;
+}
+
+bool welcome_has(const void *welcome, pid_t pid)
+{
+	const struct welcome *w = welcome;
+
+	return w->newcomers && newcomers_hold(w->newcomers, pid);
 }
 
 int welcome_fd(const struct welcome *w)
@@ -215,8 +225,10 @@ static struct error *give(struct welcome *w, struct tending *t, const struct hos
 	for (size_t i = 0; i < n; i++)
 		pids[i] = came[i].pid;
 	TRY(lock(r, &h));
-	vec_for_each(&t->v, one)
+	vec_for_each(&t->v, one) {
+		welcome_beat(w);
 		also(&first, give_one(w, t, &h, one, pids, n));
+	}
 	return first;
 }
 
@@ -226,8 +238,10 @@ static struct error *welcome_some(struct welcome *w, struct tending *t,
 	double began = clock_seconds(), took;
 	struct error *e = follow_some(came, n, &w->failed);
 
+	welcome_beat(w);
 	also(&e, give(w, t, r, came, n));
-	for (size_t i = 0; i < n; i++)
+	/* Without a warden they are gone already. */
+	for (size_t i = 0; i < n && w->newcomers; i++)
 		newcomers_let_go(w->newcomers, &came[i]);
 	took = clock_seconds() - began;
 	w->came += n;

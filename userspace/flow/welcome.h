@@ -41,6 +41,8 @@ struct welcome {
 
 /* Begin, end, and learn which files matter; part of a round. An error is about this round. */
 struct error *welcome_round(struct welcome *w, struct tending *t) __must_check;
+/* Whether this one stands still and waits to be welcomed: nothing for a round. */
+bool welcome_has(const void *welcome, pid_t pid);
 /* Readable when somebody came; -1: nobody will. */
 int welcome_fd(const struct welcome *w);
 /* To be called at least each second. */

@@ -5,13 +5,13 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -151,6 +151,8 @@ struct error *newcomers_open(struct newcomers **out)
 
 void newcomers_close(struct newcomers **at)
 {
+	/* Until who was noted is stopped, too. */
+	static const struct timespec moment = { .tv_nsec = 25000000 };
 	struct newcomers *n = take(*at);
 
 	if (!n)
@@ -159,6 +161,7 @@ void newcomers_close(struct newcomers **at)
 		n->bpf->bss->heartbeat = 0;
 	bpf_link__destroy(n->link);
 	if (n->link) {
+		nanosleep(&moment, NULL);
 		warden_sweep(held_fd(n), WARDEN_ORPHANED);
 		unlink(LIST);
 	}
@@ -243,21 +246,12 @@ struct error *newcomers_take(struct newcomers *n, newcomer_list *out)
 	return n->full ? error_nomem() : NULL;
 }
 
-/* A stop signal that came after ours waits: its sender wants that the process stands. */
-static bool is_stopped_by_others(pid_t pid)
+bool newcomers_hold(const struct newcomers *n, pid_t pid)
 {
-	const unsigned long long stops = 1ull << (SIGSTOP - 1) | 1ull << (SIGTSTP - 1);
-	unsigned long long pending, all = 0;
-	char path[32], line[128];
-	FILE *f __closefile = NULL;
+	uint32_t key = (uint32_t)pid;
+	struct newcomer_held h;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "SigPnd: %llx", &pending) == 1 ||
-		    sscanf(line, "ShdPnd: %llx", &pending) == 1)
-			all |= pending;
-	return all & stops;
+	return !bpf_map_lookup_elem(held_fd(n), &key, &h) && !h.released;
 }
 
 void newcomers_let_go(struct newcomers *n, const struct newcomer *one)
@@ -270,8 +264,8 @@ void newcomers_let_go(struct newcomers *n, const struct newcomer *one)
 	/* Noted before it is done: from then on the process may be stopped anew. */
 	h.released = warden_now();
 	bpf_map_update_elem(held_fd(n), &pid, &h, BPF_EXIST);
-	if (!one->stays && warden_is_same(one->pid, one->start) && !is_stopped_by_others(one->pid))
-		kill(one->pid, SIGCONT);
+	if (!one->stays && warden_is_same(one->pid, one->start))
+		warden_continue(one->pid);
 }
 
 void newcomers_count(const struct newcomers *n, uint64_t *stopped, uint64_t *passed)

@@ -51,6 +51,8 @@ struct error *newcomers_beat(struct newcomers *n) __must_check;
 /* Readable while newcomers_take() has some. */
 int newcomers_fd(const struct newcomers *n);
 struct error *newcomers_take(struct newcomers *n, newcomer_list *out) __must_check;
+/* Whether that one stands, and was not let go yet. */
+bool newcomers_hold(const struct newcomers *n, pid_t pid);
 void newcomers_let_go(struct newcomers *n, const struct newcomer *one);
 
 /* How many were stopped; and how many should have been, but could not. */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 #define STANDS_MOST (30 * SECOND)
 #define BEATS_EACH (5 * SECOND) /* bpf/newcomer.bpf.c stops no one after that */
 #define JUST_NOW (SECOND / 10)	/* it was let go, and its SIGCONT may never have been sent */
+#define NOTED_FIRST (SECOND / 100)
 #define LOOKS_EVERY_MS 500
 /* What was attached may work for some milliseconds after the death. */
 #define LAST_LOOKS 40
@@ -40,9 +42,12 @@ enum warden_reason warden_judge(uint64_t heartbeat, uint64_t now)
 
 bool warden_lets_go(const struct newcomer_held *h, enum warden_reason why, uint64_t now)
 {
+	/* It is noted first and then stopped: a SIGCONT in between would be lost. */
+	if (now < h->since + NOTED_FIRST)
+		return false;
 	if (h->released)
 		return why == WARDEN_ORPHANED && now - h->released < JUST_NOW;
-	return why != WARDEN_WATCHES || (now > h->since && now - h->since > STANDS_MOST);
+	return why != WARDEN_WATCHES || now - h->since > STANDS_MOST;
 }
 
 bool warden_is_same(pid_t pid, uint64_t start)
@@ -67,6 +72,41 @@ bool warden_is_same(pid_t pid, uint64_t start)
 	       ticks == start / (SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+/*
+ * A stop signal that came after ours waits until the process goes on, and its sender wants that it
+ * stands. In one that does not stand yet, it is our own.
+ */
+bool warden_sees_others_stop(const char *status)
+{
+	const unsigned long long stops = 1ull << (SIGSTOP - 1) | 1ull << (SIGTSTP - 1);
+	const char *state = strstr(status, "\nState:\t"), *of_all = strstr(status, "\nShdPnd:\t"),
+		   *of_one = strstr(status, "\nSigPnd:\t");
+	unsigned long long pending = 0;
+
+	if (!state || state[8] != 'T')
+		return false;
+	if (of_all)
+		pending |= strtoull(of_all + 9, NULL, 16);
+	if (of_one)
+		pending |= strtoull(of_one + 9, NULL, 16);
+	return pending & stops;
+}
+
+bool warden_continue(pid_t pid)
+{
+	char path[32], status[4096];
+	int fd __closefd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, status, sizeof(status) - 1);
+	if (n <= 0)
+		return false;
+	status[n] = '\0';
+	return !warden_sees_others_stop(status) && !kill(pid, SIGCONT);
+}
+
 unsigned int warden_sweep(int held, enum warden_reason why)
 {
 	struct newcomer_held h;
@@ -87,7 +127,7 @@ unsigned int warden_sweep(int held, enum warden_reason why)
 			continue;
 		h.released = warden_now() - JUST_NOW;
 		bpf_map_update_elem(held, &pid, &h, BPF_EXIST);
-		n += !kill((pid_t)pid, SIGCONT);
+		n += warden_continue((pid_t)pid);
 	}
 	return n;
 }

@@ -28,6 +28,11 @@ bool warden_lets_go(const struct newcomer_held *h, enum warden_reason why, uint6
 /* Whether this process is the one that began then: /proc/PID/stat's start is that in ticks. */
 bool warden_is_same(pid_t pid, uint64_t start);
 
+/* Pure: 'status' (/proc/PID/status) is of one that somebody else has stopped as well. */
+bool warden_sees_others_stop(const char *status);
+/* SIGCONT, but for such a one. */
+bool warden_continue(pid_t pid);
+
 /* Continue whom it judges so, of all in the map; returns how many. Forgets those that have ended.
  */
 unsigned int warden_sweep(int held, enum warden_reason why);

@@ -39,6 +39,7 @@ static const char help[] =
 	"6 another one is at work.\n";
 
 #define METRICS_EVERY 15.0
+#define BEAT_MS 1000 /* probe/newcomers.h */
 
 struct options {
 	double every, settle;
@@ -51,8 +52,9 @@ struct daemon {
 	struct door door;
 	struct audit *audit;
 	double next_round, next_metrics, survived_at; /* clock_seconds(); 0: done */
-	uint64_t proofs; /* of all patches, when the metrics were written last */
-	char said[512];	 /* the last error: each is told once */
+	uint64_t proofs;     /* of all patches, when the metrics were written last */
+	char said[512];	     /* the last error: each is told once */
+	char newcomers[512]; /* how they get their patches: told when it changes */
 };
 
 /* --- telling ---------------------------------------------------------------------------- */
@@ -65,7 +67,7 @@ static void tell(void *arg, const struct host_event *e)
 		int level;
 	} levels[] = { { "lost", 2 },	   { "left-out", 3 }, { "rolling-back", 3 },
 		       { "recovered", 5 }, { "restored", 5 }, { "blocked", 4 },
-		       { "at-risk", 4 } };
+		       { "at-risk", 4 },   { "missed", 4 } };
 	int level = 6;
 
 	(void)arg;
@@ -123,6 +125,17 @@ static void survive(struct daemon *d)
 		complain(d, "recording that the host outlives its patches", e);
 }
 
+static void say_newcomers(struct daemon *d)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	struct error *e __cleanup_error = audit_say_newcomers(d->audit, &text);
+
+	if (e || !strncmp(strbuf_str(&text), d->newcomers, sizeof(d->newcomers) - 1))
+		return;
+	snprintf(d->newcomers, sizeof(d->newcomers), "%s", strbuf_str(&text));
+	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") ? "<6>" : "", d->newcomers);
+}
+
 static void round_of(struct daemon *d)
 {
 	struct error *e = audit_round(d->audit);
@@ -132,6 +145,7 @@ static void round_of(struct daemon *d)
 		complain(d, "audit", e);
 	else
 		d->said[0] = '\0';
+	say_newcomers(d);
 	if (notify_has_watchdog())
 		notify("WATCHDOG=1");
 	if (d->survived_at > 0 && now >= d->survived_at)
@@ -143,17 +157,40 @@ static void round_of(struct daemon *d)
 	}
 }
 
+static void welcome(struct daemon *d)
+{
+	struct error *e = audit_newcomers(d->audit);
+
+	if (e)
+		complain(d, "audit", e);
+}
+
+/* Newcomers stand still: they come first. */
+static void wait_and_answer(struct daemon *d, int ms)
+{
+	struct pollfd w[] = { { .fd = audit_newcomers_fd(d->audit), .events = POLLIN },
+			      { .fd = d->door.listener, .events = POLLIN } };
+
+	if (w[0].fd >= 0 && ms > BEAT_MS)
+		ms = BEAT_MS;
+	if (poll(w, ARRAY_SIZE(w), ms) < 0)
+		return;
+	if (w[0].revents)
+		welcome(d);
+	if (w[1].revents)
+		door_answer(&d->door, d->audit);
+	audit_beat(d->audit);
+}
+
 static void serve(struct daemon *d)
 {
-	struct pollfd w = { .fd = d->door.listener, .events = POLLIN };
-
 	while (!interrupted()) {
 		double left = d->next_round - clock_seconds();
 		/* Rounded up, lest we wake just before and once more. */
 		int ms = left > 0 ? (int)(left * 1000) + 1 : 0;
 
-		if (ms && poll(&w, 1, ms) == 1)
-			door_answer(&d->door, d->audit);
+		if (ms)
+			wait_and_answer(d, ms);
 		if (clock_seconds() < d->next_round)
 			continue;
 		round_of(d);
@@ -184,7 +221,7 @@ static void daemon_free(struct daemon *d)
 static struct error *run(const struct options *o)
 {
 	struct daemon d __cleanup(daemon_free) = { .o = *o, .door = DOOR_CLOSED };
-	struct audit_options watch = { .count = !o->no_count, .tell = tell };
+	struct audit_options watch = { .every = o->every, .count = !o->no_count, .tell = tell };
 	char *path __free = daemon_socket_path();
 	struct error *e;
 

@@ -365,6 +365,31 @@ struct error *audit_survived(struct audit *a)
 	return NULL;
 }
 
+int audit_newcomers_fd(const struct audit *a)
+{
+	return welcome_fd(&a->tending.welcome);
+}
+
+void audit_beat(struct audit *a)
+{
+	welcome_beat(&a->tending.welcome);
+}
+
+struct error *audit_newcomers(struct audit *a)
+{
+	return tend_newcomers(&a->tending, &a->request);
+}
+
+struct error *audit_say_newcomers(const struct audit *a, struct strbuf *out)
+{
+	return welcome_say(&a->tending.welcome, a->options.every, out);
+}
+
+double audit_every(const struct audit *a)
+{
+	return a->options.every;
+}
+
 const struct tending *audit_tending(const struct audit *a)
 {
 	return &a->tending;

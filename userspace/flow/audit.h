@@ -18,7 +18,8 @@
 #include "ledger/state.h"
 
 struct audit_options {
-	bool count; /* calls of old and new code, by kprobes: some 100 ns a call */
+	double every; /* seconds between two rounds, to be told */
+	bool count;   /* calls of old and new code, by kprobes: some 100 ns a call */
 	host_tell *tell;
 	void *arg;
 };
@@ -56,11 +57,19 @@ struct error *audit_round(struct audit *a) __must_check;
  * in order: record that it outlived them, so that the next boot applies them again.
  */
 struct error *audit_survived(struct audit *a) __must_check;
+/* Between the rounds: those who came, when this is readable (welcome.h); -1: nobody will. */
+int audit_newcomers_fd(const struct audit *a);
+/* At least each second, while that is no -1. */
+void audit_beat(struct audit *a);
+struct error *audit_newcomers(struct audit *a) __must_check;
 /* Those for processes. */
 const struct tending *audit_tending(const struct audit *a);
 size_t audit_size(const struct audit *a);
 const struct audited *audit_at(const struct audit *a, size_t i);
 const struct audit_totals *audit_totals(const struct audit *a);
+/* One sentence: how new processes get their patches. */
+struct error *audit_say_newcomers(const struct audit *a, struct strbuf *out) __must_check;
+double audit_every(const struct audit *a);
 void audit_close(struct audit **a);
 #define __cleanup_audit __cleanup(audit_close)
 

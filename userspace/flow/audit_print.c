@@ -59,6 +59,7 @@ struct error *audit_json(const struct audit *a, struct strbuf *out)
 	for (size_t i = 0; i < audit_size(a); i++)
 		one_json(audit_at(a, i), &j);
 	json_end(&j);
+	welcome_json(&audit_tending(a)->welcome, audit_every(a), &j, "newcomers");
 	json_array(&j, "processes");
 	vec_for_each(&audit_tending(a)->v, it)
 		tended_json(it, &j);
@@ -188,6 +189,9 @@ struct error *audit_metrics(const struct audit *a, struct strbuf *out)
 	TRY(total(out, "suture_processes_patched_total",
 		  "Processes that began after a patch was applied, and got it.",
 		  audit_tending(a)->patched));
+	TRY(head(out, "suture_exec_watcher", "gauge",
+		 "Whether new processes are patched before their code runs."));
+	TRY(strbuf_printf(out, "suture_exec_watcher %d\n", audit_tending(a)->welcome.works));
 	TRY(total(out, "suture_audit_rounds_total", "Rounds of the audit.", t->rounds));
 	TRY(total(out, "suture_audit_errors_total", "Rounds that something kept from being whole.",
 		  t->errors));

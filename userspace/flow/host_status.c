@@ -317,9 +317,41 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 	return p->trouble ? strbuf_printf(out, "    %s\n", p->trouble) : NULL;
 }
 
+/* How new processes get their patches, in sutured's words; NULL: it does not say. */
+static const struct json_value *newcomers(const struct host_status *s)
+{
+	const struct json_value *said = s->watch ? json_member(s->watch, "newcomers") : NULL;
+
+	return said && said->type == JSON_OBJECT ? said : NULL;
+}
+
+static const char *newcomers_word(const struct host_status *s, const char *key)
+{
+	const struct json_value *said = newcomers(s);
+	const struct json_value *word = said ? json_member(said, key) : NULL;
+
+	return word && word->type == JSON_STRING ? word->string : NULL;
+}
+
+static bool any_of_processes(const struct host_status *s)
+{
+	vec_for_each(&s->patches, p)
+		if (p->read_back)
+			return true;
+	return false;
+}
+
+static struct error *print_newcomers(const struct host_status *s, struct strbuf *out)
+{
+	const char *text = newcomers_word(s, "text");
+
+	return text && any_of_processes(s) ? strbuf_printf(out, "%s\n", text) : NULL;
+}
+
 struct error *host_status_print(const struct host_status *s, bool processes, struct strbuf *out)
 {
 	TRY(print_first(s, out));
+	TRY(print_newcomers(s, out));
 	if (s->patches.n && !s->watch)
 		TRY(strbuf_puts(out,
 				"sutured is not at work: nobody sees it if a redirect is lost\n"));
@@ -376,6 +408,11 @@ struct error *host_status_json(const struct host_status *s, struct strbuf *out)
 	json_string(&j, "boot", s->kernel.boot_id);
 	json_string(&j, "busy", s->busy);
 	json_bool(&j, "sutured", s->watch);
+	json_object(&j, "newcomers");
+	json_string(&j, "by", newcomers_word(s, "by"));
+	json_string(&j, "text", newcomers_word(s, "text"));
+	json_string(&j, "why", newcomers_word(s, "why"));
+	json_end(&j);
 	json_array(&j, "settled");
 	vec_for_each(&s->recovered, it)
 		json_string(&j, NULL, *it);

@@ -125,19 +125,27 @@ static struct error *list(struct process_patch *p, size_t part, const struct pro
 	return NULL;
 }
 
-static struct error *look_at_part(struct process_patch *p, size_t part)
+static struct error *read_back_all(struct process_patch *p, size_t part,
+				   const struct processes *found)
 {
 	const struct hotpatch_object *o = &p->parts.v[part].object;
-	struct processes found __cleanup_processes = { 0 };
 	struct hotpatch_lives lives = { 0 };
 
-	TRY(process_find(o->build_id, o->build_id_n, &found));
-	TRY(list(p, part, &found));
-	TRY(hotpatch_status(o->build_id, o->build_id_n, &found, &lives));
+	TRY(hotpatch_status(o->build_id, o->build_id_n, found, &lives));
 	vec_for_each(&lives.v, it)
 		read_back(p, part, it);
 	vec_free(&lives.v);
 	return NULL;
+}
+
+static struct error *look_at_part(struct process_patch *p, size_t part)
+{
+	const struct hotpatch_object *o = &p->parts.v[part].object;
+	struct processes found __cleanup_processes = { 0 };
+
+	TRY(process_find(o->build_id, o->build_id_n, &found));
+	TRY(list(p, part, &found));
+	return read_back_all(p, part, &found);
 }
 
 static int by_part(const void *a, const void *b)
@@ -265,7 +273,8 @@ static bool is_without(const struct process_patch *p, const struct process_row *
 
 static bool is_untried(const struct process_patch *p, const struct process_row *row)
 {
-	return is_without(p, row) && !row->why;
+	return is_without(p, row) && !row->why &&
+	       !(p->leave && p->leave(p->leave_arg, row->process.pid));
 }
 
 static bool has_some(const struct process_patch *p, const struct process_row *row)
@@ -359,6 +368,50 @@ struct error *process_patch_apply(struct process_patch *p, const struct hotpatch
 	if (o->count > 0)
 		TRY(await_calls(p, o->count));
 	return end_count(p, o);
+}
+
+static struct error *look_among(struct process_patch *p, const pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < p->parts.n; i++) {
+		const struct hotpatch_object *o = &p->parts.v[i].object;
+		struct processes found __cleanup_processes = { 0 };
+
+		TRY(process_find_among(o->build_id, o->build_id_n, pids, n, &found));
+		TRY(list(p, i, &found));
+		TRY(read_back_all(p, i, &found));
+	}
+	return NULL;
+}
+
+/* Only listed are the rows of those that were asked for. */
+static bool is_listed(const struct process_patch *p, const struct process_row *row)
+{
+	return row->listed && is_without(p, row) && !row->why;
+}
+
+static bool is_listed_half(const struct process_patch *p, const struct process_row *row)
+{
+	return row->listed && is_half(p, row);
+}
+
+struct error *process_patch_give(struct process_patch *p, const pid_t *pids, size_t n,
+				 const struct hotpatch_options *o)
+{
+	bool any;
+
+	vec_for_each(&p->rows, row)
+		row->listed = false;
+	TRY(look_among(p, pids, n));
+	/* A look at all may have met one on its way, where it could not be patched yet. */
+	vec_for_each(&p->rows, row)
+		if (row->listed)
+			error_free(&row->why);
+	TRY(act_on_all(p, APPLY, is_listed, o, &any));
+	if (!any)
+		return NULL;
+	TRY(look_among(p, pids, n));
+	TRY(act_on_all(p, REVERT, is_listed_half, o, &any));
+	return any ? look_among(p, pids, n) : NULL;
 }
 
 struct error *process_patch_revert(struct process_patch *p, const struct hotpatch_options *o)

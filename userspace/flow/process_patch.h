@@ -37,6 +37,7 @@ struct process_row {
 	double longest_stop, stopped;
 	size_t threads;
 	bool listed;
+	bool learned; /* for welcome.h: which file it has mapped */
 };
 
 struct process_part {
@@ -49,6 +50,9 @@ struct process_patch {
 	const struct bundle_names *supersedes; /* whose place it takes where they are */
 	VEC(struct process_part) parts;
 	VEC(struct process_row) rows; /* by part, then by pid */
+	/* Whom process_patch_apply() leaves to others; or NULL. */
+	bool (*leave)(const void *arg, pid_t pid);
+	const void *leave_arg;
 };
 
 /* What the rows come to. */
@@ -79,6 +83,12 @@ struct error *process_patch_check(struct process_patch *p,
  */
 struct error *process_patch_apply(struct process_patch *p,
 				  const struct hotpatch_options *o) __must_check;
+/*
+ * To these alone, which were stopped before they ran a line of the file: no other process is looked
+ * at. Their rows are added, or replaced.
+ */
+struct error *process_patch_give(struct process_patch *p, const pid_t *pids, size_t n,
+				 const struct hotpatch_options *o) __must_check;
 /* From all that have it, in whole or in part. */
 struct error *process_patch_revert(struct process_patch *p,
 				   const struct hotpatch_options *o) __must_check;

@@ -24,6 +24,7 @@ static void forget(struct tended *one)
 
 void tending_free(struct tending *t)
 {
+	welcome_free(&t->welcome);
 	vec_for_each(&t->v, one)
 		forget(one);
 	vec_free(&t->v);
@@ -166,10 +167,13 @@ static struct error *compare(struct tending *t, const struct host_request *r,
 /* Some were not tried yet, or it is time to try again. */
 static bool is_due(const struct tended *one, double now)
 {
+	const struct process_patch *p = &one->processes;
 	bool any = false;
 
-	vec_for_each(&one->processes.rows, row) {
+	vec_for_each(&p->rows, row) {
 		if ((row->has == PROCESS_HAS && !row->counting) || row->has == PROCESS_HAS_LOST)
+			continue;
+		if (p->leave && p->leave(p->leave_arg, row->process.pid))
 			continue;
 		if (!row->why)
 			return true;
@@ -245,14 +249,12 @@ static uint64_t last_pid(void)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
-struct error *tend_round(struct tending *t, const struct host_request *r,
-			 const struct ledger_patches *all, const char *boot_id)
+static struct error *look_at_all(struct tending *t, const struct host_request *r)
 {
 	struct error *first = NULL;
 	double now = clock_seconds();
 	uint64_t last = last_pid();
 
-	TRY(list_all(t, all, boot_id));
 	if (last && last == t->last_pid && t->looked > 0 && now - t->looked < LOOK_EVERY)
 		return NULL;
 	t->last_pid = last;
@@ -266,4 +268,24 @@ struct error *tend_round(struct tending *t, const struct host_request *r,
 			first = e;
 	}
 	return first;
+}
+
+struct error *tend_round(struct tending *t, const struct host_request *r,
+			 const struct ledger_patches *all, const char *boot_id)
+{
+	struct error *first, *e;
+
+	TRY(list_all(t, all, boot_id));
+	first = look_at_all(t, r);
+	/* After the look: it knows then which files processes have. */
+	e = welcome_round(&t->welcome, t);
+	if (!first)
+		return error_context(e, "watching for new processes");
+	error_free(&e);
+	return first;
+}
+
+struct error *tend_newcomers(struct tending *t, const struct host_request *r)
+{
+	return error_context(welcome_all(&t->welcome, t, r), "new processes");
 }

@@ -3,12 +3,14 @@
  * Patches for processes, looked after: one that began since, or has mapped the file since, gets the
  * patch too; where it is lost, that is recorded and told. Processes are looked for when some began
  * since the last round, by the kernel's last process number, and every few seconds at any rate (a
- * library may be mapped later). A program runs unpatched for as long as that takes.
+ * library may be mapped later). Where welcome.h works, they get it before they run the code, and
+ * the rounds only find what it can't; else a program runs unpatched until the next round.
  */
 #ifndef SUTURE_FLOW_TEND_H
 #define SUTURE_FLOW_TEND_H
 
 #include "flow/host_state.h"
+#include "flow/welcome.h"
 
 struct tended {
 	char *name, *digest;
@@ -30,6 +32,7 @@ struct tending {
 	double looked;
 	uint64_t patched; /* processes that got a patch here */
 	uint64_t lost;	  /* times that one was found lost */
+	struct welcome welcome;
 };
 
 /*
@@ -38,6 +41,8 @@ struct tending {
  */
 struct error *tend_round(struct tending *t, const struct host_request *r,
 			 const struct ledger_patches *all, const char *boot_id) __must_check;
+/* Those who came between the rounds (welcome.h): when its file is readable. */
+struct error *tend_newcomers(struct tending *t, const struct host_request *r) __must_check;
 void tending_free(struct tending *t);
 
 #endif

@@ -9,6 +9,7 @@
 #include "hotpatch/emit.h"
 
 #define STEP_SECONDS 0.1
+#define TRAPS_MOST 4
 #define SYSCALL_SIZE 2
 
 static const uint8_t syscall_insn[SYSCALL_SIZE] = { 0x0f, 0x05 };
@@ -214,11 +215,24 @@ struct error *inject_check_thread(struct stop *s, const struct stopped_thread *t
 	return NULL;
 }
 
+/*
+ * One that was seized in a group stop may meet the interrupt only now: on from there. It stands in
+ * user space then, with the registers that it was given.
+ */
+static enum stop_event to_call(struct stop *s, struct stopped_thread *t)
+{
+	enum stop_event event = STOP_TRAPPED;
+
+	for (int i = 0; i < TRAPS_MOST && event == STOP_TRAPPED; i++)
+		event = stop_step(s, t, PTRACE_SYSCALL, STEP_SECONDS);
+	return event;
+}
+
 /* One call: its entry and its exit. */
 static enum stop_event step_call(struct stop *s, struct stopped_thread *t, int64_t *result)
 {
 	struct user_regs_struct r;
-	enum stop_event event = stop_step(s, t, PTRACE_SYSCALL, STEP_SECONDS);
+	enum stop_event event = to_call(s, t);
 
 	if (event != STOP_SYSCALL)
 		return event;

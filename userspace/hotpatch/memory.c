@@ -15,6 +15,8 @@ struct error *memory_open(pid_t pid, pid_t via, const struct memory_watch *watch
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", via);
 	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ESRCH))
+		return error_new(ERROR_NOTHING, "process %d has ended", pid);
 	if (fd < 0)
 		return error_errno(errno, "%s", path);
 	*out = (struct memory){ .pid = pid, .via = via, .fd = fd, .watch = watch };

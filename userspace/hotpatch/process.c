@@ -281,9 +281,8 @@ static void find_sharers(struct processes *p)
 	}
 }
 
-struct error *process_find(const uint8_t *build_id, unsigned int n, struct processes *out)
+static struct error *look_at_all(struct finder *f)
 {
-	struct finder f = { .build_id = build_id, .n = n };
 	DIR *d = opendir("/proc");
 	struct error *e = NULL;
 	struct dirent *ent;
@@ -292,20 +291,43 @@ struct error *process_find(const uint8_t *build_id, unsigned int n, struct proce
 		return error_errno(errno, "/proc");
 	while (!e && (ent = readdir(d)))
 		if (ent->d_name[0] >= '0' && ent->d_name[0] <= '9')
-			e = look_at(&f, atoi(ent->d_name));
+			e = look_at(f, atoi(ent->d_name));
 	closedir(d);
-	maps_free(&f.maps);
-	vec_free(&f.files);
-	hash_free(&f.known);
-	arena_free(&f.arena);
+	return e;
+}
+
+static struct error *find_end(struct finder *f, struct error *e, struct processes *out)
+{
+	maps_free(&f->maps);
+	vec_free(&f->files);
+	hash_free(&f->known);
+	arena_free(&f->arena);
 	if (e) {
-		processes_free(&f.found);
+		processes_free(&f->found);
 		return e;
 	}
-	find_sharers(&f.found);
-	vec_sort(&f.found.v, by_pid);
-	*out = f.found;
+	find_sharers(&f->found);
+	vec_sort(&f->found.v, by_pid);
+	*out = f->found;
 	return NULL;
+}
+
+struct error *process_find(const uint8_t *build_id, unsigned int n, struct processes *out)
+{
+	struct finder f = { .build_id = build_id, .n = n };
+
+	return find_end(&f, look_at_all(&f), out);
+}
+
+struct error *process_find_among(const uint8_t *build_id, unsigned int n, const pid_t *pids,
+				 size_t n_pids, struct processes *out)
+{
+	struct finder f = { .build_id = build_id, .n = n };
+	struct error *e = NULL;
+
+	for (size_t i = 0; i < n_pids && !e; i++)
+		e = look_at(&f, pids[i]);
+	return find_end(&f, e, out);
 }
 
 /* --- what stands in the way ------------------------------------------------------------ */

@@ -39,6 +39,9 @@ void processes_free(struct processes *p);
  */
 struct error *process_find(const uint8_t *build_id, unsigned int n,
 			   struct processes *out) __must_check;
+/* Of these alone; that one shares its memory with another that is not among them is not seen. */
+struct error *process_find_among(const uint8_t *build_id, unsigned int n, const pid_t *pids,
+				 size_t n_pids, struct processes *out) __must_check;
 
 /*
  * Why its code can't be changed, in one sentence, as a refusal; NULL if nothing is known to

@@ -9,6 +9,7 @@
 #ifndef SUTURE_HOTPATCH_MEMORY_H
 #define SUTURE_HOTPATCH_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,10 +18,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* Called before each call, for tests. */
+/* For tests: called before each call; and the kernel is one that lets only a tracer write. */
 struct memory_watch {
 	void (*before)(void *arg, const char *call);
 	void *arg;
+	bool only_tracer;
 };
 
 struct memory {
@@ -50,7 +52,8 @@ struct error *memory_read_pieces(const struct memory *m, const struct iovec *pie
 				 void *p) __must_check;
 /*
  * Also where the process itself may not write; a private page of a file is copied for it. What a
- * kill of the manager leaves is whole within each page.
+ * kill of the manager leaves is whole within each page. Where the kernel lets only a tracer do that
+ * (proc_mem.force_override=ptrace, Linux 6.12 and later), 'via' is stopped for it.
  */
 struct error *memory_write(const struct memory *m, uint64_t address, const void *p,
 			   size_t n) __must_check;

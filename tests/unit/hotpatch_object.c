@@ -58,6 +58,8 @@ static void make(struct hotpatch_object *o)
 							       .fresh = 0,
 							       .fresh_size = 20,
 							       .may_be_on_stack = true }));
+	ok(vec_push(&o->pieces, (struct hotpatch_piece){ "parse.cold", 0x400, 12 }));
+	ok(vec_push(&o->pieces, (struct hotpatch_piece){ "other.cold", 0x40c, 4 }));
 	ok(vec_push(&o->symbols, (struct hotpatch_symbol){ "parse", 0, 20 }));
 	ok(vec_push(&o->symbols, (struct hotpatch_symbol){ "suture_pre_apply", 20, 12 }));
 	o->pre_apply = "suture_pre_apply";
@@ -102,6 +104,10 @@ static void test_what_was_written_is_read(void **state)
 	assert_int_equal(r.functions.v[0].room, 16);
 	assert_true(r.functions.v[0].may_be_on_stack);
 	assert_memory_equal(r.functions.v[0].bytes, old_bytes, sizeof(old_bytes));
+	assert_int_equal(r.pieces.n, 2);
+	assert_string_equal(r.pieces.v[1].name, "other.cold");
+	assert_int_equal(r.pieces.v[1].old, 0x40c);
+	assert_int_equal(r.pieces.v[1].size, 4);
 	assert_int_equal(r.symbols.n, 2);
 	assert_string_equal(r.pre_apply, "suture_pre_apply");
 	assert_null(r.post_apply);
@@ -175,6 +181,14 @@ static void unwind_outside(struct hotpatch_object *o)
 {
 	o->eh_frame = 20;
 }
+static void pieces_overlap(struct hotpatch_object *o)
+{
+	o->pieces.v[0].size = 13;
+}
+static void piece_wraps(struct hotpatch_object *o)
+{
+	o->pieces.v[1].old = UINT64_MAX - 2;
+}
 static void odd_alignment(struct hotpatch_object *o)
 {
 	o->parts[HOTPATCH_DATA].align = 24;
@@ -195,6 +209,8 @@ static void test_what_makes_no_sense_is_not_written(void **state)
 		{ hook_missing, "hook" },
 		{ unwind_outside, "unwind" },
 		{ odd_alignment, "alignment" },
+		{ pieces_overlap, "overlap" },
+		{ piece_wraps, "makes no sense" },
 	};
 
 	(void)state;

@@ -29,6 +29,8 @@ static const char help[] =
 	"      --replace        take the place of all other livepatches, in one step\n"
 	"      --loaded         it must take hold in modules that are loaded already: refuse what\n"
 	"                       would be true only for modules loaded after it\n"
+	"      --on-stack FUNCTION  of a program: it may be switched while old activations of it live\n"
+	"                       on, as a loop's that never ends must be; may be given again\n"
 	"      --accept CODE:WHERE  take this finding as it is, exactly; may be given again. What it\n"
 	"                       leaves undone is told; some findings can't be accepted\n"
 	"      --reason WHY     why that does no harm; recorded in the bundle with the finding\n"
@@ -53,6 +55,7 @@ struct request {
 	const char *source, *database; /* of a program */
 	const char *reason;
 	VEC(struct build_accept) accept;
+	VEC(const char *) on_stack;
 	struct fix_metadata *metadata;
 	bool json;
 };
@@ -60,6 +63,7 @@ struct request {
 static void request_clear(struct request *r)
 {
 	vec_free(&r->accept);
+	vec_free(&r->on_stack);
 	fix_metadata_free(&r->metadata);
 	bundle_facts_clear(&r->build.facts);
 }
@@ -98,6 +102,8 @@ static struct error *check_reason(struct request *r)
 		it->reason = r->reason;
 	r->build.accept = r->accept.v;
 	r->build.n_accept = r->accept.n;
+	r->build.on_stack = r->on_stack.v;
+	r->build.n_on_stack = r->on_stack.n;
 	return NULL;
 }
 
@@ -143,6 +149,8 @@ static struct error *take_option(struct request *r, int c, const char *value, bo
 	case 'L':
 		r->build.loaded = true;
 		return NULL;
+	case 'O':
+		return vec_push(&r->on_stack, value);
 	case 'A':
 		return vec_push(&r->accept, (struct build_accept){ .finding = value });
 	case 'R':
@@ -201,6 +209,7 @@ static const struct option options[] = {
 	{ "module-name", required_argument, NULL, 'M' },
 	{ "replace", no_argument, NULL, 'P' },
 	{ "loaded", no_argument, NULL, 'L' },
+	{ "on-stack", required_argument, NULL, 'O' },
 	{ "title", required_argument, NULL, 'T' },
 	{ "fixed-in", required_argument, NULL, 'F' },
 	{ "serial", required_argument, NULL, 'I' },

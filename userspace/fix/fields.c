@@ -226,6 +226,7 @@ static const struct form_field fields[] = {
 	{ "supersedes", form_facts, FACT(supersedes), &bundle_form_name },
 	{ "replace", form_truth, offsetof(struct fix_metadata, replace) },
 	{ "targets", form_patterns, offsetof(struct fix_metadata, targets) },
+	{ "on-stack", form_lines, offsetof(struct fix_metadata, on_stack) },
 	{ "modules", form_lines, offsetof(struct fix_metadata, modules) },
 	{ "diffs", read_diffs, 0 },
 	{ "accept", read_accept, 0 },

@@ -89,8 +89,9 @@ struct fix_metadata {
 	struct bundle_facts facts; /* without a title: the first line of the only diff's text */
 	bool replace;		   /* take the place of all other livepatches */
 
-	struct form_texts targets; /* patterns of fnmatch(3); none: all that it builds for */
-	struct form_texts modules; /* that must be loaded for the reproducer */
+	struct form_texts targets;  /* patterns of fnmatch(3); none: all that it builds for */
+	struct form_texts on_stack; /* functions of programs that may be on a stack at the switch */
+	struct form_texts modules;  /* that must be loaded for the reproducer */
 	const struct fix_diff *diffs;
 	size_t n_diffs;
 	const struct fix_accept *accept;

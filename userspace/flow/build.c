@@ -271,6 +271,10 @@ struct error *build_run(const struct build_options *given, struct build **out)
 	if (!b)
 		return error_nomem();
 	TRY(build_plan_make(given, &plan));
+	if (plan.options.n_on_stack)
+		return error_usage(
+			"--on-stack and on-stack are for programs: a livepatch's transition "
+			"waits for every task");
 	TRY_CONTEXT(refusal_tell(b, opt, run(b, &plan)), "building %s%s for %s", opt->patches[0],
 		    opt->n_patches > 1 ? " and others" : "", opt->target->name);
 	b->seconds = clock_seconds() - start;

@@ -33,10 +33,13 @@ struct build_options {
 	/* NULL, or a fix.yaml with its folder. It names the diffs; for the rest, see build_plan.h.
 	 */
 	const struct fix_metadata *metadata;
-	const char *name;	   /* NULL: from the diff, or from .out if there are several */
-	const char *module;	   /* NULL: "suture_" and the name */
-	const char *out;	   /* the bundle; NULL: NAME.suture here */
-	bool replace;		   /* take the place of all other livepatches */
+	const char *name;   /* NULL: from the diff, or from .out if there are several */
+	const char *module; /* NULL: "suture_" and the name */
+	const char *out;    /* the bundle; NULL: NAME.suture here */
+	bool replace;	    /* take the place of all other livepatches */
+	/* Functions of a program that may be on a stack while they are switched. */
+	const char *const *on_stack;
+	size_t n_on_stack;
 	bool loaded;		   /* it must take hold in modules that are loaded already */
 	struct bundle_facts facts; /* borrowed; without a title: that of the only diff */
 	unsigned int jobs;	   /* 0: one for each CPU */

@@ -14,6 +14,7 @@ void build_plan_clear(struct build_plan *p)
 	vec_free(&p->paths);
 	vec_free(&p->patches);
 	vec_free(&p->accept);
+	vec_free(&p->on_stack);
 	strbuf_free(&p->yaml);
 	strbuf_free(&p->reproducer);
 	free(p->name);
@@ -112,6 +113,18 @@ static struct error *plan_accept(const struct build_options *opt, const struct f
 	return NULL;
 }
 
+static struct error *plan_on_stack(const struct build_options *opt, const struct fix_metadata *m,
+				   struct build_plan *p)
+{
+	for (size_t i = 0; i < m->on_stack.n; i++)
+		TRY(vec_push(&p->on_stack, m->on_stack.v[i]));
+	for (size_t i = 0; i < opt->n_on_stack; i++)
+		TRY(vec_push(&p->on_stack, opt->on_stack[i]));
+	p->options.on_stack = p->on_stack.v;
+	p->options.n_on_stack = p->on_stack.n;
+	return NULL;
+}
+
 static struct error *plan_name(const struct build_options *opt, const struct fix_metadata *m,
 			       struct build_plan *p)
 {
@@ -152,6 +165,7 @@ struct error *build_plan_make(const struct build_options *opt, struct build_plan
 	p->options.replace |= m->replace;
 	TRY(plan_diffs(m, p));
 	TRY(plan_accept(opt, m, p));
+	TRY(plan_on_stack(opt, m, p));
 	TRY(plan_name(opt, m, p));
 	TRY(file_read(m->path, &p->yaml));
 	return m->reproducer.file ? read_file(m, m->reproducer.file, &p->reproducer) : NULL;

@@ -14,6 +14,7 @@ struct build_plan {
 	VEC(char *) paths; /* of its diffs */
 	VEC(const char *) patches;
 	VEC(struct build_accept) accept;
+	VEC(const char *) on_stack;
 	struct strbuf yaml, reproducer; /* the files as they are, for the bundle */
 };
 

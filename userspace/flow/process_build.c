@@ -329,12 +329,18 @@ static struct error *find_in_units(void *arg, const char *name, uint64_t *addres
 	return NULL;
 }
 
-static struct error *link_file(struct process_build *b, struct process_file *f)
+static struct error *link_file(struct process_build *b, const struct build_options *opt,
+			       struct process_file *f)
 {
 	struct hotpatch_unit *units __free = calloc(f->n_units, sizeof(*units));
 	struct search s = { b, f };
 	const struct hotpatch_request request = {
-		.name = b->base.name, .program = f->program, .find = find_in_units, .arg = &s
+		.name = b->base.name,
+		.on_stack = opt->on_stack,
+		.n_on_stack = opt->n_on_stack,
+		.program = f->program,
+		.find = find_in_units,
+		.arg = &s,
 	};
 
 	if (!units)
@@ -349,7 +355,19 @@ static struct error *link_file(struct process_build *b, struct process_file *f)
 	return hotpatch_link(&request, units, f->n_units, &f->object, &f->account);
 }
 
-static struct error *link_all(struct process_build *b, const char *folder)
+/* Each is redirected somewhere. */
+static struct error *check_on_stack(const struct process_build *b, const char *function)
+{
+	for (size_t i = 0; i < b->n_files; i++)
+		vec_for_each(&b->files[i].account.functions, f)
+			if (str_equal(f->old->name, function))
+				return NULL;
+	return error_refused("%s() was said to be on stacks, and is not among what is redirected",
+			     function);
+}
+
+static struct error *link_all(struct process_build *b, const struct build_options *opt,
+			      const char *folder)
 {
 	bool any = false;
 
@@ -362,11 +380,13 @@ static struct error *link_all(struct process_build *b, const char *folder)
 		if (!f->n_units)
 			continue;
 		progress_step("link for %s", f->file->name);
-		TRY_CONTEXT(link_file(b, f), "%s", f->file->name);
+		TRY_CONTEXT(link_file(b, opt, f), "%s", f->file->name);
 		TRY(hotpatch_object_write(&f->object, path));
 		TRY(file_read(path, &f->bytes));
 		any = true;
 	}
+	for (size_t i = 0; any && i < opt->n_on_stack; i++)
+		TRY(check_on_stack(b, opt->on_stack[i]));
 	return any ? NULL
 		   : error_new(ERROR_NOTHING, "what the diff changes is part of no file of %s",
 			       b->app->target->name);
@@ -404,7 +424,7 @@ static struct error *run(struct process_build *b, const struct build_plan *plan)
 	TRY(extract_all(b));
 	TRY(bind_all(b));
 	TRY(tmpdir_make(NULL, &work));
-	TRY(link_all(b, work.path));
+	TRY(link_all(b, opt, work.path));
 	b->base.compiler_seconds = b->workspace->compile_seconds;
 	TRY(process_write(b, plan));
 	progress_done();

@@ -108,17 +108,28 @@ static struct error *forbid_older(struct patching *a, uint64_t site)
 	vec_for_each(&a->patches.v, p)
 		for (uint32_t i = 0; i < p->header.fixed.n; i++) {
 			const struct header_site *s = &p->header.sites[i];
-			struct stack_range r = { s->fresh, s->fresh + s->fresh_size,
-						 "an earlier version of the function" };
-			struct stack_range stub = { header_stub(&p->header.fixed, i),
-						    header_stub(&p->header.fixed, i + 1),
-						    "the stub of an earlier version" };
+			struct stack_range stayed = { s->fresh, s->fresh + s->fresh_size,
+						      "an earlier version of the function" };
 
 			if (s->address != site)
 				continue;
-			TRY(vec_push(&a->sw.ranges, r));
-			TRY(vec_push(&a->sw.ranges, stub));
+			TRY(patching_forbid_code(a, &p->header));
+			if (s->flags & HEADER_STAYS)
+				TRY(vec_push(&a->sw.ranges, stayed));
 		}
+	return NULL;
+}
+
+/* Old activations that may live on have theirs left out of the object. */
+static struct error *plan_pieces(struct patching *a, const struct hotpatch_object *o)
+{
+	vec_for_each(&o->pieces, p) {
+		uint64_t at = a->opened.process.bias + p->old;
+
+		if (!mapped_is_code(&a->opened.file, p->old, p->size))
+			return error_refused("%s is not in the file's code", p->name);
+		TRY(vec_push(&a->sw.ranges, (struct stack_range){ at, at + p->size, p->name }));
+	}
 	return NULL;
 }
 
@@ -195,6 +206,7 @@ static struct error *plan_sites(struct applying *ap)
 		TRY(read_displaced(ap, f, h->address));
 		TRY(plan_ranges(a, f, h->address));
 	}
+	TRY(plan_pieces(a, ap->o));
 	for (size_t i = 0; i < ap->takeover.v.n; i++)
 		TRY(plan_restored(ap, &ap->takeover.v.v[i],
 				  &ap->header.sites[ap->o->functions.n + i]));

@@ -230,6 +230,14 @@ static struct error *need_old(const struct hotpatch_unit *u, const struct symbol
 	return binding_need_function(u->binding->before, old, p);
 }
 
+bool link_may_be_on_stack(const struct link *l, const char *function)
+{
+	for (size_t i = 0; i < l->request->n_on_stack; i++)
+		if (str_equal(l->request->on_stack[i], function))
+			return true;
+	return false;
+}
+
 static struct error *redirect(struct link *l, size_t u, const struct replacement *r)
 {
 	const struct laid *at = &l->laid[u][r->new->section->index];
@@ -245,6 +253,7 @@ static struct error *redirect(struct link *l, size_t u, const struct replacement
 	TRY(check_names(l, u, r->old, p->address));
 	f.name = arena_strdup(&l->o->arena, r->old->name);
 	f.old = p->address;
+	f.may_be_on_stack = link_may_be_on_stack(l, r->old->name);
 	f.size = size_in_program(l, p, r->old);
 	f.bytes = image_bytes(l->program->image, f.old, f.size);
 	if (!f.bytes)
@@ -389,6 +398,7 @@ static struct error *link_all(struct link *l)
 	TRY(link_unwind(l));
 	ask_unwind(l);
 	TRY(redirect_all(l));
+	TRY(link_pieces(l));
 	TRY(name_functions(l));
 	find_hooks(l->o);
 	clear_fields(l);

@@ -49,6 +49,9 @@ void hotpatch_account_free(struct hotpatch_account *a);
 
 struct hotpatch_request {
 	const char *name; /* of the fix */
+	/* Functions of which an old activation may live on at the switch. */
+	const char *const *on_stack;
+	size_t n_on_stack;
 	const struct program *program;
 	/*
 	 * Where a function or variable is that no unit of the fix has referred to before, and that

@@ -55,4 +55,10 @@ struct error *link_field(struct link *l, size_t u, const struct section *s,
 /* unwind_table.c: the unwind table of everything that was extracted. */
 struct error *link_unwind(struct link *l) __must_check;
 
+/* pieces.c: where nobody may be besides the old functions. */
+struct error *link_pieces(struct link *l) __must_check;
+
+/* The request says so. */
+bool link_may_be_on_stack(const struct link *l, const char *function);
+
 #endif

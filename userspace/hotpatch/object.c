@@ -12,6 +12,7 @@ void hotpatch_object_free(struct hotpatch_object *o)
 {
 	vec_free(&o->references);
 	vec_free(&o->functions);
+	vec_free(&o->pieces);
 	vec_free(&o->symbols);
 	arena_free(&o->arena);
 	*o = (struct hotpatch_object){ 0 };
@@ -21,7 +22,7 @@ void hotpatch_object_free(struct hotpatch_object *o)
 
 struct writer {
 	struct object *elf;
-	struct strbuf strings, references, functions, bytes;
+	struct strbuf strings, references, functions, pieces, bytes;
 	struct hash_map known; /* string -> offset */
 };
 
@@ -31,6 +32,7 @@ static void writer_free(struct writer *w)
 	strbuf_free(&w->strings);
 	strbuf_free(&w->references);
 	strbuf_free(&w->functions);
+	strbuf_free(&w->pieces);
 	strbuf_free(&w->bytes);
 	hash_free(&w->known);
 }
@@ -80,6 +82,14 @@ static struct error *put_function(struct writer *w, const struct hotpatch_functi
 	TRY(put_string(w, f->name, &to.name));
 	TRY(strbuf_add(&w->bytes, f->bytes, f->size));
 	return strbuf_add(&w->functions, &to, sizeof(to));
+}
+
+static struct error *put_piece(struct writer *w, const struct hotpatch_piece *p)
+{
+	struct hotpatch_file_piece to = { .old = p->old, .size = p->size };
+
+	TRY(put_string(w, p->name, &to.name));
+	return strbuf_add(&w->pieces, &to, sizeof(to));
 }
 
 static struct error *put_header(struct writer *w, const struct hotpatch_object *o)
@@ -141,9 +151,12 @@ struct error *hotpatch_object_write(const struct hotpatch_object *o, const char 
 		TRY(put_reference(&w, r));
 	vec_for_each(&o->functions, f)
 		TRY(put_function(&w, f));
+	vec_for_each(&o->pieces, p)
+		TRY(put_piece(&w, p));
 	TRY(put_header(&w, o));
 	TRY(put_table(&w, ".suture.references", &w.references));
 	TRY(put_table(&w, ".suture.functions", &w.functions));
+	TRY(put_table(&w, ".suture.pieces", &w.pieces));
 	TRY(put_table(&w, ".suture.bytes", &w.bytes));
 	TRY(put_table(&w, ".suture.strings", &w.strings));
 	return object_write(w.elf, path);
@@ -310,6 +323,25 @@ static struct error *read_functions(const struct reader *r)
 	return at == r->bytes_n ? NULL : error_failed("there are more old bytes than functions");
 }
 
+static struct error *read_pieces(const struct reader *r)
+{
+	struct hotpatch_file_piece f;
+	const uint8_t *rows = NULL;
+	uint64_t n = 0;
+
+	TRY(table(r, ".suture.pieces", sizeof(f), &rows, &n));
+	for (uint64_t i = 0; i < n; i++) {
+		struct hotpatch_piece to;
+
+		memcpy(&f, rows + i * sizeof(f), sizeof(f));
+		to.old = f.old;
+		to.size = f.size;
+		TRY(string(r, f.name, &to.name));
+		TRY(vec_push(&r->o->pieces, to));
+	}
+	return NULL;
+}
+
 static struct error *read_all(struct reader *r)
 {
 	const uint8_t *strings = NULL;
@@ -325,6 +357,7 @@ static struct error *read_all(struct reader *r)
 	TRY(read_symbols(r));
 	TRY(read_references(r));
 	TRY(read_functions(r));
+	TRY(read_pieces(r));
 	return hotpatch_object_check(r->o);
 }
 

@@ -64,6 +64,13 @@ struct hotpatch_function {
 	bool may_be_on_stack; /* the switch may happen while an activation of the old one lives */
 };
 
+/* Code of an old function that may not be on a stack, apart from it: nobody may be there, either.
+ */
+struct hotpatch_piece {
+	const char *name;
+	uint64_t old, size; /* the file's virtual address */
+};
+
 /* A function of HOTPATCH_CODE by its name: for profilers, debuggers, and the hooks below. */
 struct hotpatch_symbol {
 	const char *name;
@@ -77,6 +84,7 @@ struct hotpatch_object {
 	struct hotpatch_part parts[HOTPATCH_PARTS];
 	VEC(struct hotpatch_reference) references;
 	VEC(struct hotpatch_function) functions;
+	VEC(struct hotpatch_piece) pieces;
 	VEC(struct hotpatch_symbol) symbols;
 	uint64_t eh_frame, eh_frame_n; /* within HOTPATCH_CONST; n 0: none */
 	bool needs_unwind;	       /* exceptions may come through: the unwinder must know it */
@@ -90,7 +98,7 @@ void hotpatch_object_free(struct hotpatch_object *o);
 /*
  * What holds of every object that was read, and must of one that is written: fields lie in the
  * bytes of their part, and are in order and apart; what they lead to lies in the object; old
- * functions are in order and apart, 'room' counted; names are printable.
+ * functions are in order and apart, 'room' counted, and so are pieces; names are printable.
  *
  * As a file (ET_REL with notes and sections of suture's own). Reading takes hostile input: sizes,
  * offsets, kinds and names are checked, ERROR_FAILED says what is wrong and where.

@@ -106,6 +106,16 @@ static struct error *check_function(const struct hotpatch_object *o,
 	return NULL;
 }
 
+static struct error *check_piece(const struct hotpatch_piece *p, const struct hotpatch_piece *last)
+{
+	TRY(check_name(p->name, "a piece of a function"));
+	if (!p->size || p->size > MOST_BYTES || p->old > UINT64_MAX - p->size)
+		return error_failed("%s makes no sense", p->name);
+	if (last && last->old + last->size > p->old)
+		return error_failed("%s and %s overlap, or are out of order", last->name, p->name);
+	return NULL;
+}
+
 static struct error *check_symbol(const struct hotpatch_object *o, const struct hotpatch_symbol *s)
 {
 	const struct hotpatch_part *code = &o->parts[HOTPATCH_CODE];
@@ -152,6 +162,8 @@ struct error *hotpatch_object_check(const struct hotpatch_object *o)
 		TRY(check_reference(o, r, r > o->references.v ? r - 1 : NULL));
 	vec_for_each(&o->functions, f)
 		TRY(check_function(o, f, f > o->functions.v ? f - 1 : NULL));
+	vec_for_each(&o->pieces, p)
+		TRY(check_piece(p, p > o->pieces.v ? p - 1 : NULL));
 	vec_for_each(&o->symbols, s)
 		TRY(check_symbol(o, s));
 	return check_hooks(o);

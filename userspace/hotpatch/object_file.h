@@ -6,6 +6,7 @@
  *	.suture.hotpatch	struct hotpatch_file, once
  *	.suture.references	struct hotpatch_file_reference, sorted by part and offset
  *	.suture.functions	struct hotpatch_file_function, sorted by old
+ *	.suture.pieces		struct hotpatch_file_piece, sorted by old
  *	.suture.bytes		the old functions' bytes, one behind the other
  *	.suture.strings		names; the first is empty and stands for none
  */
@@ -15,7 +16,7 @@
 #include "hotpatch/object.h"
 
 #define HOTPATCH_MAGIC "suturehp"
-#define HOTPATCH_VERSION 1
+#define HOTPATCH_VERSION 2
 
 struct hotpatch_file {
 	char magic[8];
@@ -41,6 +42,11 @@ struct hotpatch_file_reference {
 struct hotpatch_file_function {
 	uint64_t old, size, room, fresh, fresh_size;
 	uint32_t name, flags;
+};
+
+struct hotpatch_file_piece {
+	uint64_t old, size;
+	uint32_t name, zero;
 };
 
 /* Of each part: the section it is in. */

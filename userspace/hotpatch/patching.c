@@ -40,11 +40,40 @@ static struct error *read_again(struct patching *a)
 
 /* --- putting back --------------------------------------------------------------------- */
 
-/* Nobody may be between the bytes that are written, nor, unless it may stay, in the new one. */
+static const struct header_site *next_staying(const struct header *h, uint64_t from)
+{
+	const struct header_site *next = NULL;
+
+	for (uint32_t i = 0; i < h->fixed.n; i++) {
+		const struct header_site *s = &h->sites[i];
+
+		if (s->flags & HEADER_STAYS && s->fresh >= from &&
+		    (!next || s->fresh < next->fresh))
+			next = s;
+	}
+	return next;
+}
+
+struct error *patching_forbid_code(struct patching *a, const struct header *h)
+{
+	uint64_t from = h->fixed.code_start, end = h->fixed.code_end;
+
+	while (from < end) {
+		const struct header_site *s = next_staying(h, from);
+		struct stack_range r = { from, s && s->fresh < end ? s->fresh : end,
+					 "the code of the patch" };
+
+		if (r.end > r.start)
+			TRY(vec_push(&a->sw.ranges, r));
+		from = s ? s->fresh + s->fresh_size : end;
+	}
+	return NULL;
+}
+
+/* Nobody may be between the bytes that are written. */
 static struct error *plan_site(struct patching *a, const struct header_site *s, bool *needed)
 {
 	struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
-	struct stack_range fresh = { s->fresh, s->fresh + s->fresh_size, "the new function" };
 	struct stack_range old = { s->old, s->old + s->old_size, "the original function" };
 	struct switch_site site = { .address = s->address };
 	uint8_t now[SITE_JUMP];
@@ -58,20 +87,8 @@ static struct error *plan_site(struct patching *a, const struct header_site *s, 
 	memcpy(site.to, s->before, SITE_JUMP);
 	TRY(vec_push(&a->sw.sites, site));
 	/* Behind a restored site the original runs; its jump lies in it. */
-	if (s->flags & HEADER_RESTORES && !(s->flags & HEADER_STAYS))
-		TRY(vec_push(&a->sw.ranges, old));
-	else
-		TRY(vec_push(&a->sw.ranges, within));
-	return s->flags & HEADER_STAYS ? NULL : vec_push(&a->sw.ranges, fresh);
-}
-
-/* Who was held up in a stub is on his way to the new code. */
-static struct error *forbid_stubs(struct patching *a, const struct header_fixed *f)
-{
-	struct stack_range stubs = { f->stubs, f->stubs + (uint64_t)f->n * COUNT_STUB,
-				     "the stub that counts" };
-
-	return vec_push(&a->sw.ranges, stubs);
+	return vec_push(&a->sw.ranges,
+			s->flags & HEADER_RESTORES && !(s->flags & HEADER_STAYS) ? old : within);
 }
 
 struct error *patching_put_back(struct patching *a, const struct patch *p)
@@ -90,7 +107,7 @@ struct error *patching_put_back(struct patching *a, const struct patch *p)
 		TRY(plan_site(a, &p->header.sites[i], &needed));
 		any |= needed;
 	}
-	TRY(forbid_stubs(a, &p->header.fixed));
+	TRY(patching_forbid_code(a, &p->header));
 	TRY(patch_set_state(&a->opened, p, HEADER_REVERTING));
 	e = any ? switch_run(&a->opened, &a->sw, &wrote, &a->dirty) : NULL;
 	if (!e)

@@ -46,6 +46,12 @@ struct error *patching_settle(struct patching *a) __must_check;
 /* Calls are no longer counted: the sites lead directly to the new code. */
 struct error *patching_end_count(struct patching *a, const struct patch *p) __must_check;
 
+/*
+ * Nobody may be in the code that a patch has brought, but for functions that may stay: neither in
+ * what the compiler has put apart from them, nor in what they call.
+ */
+struct error *patching_forbid_code(struct patching *a, const struct header *h) __must_check;
+
 /* Put the bytes from before back for one patch, whatever state it is in. */
 struct error *patching_put_back(struct patching *a, const struct patch *p) __must_check;
 

@@ -27,6 +27,23 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
+/* stack_range_of() wants them apart. */
+static void merge_ranges(struct switching *sw)
+{
+	size_t n = 0;
+
+	vec_sort(&sw->ranges, by_start);
+	vec_for_each(&sw->ranges, r) {
+		struct stack_range *last = n ? &sw->ranges.v[n - 1] : NULL;
+
+		if (!last || r->start >= last->end)
+			sw->ranges.v[n++] = *r;
+		else if (r->end > last->end)
+			last->end = r->end;
+	}
+	sw->ranges.n = n;
+}
+
 /*
  * A private page of a file is copied at its first write, which takes six times as long as the
  * write: done now, with the bytes that are there.
@@ -177,7 +194,7 @@ struct error *switch_run(struct opened *o, struct switching *sw, bool *wrote, bo
 	struct unwind *unwind __cleanup_unwind = NULL;
 	unsigned int pause = FIRST_PAUSE_US;
 
-	vec_sort(&sw->ranges, by_start);
+	merge_ranges(sw);
 	TRY(copy_pages(o, sw));
 	for (;;) {
 		struct error *e = once(o, sw, unwind, wrote, dirty);

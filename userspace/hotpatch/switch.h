@@ -23,7 +23,7 @@ struct switching {
 	bool gated;	  /* through gates: all sites to theirs, the flag, all to what they get */
 	uint64_t flag_at; /* its address */
 	uint8_t flag;	  /* what it becomes */
-	VEC(struct stack_range) ranges; /* where nobody may be; sorted by switch_run() */
+	VEC(struct stack_range) ranges; /* where nobody may be; made apart by switch_run() */
 	double stop_seconds;		/* that one stop may take to gather all threads */
 	double patience; /* seconds that it is tried for, while somebody is in a range */
 	/* Results. */

@@ -256,10 +256,24 @@ static struct error *refuse_constructor(struct delta *d, const struct node *n)
 	return NULL;
 }
 
+/* What is chosen by this function; or NULL. */
+static const char *resolver_of(const struct node *n)
+{
+	vec_for_each(&n->twin->section->symbols, it)
+		if ((*it)->type == STT_GNU_IFUNC && (*it)->value == n->twin->start)
+			return (*it)->name;
+	return NULL;
+}
+
 static struct error *refuse_function(struct delta *d, struct node *n)
 {
 	const char *name = node_name(n), *alias;
 
+	if (d->arch->process && n->twin && resolver_of(n))
+		return add_finding(d, "ifunc-resolver", name,
+				   "change the functions that it chooses from",
+				   "%s() chooses %s (IFUNC): it has run, and will not run again",
+				   name, resolver_of(n));
 	if (!n->symbol || n->symbol->type != STT_FUNC)
 		return add_finding(d, "changed-asm", name, "change C functions only",
 				   "assembler code in %s %s", n->section->name, kind_of_change(n));

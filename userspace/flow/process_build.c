@@ -329,6 +329,17 @@ static struct error *find_in_units(void *arg, const char *name, uint64_t *addres
 	return NULL;
 }
 
+static struct error *refuse_file(const struct program *p)
+{
+	if (p->is_loader)
+		return error_refused("it is the loader: it runs before anybody could stop it, and "
+				     "with no symbols of its own");
+	if (p->text_fields)
+		return error_refused("the loader writes into its code (DT_TEXTREL): what runs is "
+				     "not what the file has");
+	return NULL;
+}
+
 static struct error *link_file(struct process_build *b, const struct build_options *opt,
 			       struct process_file *f)
 {
@@ -345,6 +356,7 @@ static struct error *link_file(struct process_build *b, const struct build_optio
 
 	if (!units)
 		return error_nomem();
+	TRY(refuse_file(f->program));
 	for (size_t i = 0; i < f->n_units; i++) {
 		const struct build_unit *u = &b->base.units[f->units[i]];
 

@@ -7,6 +7,7 @@
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include "base/arena.h"
@@ -378,6 +379,23 @@ static struct error *shares(const struct process *p)
 	return error_refused("it shares its memory with process %d", p->shares);
 }
 
+/* AT_BASE of getauxval(3): where the kernel has put the program's loader; 0 if there is none. */
+static uint64_t loader_base(pid_t pid)
+{
+	uint64_t vector[128];
+	char path[32];
+	size_t n;
+	FILE *f __closefile = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", pid);
+	f = fopen(path, "re");
+	n = f ? fread(vector, sizeof(*vector), ARRAY_SIZE(vector), f) : 0;
+	for (size_t i = 0; i + 1 < n && vector[i]; i += 2)
+		if (vector[i] == AT_BASE)
+			return vector[i + 1];
+	return 0;
+}
+
 struct error *process_obstacle(const struct process *p)
 {
 	char path[32], status[4096];
@@ -392,6 +410,8 @@ struct error *process_obstacle(const struct process *p)
 		return error_new(ERROR_NOTHING, "it has ended");
 	if (strstr(status, "\nState:\tZ") && p->via == p->pid)
 		return error_new(ERROR_NOTHING, "it has ended, and waits for its parent");
+	if (p->bias && loader_base(p->pid) == p->bias)
+		return error_refused("the file is its loader, which is not patched");
 	if (p->shares && !syscall(SYS_kcmp, p->pid, p->shares, KCMP_VM, 0, 0))
 		return shares(p);
 	if (process_status_field(status, "TracerPid", &n) && n)

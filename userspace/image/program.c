@@ -329,7 +329,18 @@ static struct error *read_headers(struct reading *r)
 	return NULL;
 }
 
-static struct error *read_needed(struct reading *r, Elf_Scn *scn, const GElf_Shdr *h)
+/* By the name that programs ask for it by. */
+static bool is_loader(const char *soname)
+{
+	static const char *const names[] = { "ld-linux", "ld-musl", "ld.so", "ld64.so" };
+
+	for (size_t i = 0; soname && i < ARRAY_SIZE(names); i++)
+		if (str_starts(soname, names[i]))
+			return true;
+	return false;
+}
+
+static struct error *read_dynamic(struct reading *r, Elf_Scn *scn, const GElf_Shdr *h)
 {
 	Elf_Data *d = elf_getdata(scn, NULL);
 	GElf_Dyn dyn;
@@ -337,6 +348,11 @@ static struct error *read_needed(struct reading *r, Elf_Scn *scn, const GElf_Shd
 	for (int i = 0; d && gelf_getdyn(d, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
 		const char *name;
 
+		if (dyn.d_tag == DT_SONAME)
+			r->p->is_loader =
+				is_loader(elf_strptr(r->elf, h->sh_link, dyn.d_un.d_val));
+		r->p->text_fields |= dyn.d_tag == DT_TEXTREL ||
+				     (dyn.d_tag == DT_FLAGS && dyn.d_un.d_val & DF_TEXTREL);
 		if (dyn.d_tag != DT_NEEDED)
 			continue;
 		name = elf_strptr(r->elf, h->sh_link, dyn.d_un.d_val);
@@ -373,7 +389,7 @@ static struct error *find_sections(struct reading *r)
 		else if (h.sh_type == SHT_SYMTAB)
 			r->p->has_names = true;
 		else if (h.sh_type == SHT_DYNAMIC)
-			TRY(read_needed(r, scn, &h));
+			TRY(read_dynamic(r, scn, &h));
 		r->p->lto = r->p->lto || (name && str_starts(name, ".gnu.lto_"));
 	}
 	return NULL;

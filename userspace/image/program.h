@@ -43,6 +43,8 @@ struct program {
 	unsigned int build_id_n; /* 0: it has none */
 	uint16_t type;		 /* ET_EXEC, ET_DYN */
 	bool is_static;		 /* it asks for no loader */
+	bool is_loader;		 /* it is what loads programs */
+	bool text_fields;	 /* the loader writes into its code (DT_TEXTREL) */
 	bool has_names;		 /* .symtab is there */
 	bool lto;		 /* it was linked from intermediate code, as far as it tells */
 	uint64_t tls_size, tls_align, tls_address;

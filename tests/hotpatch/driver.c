@@ -206,6 +206,16 @@ static struct error *with_object(char **argv, const struct processes *p,
 					   : hotpatch_apply(&o, p, &opt.act, out);
 }
 
+static void print_found(const struct processes *p)
+{
+	vec_for_each(&p->v, it) {
+		struct error *e __cleanup_error = process_obstacle(it);
+
+		printf("%d %s bias 0x%llx %s\n", it->pid, it->comm, (unsigned long long)it->bias,
+		       e ? error_message(e) : "");
+	}
+}
+
 static struct error *run(int argc, char **argv, int *code)
 {
 	struct hotpatch_results r __cleanup_hotpatch_results = { 0 };
@@ -225,9 +235,7 @@ static struct error *run(int argc, char **argv, int *code)
 	if (!p.v.n)
 		return error_new(ERROR_NOTHING, "no process runs %s", argv[1]);
 	if (str_equal(argv[0], "find"))
-		vec_for_each(&p.v, it)
-			printf("%d %s bias 0x%llx\n", it->pid, it->comm,
-			       (unsigned long long)it->bias);
+		print_found(&p);
 	else if (str_equal(argv[0], "status"))
 		TRY(status(id, n, &p));
 	else if (str_equal(argv[0], "settle"))

@@ -94,6 +94,7 @@ static void read_back(struct process_patch *p, size_t part, const struct hotpatc
 	row->calls = live->calls;
 	row->called = live->called;
 	row->since = live->since;
+	row->code = live->code;
 	switch (live->state) {
 	case HOTPATCH_LIVE:
 		row->has = PROCESS_HAS;
@@ -180,7 +181,7 @@ struct error *process_patch_look(struct process_patch *p)
 		row->has = PROCESS_HAS_NOT;
 		row->covered = row->counting = false;
 		row->calls = row->called = 0;
-		row->since = 0;
+		row->since = row->code = 0;
 	}
 	for (size_t i = 0; i < p->parts.n; i++)
 		TRY(look_at_part(p, i));
@@ -516,6 +517,7 @@ static void row_json(const struct process_patch *p, const struct process_row *ro
 		json_u64(j, "since", row->since);
 	else
 		json_null(j, "since");
+	json_hex(j, "code", row->code);
 	json_string(j, "reason", reason_of(row));
 	if (row->stopped > 0) {
 		json_u64(j, "threads", row->threads);

@@ -32,6 +32,7 @@ struct process_row {
 	size_t called;	   /* functions of it that they were of */
 	bool covered;	   /* a later patch has some of its functions */
 	uint64_t since;	   /* seconds since 1970; 0: it does not have it */
+	uint64_t code;	   /* where the new code lies; 0: likewise */
 	struct error *why; /* what came of it when we last tried; NULL: nothing is known */
 	/* Of all that was done to it, seconds. */
 	double longest_stop, stopped;

@@ -270,7 +270,8 @@ static struct error *status_of(const struct process *p, const uint8_t *build_id,
 					      .state = state_of(it),
 					      .covered = it->covered,
 					      .counting = it->counting,
-					      .since = it->header.fixed.applied };
+					      .since = it->header.fixed.applied,
+					      .code = it->header.fixed.code_start };
 
 		memcpy(live.fix, it->header.fixed.fix, sizeof(live.fix));
 		TRY(read_calls(&o, it, &live));

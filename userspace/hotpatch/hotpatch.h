@@ -86,6 +86,7 @@ struct hotpatch_live {
 	bool counting;		    /* sites lead through the stubs that count */
 	uint64_t calls;		    /* counted so far */
 	uint64_t since;		    /* seconds since 1970 */
+	uint64_t code;		    /* where the object's code lies in it */
 	uint32_t functions, called; /* the latter of them, while it was counted */
 };
 

@@ -71,6 +71,14 @@ static struct error *check_one(const char *what, const char *s, const struct bun
 	return s && !f->fits(s) ? error_failed("%s: '%s' is not %s", what, s, f->form) : NULL;
 }
 
+bool bundle_names_have(const struct bundle_names *names, const char *name)
+{
+	vec_for_each(&names->v, it)
+		if (str_equal(*it, name))
+			return true;
+	return false;
+}
+
 static const char *find(const struct bundle_names *in, const char *name, size_t end)
 {
 	for (size_t i = 0; i < end; i++)

@@ -18,6 +18,8 @@ struct bundle_names {
 	VEC(const char *) v;
 };
 
+bool bundle_names_have(const struct bundle_names *names, const char *name);
+
 struct bundle_facts {
 	const char *title;		/* one line; or NULL */
 	const char *severity;		/* low, medium, high or critical; or NULL: unsaid */

@@ -82,10 +82,11 @@ struct host_patch_status {
 	/* Of a patch for processes: how many have the file mapped, and how many the patch. */
 	bool of_processes, read_back;
 	struct process_counts processes;
-	size_t detail;	     /* of host_status.details, if read_back */
-	const char *guard;   /* on duty: "kernel", "process", "none" */
-	double left;	     /* seconds to confirm; 0: no deadline */
-	const char *trouble; /* or NULL */
+	const char *superseded_by; /* another one that is live; or NULL */
+	size_t detail;		   /* of host_status.details, if read_back */
+	const char *guard;	   /* on duty: "kernel", "process", "none" */
+	double left;		   /* seconds to confirm; 0: no deadline */
+	const char *trouble;	   /* or NULL */
 };
 
 /* A patch for processes, with all of them. */

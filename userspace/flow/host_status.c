@@ -163,12 +163,32 @@ static struct error *add_row(struct host *h, struct host_status *s, const struct
 	p.guard = guards[kind];
 	if (row->deadline > now && !row->confirmed && f.same_boot)
 		p.left = (double)(row->deadline - now) / 1e6;
-	if (p.of_processes) {
+	if (p.of_processes)
 		TRY(read_back(h, s, &p));
-		TRY(say_without(s, &p));
-	} else if (p.live)
+	else if (p.live)
 		TRY(look_at_proof(h, s, &p));
 	return vec_push(&s->patches, p);
+}
+
+/* Who has taken its place: where that one is, nobody misses this one. */
+static const char *successor_of(const struct host_status *s, const struct host_patch_status *p)
+{
+	vec_for_each(&s->patches, other)
+		if (other != p && other->read_back &&
+		    bundle_names_have(&s->details.v[other->detail].bundle->facts.supersedes,
+				      p->name))
+			return other->name;
+	return NULL;
+}
+
+static struct error *compare_patches(struct host_status *s)
+{
+	vec_for_each(&s->patches, p) {
+		p->superseded_by = p->read_back ? successor_of(s, p) : NULL;
+		if (!p->superseded_by)
+			TRY(say_without(s, p));
+	}
+	return NULL;
 }
 
 static bool is_listed(const struct host_status *s, const char *module)
@@ -213,6 +233,7 @@ static struct error *collect(struct host *h, struct host_status *s)
 		TRY(ledger_patches(h->ledger, &s->arena, &all));
 	for (size_t i = 0; i < all.n; i++)
 		TRY(add_row(h, s, &all.v[i]));
+	TRY(compare_patches(s));
 	return add_others(s);
 }
 
@@ -304,7 +325,9 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 {
 	struct strbuf proof __cleanup_strbuf = { 0 };
 
-	if (p->read_back) {
+	if (p->superseded_by) {
+		TRY(strbuf_printf(&proof, "superseded by %s", p->superseded_by));
+	} else if (p->read_back) {
 		TRY(strbuf_printf(&proof, "in place in %zu of %zu process%s, ", p->processes.have,
 				  p->processes.all, p->processes.all == 1 ? "" : "es"));
 		TRY(process_counts_print(&p->processes, &proof));
@@ -382,6 +405,8 @@ static void patch_json(const struct host_status *s, const struct host_patch_stat
 	json_string(j, "since", p->since);
 	json_bool(j, "confirmed", p->confirmed);
 	json_bool(j, "live", p->live);
+	if (p->of_processes)
+		json_string(j, "superseded_by", p->superseded_by);
 	json_bool(j, "transition", p->transition);
 	json_string(j, "proof", p->proof_known ? proof_state_name(p->proof.state) : NULL);
 	if (p->read_back)

@@ -37,19 +37,11 @@ static struct error *judge_row(const struct process_row *row, bool whole, struct
 		error_kind(row->why) == ERROR_PENDING ? "not now: " : "", error_message(row->why));
 }
 
-static bool takes_place_of(const struct check_facts *f, const char *patch)
-{
-	vec_for_each(&f->bundle->facts.supersedes.v, it)
-		if (str_equal(*it, patch))
-			return true;
-	return false;
-}
-
 /* Both were made from the file as it was shipped: the later one knows nothing of the other. */
 static struct error *judge_stacked(const struct check_facts *f, struct findings *out)
 {
 	vec_for_each(&f->stacked, s) {
-		if (takes_place_of(f, s->patch))
+		if (bundle_names_have(&f->bundle->facts.supersedes, s->patch))
 			TRY(finding_add(out, FINDING_NOTE, "stacked", NULL,
 					"%s() of %s is replaced again", s->function, s->patch));
 		else

@@ -84,6 +84,15 @@ static struct error *list(struct tending *t, const struct ledger_patch *row)
 	return NULL;
 }
 
+static bool is_superseded(const struct tending *t, const struct tended *one)
+{
+	vec_for_each(&t->v, other)
+		if (other != one && other->bundle &&
+		    bundle_names_have(&other->bundle->facts.supersedes, one->name))
+			return true;
+	return false;
+}
+
 static struct error *list_all(struct tending *t, const struct ledger_patches *all,
 			      const char *boot_id)
 {
@@ -105,6 +114,8 @@ static struct error *list_all(struct tending *t, const struct ledger_patches *al
 			forget(one);
 	}
 	t->v.n = kept;
+	vec_for_each(&t->v, one)
+		one->superseded = is_superseded(t, one);
 	return NULL;
 }
 
@@ -215,7 +226,7 @@ static struct error *look_at(struct tending *t, const struct host_request *r, st
 	TRY(process_patch_look(&one->processes));
 	process_patch_count(&one->processes, &one->counts);
 	one->known = true;
-	if (is_due(one, clock_seconds()))
+	if (!one->superseded && is_due(one, clock_seconds()))
 		TRY(extend(t, r, one));
 	return compare(t, r, one);
 }

@@ -24,6 +24,7 @@ struct tended {
 	char *trouble;		      /* why it could not be looked at; or NULL */
 	double retry;		      /* when those that could not be patched are tried again */
 	bool listed;
+	bool superseded; /* by another that is listed: nobody gets it any more */
 };
 
 struct tending {

@@ -198,7 +198,7 @@ static struct error *give_one(struct welcome *w, struct tending *t, struct host 
 	struct process_counts before, after;
 	bool still;
 
-	if (!one->bundle || !welcome_can_give(&one->processes))
+	if (!one->bundle || one->superseded || !welcome_can_give(&one->processes))
 		return NULL;
 	TRY(host_is_still(h, one->name, one->seq, &still));
 	if (!still)

@@ -18,7 +18,7 @@
 #include "judge/judge.h"
 
 #define TABLE 4096
-#define BASELINE 40
+#define BASELINE 60
 
 enum shape { LOGNORMAL, PARETO };
 

@@ -16,6 +16,8 @@
 #include "judge/series.h"
 #include "judge/slope.h"
 
+#define BASELINE 60
+
 static void ok(struct error *e)
 {
 	if (e)
@@ -229,8 +231,8 @@ static struct judge_verdict live(const struct life *l)
 
 	seed = 99;
 	ok(judge_new(&p, l->controls, &h));
-	for (unsigned int t = 0; t < 30 + l->watch; t++) {
-		bool since = t >= 30;
+	for (unsigned int t = 0; t < BASELINE + l->watch; t++) {
+		bool since = t >= BASELINE;
 		struct batch b = { .time = t, .control = control, .control_calls = l->calls };
 		double add = since ? log(l->slower * l->all) : 0;
 
@@ -249,8 +251,8 @@ static struct judge_verdict live(const struct life *l)
 		b.returns[RETURN_ZERO] = l->calls;
 		b.control_errors = poisson(l->calls * l->errors);
 		b.has_leak = true;
-		b.leak = 1e6 + 1e4 * normal() + (since ? l->leak * (t - 30) : 0);
-		b.hard = t == 40 ? l->hard : 0;
+		b.leak = 1e6 + 1e4 * normal() + (since ? l->leak * (t - BASELINE) : 0);
+		b.hard = t == BASELINE + 10 ? l->hard : 0;
 		judge_second(h, since, &b);
 	}
 	judge_verdict(h, &v);

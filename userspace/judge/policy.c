@@ -10,7 +10,7 @@
 struct judge_policy judge_policy_usual(void)
 {
 	return (struct judge_policy){ .alpha = 0.01,
-				      .baseline = 30,
+				      .baseline = 60,
 				      .soak = 60,
 				      .latency = { 1.05, 1.15, 2 },
 				      .tail = { 1.5, 3, 8 },

@@ -8,7 +8,8 @@
 #include "report/record.h"
 
 static const char help[] =
-	"suture report [PATCH | --file RECORD.json] [--json | --html FILE | --prometheus]\n"
+	"suture report [PATCH] [--json|--html FILE|--prometheus]\n"
+	"suture report --file RECORD.json [--json|--html FILE|--prometheus]\n"
 	"\n"
 	"What was measured while a patch went in: the verdict and its reason, latency, returns and\n"
 	"signals before and after, when what happened, and what the measuring cost. Without PATCH\n"

@@ -198,7 +198,7 @@ static struct error *read_series(const struct json_value *v, const struct record
 		struct record_line *line = (struct record_line *)out->v + i;
 
 		line->name = v->items[i].key;
-		TRY(at_item(v->items[i].type == JSON_OBJECT
+		TRY(at_item(v->items[i].type == JSON_OBJECT || v->items[i].type == JSON_NUMBER
 				    ? NULL
 				    : read_numbers(&v->items[i], f, a, &line->numbers),
 			    v, i));

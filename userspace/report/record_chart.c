@@ -7,7 +7,7 @@
 
 #define WIDTH 860.0
 #define LEFT 64.0
-#define RIGHT 16.0
+#define RIGHT 28.0
 
 struct scale {
 	double from, to, at, length; /* a value from..to lies at..at + length */

@@ -41,6 +41,30 @@ static void heading(struct page *p, const char *text)
 	page_puts(p, "\n");
 }
 
+/* What came of it, and of what: two paragraphs. */
+static void outcome(struct page *p, const struct record *r)
+{
+	struct figure live = record_when(r, "live"), at = r->verdict.at;
+	char *after __free =
+		at.known ? str_printf("; the verdict came after %s", str_duration(at.value).s)
+			 : strdup("");
+	char *since __free = at.known && live.known && at.value >= live.value
+				     ? str_printf(", %s after the patch went live",
+						  str_duration(at.value - live.value).s)
+				     : strdup("");
+	char *first __free =
+		str_printf("%s%s%s", r->outcome, after ? after : "", since ? since : "");
+	char *second __free =
+		str_printf("%s in %s %s of %s, begun %s", r->patch,
+			   str_equal(r->of, "kernel") ? "the kernel" : "processes on the kernel",
+			   or_unknown(r->kernel), or_unknown(r->host), r->begun);
+
+	if (!p->error && (!after || !since || !first || !second))
+		p->error = error_nomem();
+	page_wrap(p, first ? first : "", 0, 2, WIDTH);
+	page_wrap(p, second ? second : "", 0, 2, WIDTH);
+}
+
 static void answer(struct page *p, const struct record *r)
 {
 	const struct record_verdict *v = &r->verdict;
@@ -50,23 +74,7 @@ static void answer(struct page *p, const struct record *r)
 	colour(p, "0");
 	page_puts(p, ": ");
 	page_wrap(p, v->reason, strlen(v->word) + 2, 2, WIDTH);
-	page_safe(p, r->outcome);
-	if (v->at.known)
-		page_printf(p, "; the verdict came after %s", str_duration(v->at.value).s);
-	if (record_when(r, "live").known && v->at.known &&
-	    v->at.value >= record_when(r, "live").value)
-		page_printf(p, ", %s after the patch went live",
-			    str_duration(v->at.value - record_when(r, "live").value).s);
-	page_puts(p, "\n");
-	page_safe(p, r->patch);
-	page_printf(p, " in %s",
-		    str_equal(r->of, "kernel") ? "the kernel " : "processes on the kernel ");
-	page_safe(p, or_unknown(r->kernel));
-	page_puts(p, " of ");
-	page_safe(p, or_unknown(r->host));
-	page_puts(p, ", begun ");
-	page_safe(p, r->begun);
-	page_puts(p, "\n");
+	outcome(p, r);
 	if (r->title)
 		page_wrap(p, r->title, 0, 2, WIDTH);
 	if (r->emulated)

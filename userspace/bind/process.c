@@ -96,6 +96,29 @@ void process_binding_found(const struct process_binding *b, size_t *found, size_
 		count(b, true, found, of);
 }
 
+static bool has_function_at(const struct process_binding *b, uint64_t address)
+{
+	vec_for_each(&b->exact->object->symbols, it) {
+		const struct placement *p = &b->exact->placements[(*it)->index];
+
+		if (bind_is_function(*it) && p->how == BIND_MATCHED && p->address == address)
+			return true;
+	}
+	return false;
+}
+
+bool process_binding_shares(const struct process_binding *a, const struct process_binding *b)
+{
+	vec_for_each(&a->exact->object->symbols, it) {
+		const struct placement *p = &a->exact->placements[(*it)->index];
+
+		if (bind_is_function(*it) && (*it)->size >= ENOUGH_BYTES &&
+		    p->how == BIND_MATCHED && has_function_at(b, p->address))
+			return true;
+	}
+	return false;
+}
+
 const char *process_binding_trouble(const struct process_binding *b, const struct symbol *before)
 {
 	const struct symbol *s =

@@ -29,6 +29,9 @@ void process_binding_free(struct process_binding *b);
  */
 void process_binding_found(const struct process_binding *b, size_t *found, size_t *of);
 
+/* Whether both claim one function of the program: units of the same source can, if one is wrong. */
+bool process_binding_shares(const struct process_binding *a, const struct process_binding *b);
+
 /* Why a symbol of 'before' has no place, if the exact build tells better; or NULL. */
 const char *process_binding_trouble(const struct process_binding *b, const struct symbol *before);
 

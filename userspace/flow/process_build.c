@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "flow/build_plan.h"
 #include "flow/judge.h"
+#include "flow/process_variants.h"
 #include "flow/process_write.h"
 #include "flow/refusal.h"
 
@@ -217,14 +218,17 @@ static const char *first_trouble(const struct process_build *b, size_t unit)
 	return "";
 }
 
-/* Compiled, but found nowhere: left out only where it is proven how all was compiled. */
+/*
+ * Compiled, but found nowhere: left out only where it is proven how all was compiled, be it by the
+ * same source file's other unit.
+ */
 static struct error *check_unit(const struct process_build *b, size_t unit)
 {
 	const char *source = b->base.units[unit].unit->source;
 
 	if (is_in_some_file(b, unit))
 		return NULL;
-	if (!all_proven(b))
+	if (!all_proven(b) && !process_variants_has_other(b, unit))
 		return error_advise(
 			error_refused(
 				"%s: no function of it (%s() and others) is in the program as "
@@ -250,9 +254,13 @@ static struct error *bind_all(struct process_build *b)
 		for (size_t i = 0; i < b->n_files; i++)
 			TRY_CONTEXT(bind_to(b, &b->files[i], u), "%s",
 				    b->base.units[u].unit->source);
-		TRY(check_unit(b, u));
 		TRY(interrupt_check());
 	}
+	for (size_t i = 0; i < b->n_files; i++)
+		process_variants_settle(b, &b->files[i]);
+	for (size_t u = 0; u < b->base.n; u++)
+		if (b->base.units[u].extraction)
+			TRY(check_unit(b, u));
 	return NULL;
 }
 

@@ -250,24 +250,6 @@ static struct error *note_built(const char *dir, const char *path, void *arg)
 	return e;
 }
 
-/* Whether everything that is loaded has the same bytes; the first place where it has not. */
-static bool same_bytes(const struct program *a, const struct program *b, const char **where)
-{
-	*where = "sections";
-	if (a->image->segments.n != b->image->segments.n)
-		return false;
-	for (size_t i = 0; i < a->image->segments.n; i++) {
-		const struct image_segment *x = &a->image->segments.v[i];
-		const struct image_segment *y = &b->image->segments.v[i];
-
-		*where = x->name;
-		if (x->address != y->address || x->size != y->size || !x->bytes != !y->bytes ||
-		    (x->bytes && memcmp(x->bytes, y->bytes, x->size) != 0))
-			return false;
-	}
-	return true;
-}
-
 struct writing {
 	struct json *j;
 	const struct all_built *all;
@@ -279,6 +261,17 @@ static const struct built *same_id(const struct all_built *all, const struct pro
 	vec_for_each(&all->v, b)
 		if (b->program->build_id_n == p->build_id_n &&
 		    !memcmp(b->program->build_id, p->build_id, p->build_id_n))
+			return b;
+	return NULL;
+}
+
+/* Of those with another build-id, one that is the same nevertheless. */
+static const struct built *same_loaded(const struct all_built *all, const struct program *p)
+{
+	const char *where = NULL;
+
+	vec_for_each(&all->v, b)
+		if (program_same_loaded(p, b->program, &where))
 			return b;
 	return NULL;
 }
@@ -295,7 +288,9 @@ static struct error *write_file(const char *dir, const char *path, void *arg)
 	if (!p)
 		return NULL;
 	b = same_id(w->all, p);
-	same = b && same_bytes(p, b->program, &where);
+	if (!b)
+		b = same_loaded(w->all, p);
+	same = b && program_same_loaded(p, b->program, &where);
 	json_object(w->j, NULL);
 	json_string(w->j, "name", path + strlen("shipped"));
 	json_string(w->j, "built", b ? b->path : NULL);

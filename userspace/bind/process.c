@@ -96,6 +96,14 @@ void process_binding_found(const struct process_binding *b, size_t *found, size_
 		count(b, true, found, of);
 }
 
+bool process_binding_tells(const struct object *exact)
+{
+	vec_for_each(&exact->symbols, it)
+		if (bind_is_function(*it) && (*it)->size >= ENOUGH_BYTES && (*it)->bind != STB_WEAK)
+			return true;
+	return false;
+}
+
 static bool has_function_at(const struct process_binding *b, uint64_t address)
 {
 	vec_for_each(&b->exact->object->symbols, it) {

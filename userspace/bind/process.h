@@ -29,6 +29,9 @@ void process_binding_free(struct process_binding *b);
  */
 void process_binding_found(const struct process_binding *b, size_t *found, size_t *of);
 
+/* Whether it has such functions: if they are not there, it is not. */
+bool process_binding_tells(const struct object *exact);
+
 /* Whether both claim one function of the program: units of the same source can, if one is wrong. */
 bool process_binding_shares(const struct process_binding *a, const struct process_binding *b);
 

@@ -145,7 +145,7 @@ static struct error *list_folder(const char *dir, struct names *out)
 	return NULL;
 }
 
-static struct error *write_commands(const char *dir)
+static struct error *write_commands(const char *dir, const char *name)
 {
 	char *folder __free = str_printf("%s/log", dir);
 	char *path __free = str_printf("%s/compile_commands.json", dir);
@@ -156,6 +156,10 @@ static struct error *write_commands(const char *dir)
 	if (!folder || !path)
 		return error_nomem();
 	TRY(list_folder(folder, &files));
+	if (!files.list.n)
+		return error_advise(
+			error_refused("the build of %s called no compiler of C or C++", name),
+			"a program in another language can't be hotpatched");
 	json_array(&j, NULL);
 	vec_for_each(&files.list, it) {
 		struct strbuf log __cleanup_strbuf = { 0 };
@@ -327,7 +331,7 @@ struct error *package_finish(const char *name, const char *dir,
 	if (!path)
 		return error_nomem();
 	TRY(package_name(name, &package, &version));
-	TRY(write_commands(dir));
+	TRY(write_commands(dir, name));
 	TRY(compiler_of(dir, &compiler));
 	TRY(walk(dir, "tree", note_built, &all));
 	json_object(&j, NULL);

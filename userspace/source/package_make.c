@@ -28,7 +28,7 @@ static const char fetch[] =
 	"option=$1 package=$2 version=$3\n"
 	"mkdir -p source debs deb shipped root enter record log\n"
 	"( cd source; apt-get -qq \"$option\" source --download-only \"$package=$version\" ) || exit 90\n"
-	"{ apt-get -qq \"$option\" --simulate -P nocheck build-dep \"$package=$version\"\n"
+	"{ apt-get -qq \"$option\" --simulate --arch-only -P nocheck build-dep \"$package=$version\"\n"
 	"  apt-get -qq \"$option\" --simulate install bash dash coreutils sed grep mawk findutils"
 	" diffutils perl-base tar gzip util-linux debianutils hostname base-files libc-bin"
 	" build-essential\n"
@@ -90,7 +90,11 @@ static const char build[] =
 	"PATH=$1/record:$PATH\n"
 	"export PATH DEB_BUILD_OPTIONS='nocheck parallel=1' DEB_BUILD_PROFILES=nocheck\n"
 	"export LC_ALL=C.UTF-8 HOME=/nonexistent\n"
-	"dpkg-buildpackage -d -us -uc --rules-target=build\n";
+	/* As the distro's own builders: without what is the same for all architectures. A folder
+	 * named "build" hides the target of that name. */
+	"target=build-arch\n"
+	"make -f debian/rules -qn build-arch >/dev/null 2>&1 || [ $? != 2 ] || target=build\n"
+	"dpkg-buildpackage -d -us -uc -B --rules-target=$target\n";
 
 static struct error *run_here(const char *dir, const char *script, const char *const words[3],
 			      struct strbuf *said, int *status)

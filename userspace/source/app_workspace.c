@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/str.h"
 #include "base/subprocess.h"
+#include "source/app_copies.h"
 
 void app_workspace_free(struct app_workspace **at)
 {
@@ -414,6 +415,15 @@ static struct error *read_after(struct app_workspace *w, struct reading *r)
 	return e;
 }
 
+/* 32-bit programs are no files of the target. */
+static bool is_other_machine(const struct compile_entry *e)
+{
+	for (const char **w = e->argv; *w; w++)
+		if (str_equal(*w, "-m32") || str_equal(*w, "-mx32") || str_equal(*w, "-m16"))
+			return true;
+	return false;
+}
+
 /* The compiler itself says what it reads. */
 static struct error *find_units(struct app_workspace *w)
 {
@@ -421,11 +431,14 @@ static struct error *find_units(struct app_workspace *w)
 	struct strbuf lists __cleanup_strbuf = { 0 };
 	const char *at, *end;
 
+	TRY(known_depends(w, &lists));
+	TRY(app_copies_add(w->app->target->tree, &w->app->db, strbuf_str(&lists), lists.n,
+			   &w->diff));
 	r.touched = calloc(r.n + 1, sizeof(*r.touched));
 	r.read = calloc(w->diff.files.n + 1, sizeof(*r.read));
-	if (!r.touched || !r.read)
+	w->read = arena_array(&w->arena, w->diff.files.n + 1, sizeof(*w->read));
+	if (!r.touched || !r.read || !w->read)
 		return error_nomem();
-	TRY(known_depends(w, &lists));
 	at = strbuf_str(&lists);
 	end = at + lists.n;
 	for (size_t i = 0; i < r.n && at < end; i++) {
@@ -433,7 +446,9 @@ static struct error *find_units(struct app_workspace *w)
 
 		TRY(judge_list(w, &r, i, w->app->target->tree, e->directory, at));
 		at += strlen(at) + 1;
-		if (r.touched[i])
+		if (r.touched[i] && is_other_machine(e))
+			progress_step("%s for another kind of machine is left out", e->file);
+		else if (r.touched[i])
 			TRY(add_unit(w, e));
 	}
 	memcpy(w->read, r.read, w->diff.files.n * sizeof(*w->read));
@@ -472,9 +487,6 @@ static struct error *make(struct app_workspace *w, const char *patch_path)
 	TRY(file_read(patch_path, &w->text));
 	TRY_CONTEXT(diff_parse(strbuf_str(&w->text), w->text.n, &w->diff), "%s", patch_path);
 	TRY(refuse_files(w));
-	w->read = arena_array(&w->arena, w->diff.files.n + 1, sizeof(*w->read));
-	if (!w->read)
-		return error_nomem();
 	TRY(tmpdir_make(NULL, &w->private));
 	w->copy = str_printf("%s/tree", w->private.path);
 	if (!w->copy)

@@ -99,8 +99,8 @@ static struct error *read_log(const struct strbuf *log, struct json *j)
 			TRY(vec_push(&w.v, at));
 			at += strlen(at) + 1;
 		}
-		/* What configure tried is gone. */
-		if (still_there(w.v.v[0], w.v.v, w.v.n))
+		/* What configure tried is gone, or the folder that it was tried in. */
+		if (file_is_dir(w.v.v[0]) && still_there(w.v.v[0], w.v.v, w.v.n))
 			put_command(j, w.v.v, w.v.n);
 	}
 	return NULL;

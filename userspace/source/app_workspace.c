@@ -248,10 +248,24 @@ static bool is_unit(const char *path)
 	return false;
 }
 
+/* Below a folder of tests or documents nothing of a program is built. */
+static bool is_beside(const char *path)
+{
+	static const char *const names[] = { "test", "tests", "testsuite", "testdata", "t",
+					     "doc",  "docs",  "examples",  "fuzz",     "fuzzing" };
+
+	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (strlen(names[i]) == (size_t)(slash - path) &&
+			    !strncmp(names[i], path, (size_t)(slash - path)))
+				return true;
+	return false;
+}
+
 static struct error *refuse_files(const struct app_workspace *w)
 {
 	vec_for_each(&w->diff.files, f) {
-		if (is_recipe(f->path))
+		if (is_recipe(f->path) && !is_beside(f->path))
 			return error_refused("%s says how the program is built: what it changes "
 					     "can't be followed",
 					     f->path);
@@ -482,6 +496,23 @@ static struct error *compile_units(struct app_workspace *w, bool after)
 	return e;
 }
 
+static struct error *nothing(const struct app_workspace *w)
+{
+	struct error *e =
+		error_new(ERROR_NOTHING, "nothing that the diff touches is compiled into %s",
+			  w->app->target->name);
+
+	vec_for_each(&w->diff.files, f)
+		if (is_unit(f->path) && !is_beside(f->path))
+			return error_advise(
+				e,
+				"%s is compiled by no known command: it was left out when "
+				"the program was configured, or what is compiled was "
+				"made of it",
+				f->path);
+	return e;
+}
+
 static struct error *make(struct app_workspace *w, const char *patch_path)
 {
 	TRY(file_read(patch_path, &w->text));
@@ -495,8 +526,7 @@ static struct error *make(struct app_workspace *w, const char *patch_path)
 	progress_step("find what the diff touches");
 	TRY_CONTEXT(find_units(w), "%s", patch_path);
 	if (!w->units.n)
-		return error_new(ERROR_NOTHING, "nothing that the diff touches is compiled into %s",
-				 w->app->target->name);
+		return nothing(w);
 	progress_step("compile %zu file%s, before and after", w->units.n,
 		      w->units.n == 1 ? "" : "s");
 	TRY(compile_units(w, false));

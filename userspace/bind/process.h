@@ -4,6 +4,7 @@
  *
  *	exact   the unit compiled just as the program's was is looked for by its bytes: in most
  *	        builds all of its functions are one piece, and there is one place for it
+ *	        (where that fails, each function is looked for alone, and most must be there)
  *	before  the unit compiled with a section for each function is matched function by function,
  *	        by the names that the first step gave
  */

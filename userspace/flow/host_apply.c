@@ -17,6 +17,7 @@
 #define TELL_EVERY 5.0
 /* The guard keeps a deadline for the apply itself, too: it may be the manager that dies. */
 #define PROOF_TIME 120.0
+#define CONFIRM_LATER 300.0 /* seconds for a person, after a watch that did not tell */
 #define COUNT_MS 200
 #define COUNT_SECONDS 1.0 /* in processes, where a stop is needed to end it */
 
@@ -30,6 +31,7 @@ struct apply {
 	bool goes_on;	    /* it is live, and some processes are without it */
 	char *kept, *ko, *guard_ko;
 	struct host_proof proof;
+	struct vigil *vigil; /* NULL: nobody asked for a verdict */
 	enum host_guard_kind guard;
 	uint64_t deadline; /* CLOCK_BOOTTIME, microseconds; 0: none */
 	double next_tell;
@@ -37,6 +39,7 @@ struct apply {
 
 static void apply_free(struct apply *a)
 {
+	vigil_end(&a->vigil);
 	host_proof_end(&a->proof);
 	process_patch_free(&a->processes);
 	bundle_free(&a->bundle);
@@ -322,6 +325,7 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	enum ledger_state over = loaded ? LEDGER_ROLLED_BACK : LEDGER_FAILED;
 	struct error *e = NULL;
 
+	vigil_end(&a->vigil);
 	host_proof_end(&a->proof);
 	if (loaded) {
 		host_say(&a->h, "rolling-back", a->bundle->name, "%s", error_message(why));
@@ -338,6 +342,123 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	}
 	host_forget(&a->h, a->bundle->digest.hex);
 	return error_context(why, loaded ? "rolled back whole" : "not applied");
+}
+
+/* --- the verdict ---------------------------------------------------------------------- */
+
+static struct error *baseline(struct apply *a)
+{
+	const struct vigil_wish *w = &a->r->vigil;
+
+	if (!(w->watch > 0))
+		return NULL;
+	if (!a->payload)
+		return error_refused("--watch is for patches of the kernel: functions of processes "
+				     "have no probes yet");
+	host_say(&a->h, "baseline", a->bundle->name, "watching what is there for %s",
+		 str_duration(w->baseline).s);
+	TRY(vigil_begin(a->payload, w, &a->vigil));
+	return vigil_baseline(a->vigil);
+}
+
+/* The structure, once no probe of ours is there any more. */
+static struct error *prove_back(const struct host_request *r, const struct bundle_payload *p,
+				const char *name)
+{
+	struct host h __cleanup_host = HOST_CLOSED;
+	struct host_verdict v;
+
+	TRY(host_open(r, HOST_LOOK, &h));
+	TRY(host_proof_look(p, &v, NULL));
+	if (v.functions && v.state != PROOF_NOT_PATCHED)
+		return error_new(ERROR_PENDING, "%s was taken back, and its functions are still %s",
+				 name, proof_state_name(v.state));
+	host_say(&h, "back", name, "the old code runs: proved");
+	return NULL;
+}
+
+static struct error *take_back(struct apply *a, const char *why)
+{
+	struct host_request r = *a->r;
+	struct error *e;
+
+	r.reason = why;
+	vigil_end(&a->vigil);
+	host_proof_end(&a->proof);
+	host_close(&a->h);
+	e = host_revert(a->bundle->name, &r);
+	/* The guard, or a person, was first. */
+	if (e && error_kind(e) == ERROR_NOTHING)
+		error_free(&e);
+	TRY(e);
+	TRY(prove_back(&r, a->payload, a->bundle->name));
+	return error_new(ERROR_VERIFY, "taken back: %s", why);
+}
+
+static struct error *confirm(struct apply *a, const char *why)
+{
+	struct host_request r = *a->r;
+
+	r.reason = why;
+	vigil_end(&a->vigil);
+	host_proof_end(&a->proof);
+	host_close(&a->h);
+	return host_confirm(a->bundle->name, &r);
+}
+
+static struct error *act_on(struct apply *a, const struct vigil_verdict *v)
+{
+	char *why __free = str_printf("%s: %s (%s, after %s)", judge_word_name(v->judge.word),
+				      v->judge.reason, v->function, str_duration(v->seconds).s);
+	struct strbuf evidence __cleanup_strbuf = { 0 };
+
+	if (!why)
+		return error_nomem();
+	host_say(&a->h, "verdict", a->bundle->name, "%s", why);
+	TRY(vigil_json(v, &evidence));
+	TRY(record(a, LEDGER_NONE, why, strbuf_str(&evidence)));
+	switch (v->judge.word) {
+	case JUDGE_HEALTHY:
+		return confirm(a, why);
+	case JUDGE_INCONCLUSIVE:
+		return error_advise(error_new(ERROR_PENDING, "%s", why),
+				    "suture confirm %s lets it stay; else it is taken back at its "
+				    "deadline",
+				    a->bundle->name);
+	case JUDGE_DEGRADED:
+	case JUDGE_FAILED:
+		break;
+	}
+	return take_back(a, why);
+}
+
+/* It is live and proved; whatever ends the watch without a verdict ends the patch. */
+static struct error *await_verdict(struct apply *a)
+{
+	struct vigil_verdict v;
+	struct error *e, *back;
+
+	if (!a->vigil)
+		return NULL;
+	host_say(&a->h, "watching", a->bundle->name, "for at most %s",
+		 str_duration(a->r->vigil.watch).s);
+	e = vigil_watch(a->vigil, &a->proof, &v);
+	if (!e)
+		return act_on(a, &v);
+	back = take_back(a, error_message(e));
+	error_free(&e);
+	return back;
+}
+
+/* With a verdict to wait for the deadline covers the watch, and a person's time after it. */
+static struct host_request with_deadline(const struct host_request *r)
+{
+	struct host_request own = *r;
+
+	if (r->vigil.watch > 0)
+		own.confirm_within = 2 * r->vigil.watch +
+				     (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
+	return own;
 }
 
 /* --- all of it ------------------------------------------------------------------------ */
@@ -387,6 +508,7 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(does_go_on(a));
+	TRY(baseline(a));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {
@@ -433,11 +555,14 @@ static struct error *await_confirmation(const struct host_request *r, const char
 
 struct error *host_apply(const char *path, const struct host_request *r, struct findings *findings)
 {
-	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED, .r = r };
+	struct host_request own = with_deadline(r);
+	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED, .r = &own };
 	char *name __free = NULL;
 
-	TRY(host_open(r, HOST_CHANGE, &a.h));
+	TRY(host_open(&own, HOST_CHANGE, &a.h));
 	TRY(apply(&a, path, findings));
+	if (a.vigil)
+		return await_verdict(&a);
 	if (!a.deadline || !r->wait)
 		return NULL;
 	name = strdup(a.bundle->name);

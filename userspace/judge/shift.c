@@ -57,15 +57,15 @@ static double seconds_until(double need, double fixed, double n, double long_run
 	return INFINITY;
 }
 
-struct finding shift_finding(const struct shift *s, const struct shift_terms *t)
+struct judge_finding shift_finding(const struct shift *s, const struct shift_terms *t)
 {
 	const struct series *before = &s->difference[0], *since = &s->difference[1];
-	struct finding f = { .metric = t->metric,
-			     .standing = STANDING_OPEN,
-			     .effect = 1,
-			     .interval = { 0, INFINITY },
-			     .smallest = INFINITY,
-			     .seconds_more = INFINITY };
+	struct judge_finding f = { .metric = t->metric,
+				   .standing = STANDING_OPEN,
+				   .effect = 1,
+				   .interval = { 0, INFINITY },
+				   .smallest = INFINITY,
+				   .seconds_more = INFINITY };
 	double long_run, fixed, radius, change, allowed;
 
 	if (before->n < LEAST_BASELINE) {

@@ -29,6 +29,6 @@ struct shift_terms {
 
 /* control is ignored unless s->controlled. */
 void shift_add(struct shift *s, bool since, double target, double control);
-struct finding shift_finding(const struct shift *s, const struct shift_terms *t);
+struct judge_finding shift_finding(const struct shift *s, const struct shift_terms *t);
 
 #endif

@@ -34,11 +34,11 @@ struct judge {
 void judge_feed_latency(struct judge *j, bool since, const struct batch *b);
 void judge_feed_counts(struct judge *j, bool since, const struct batch *b);
 
-struct finding judge_latency(const struct judge *j);
-struct finding judge_tail(const struct judge *j);
-struct finding judge_errors(const struct judge *j);
-struct finding judge_signals(const struct judge *j);
-struct finding judge_leak(const struct judge *j);
+struct judge_finding judge_latency(const struct judge *j);
+struct judge_finding judge_tail(const struct judge *j);
+struct judge_finding judge_errors(const struct judge *j);
+struct judge_finding judge_signals(const struct judge *j);
+struct judge_finding judge_leak(const struct judge *j);
 
 /* The metric's part of alpha: the parts sum up to 1 (union bound). */
 double judge_share(const struct judge *j, enum judge_metric m);

@@ -11,6 +11,7 @@
 #include "flow/host_check.h"
 #include "flow/host_state.h"
 #include "flow/reapply.h"
+#include "flow/watch_record.h"
 #include "livepatch/load.h"
 
 #define FIRST_TOLD 1.0 /* seconds in transition before blockers are named */
@@ -32,6 +33,9 @@ struct apply {
 	char *kept, *ko, *guard_ko;
 	struct host_proof proof;
 	struct vigil *vigil; /* NULL: nobody asked for a verdict */
+	struct vigil_verdict verdict;
+	const char *outcome; /* of the watch; NULL: there was none */
+	struct watch_record record;
 	enum host_guard_kind guard;
 	uint64_t deadline; /* CLOCK_BOOTTIME, microseconds; 0: none */
 	double next_tell;
@@ -40,6 +44,7 @@ struct apply {
 static void apply_free(struct apply *a)
 {
 	vigil_end(&a->vigil);
+	watch_record_free(&a->record);
 	host_proof_end(&a->proof);
 	process_patch_free(&a->processes);
 	bundle_free(&a->bundle);
@@ -383,7 +388,7 @@ static struct error *take_back(struct apply *a, const char *why)
 	struct error *e;
 
 	r.reason = why;
-	vigil_end(&a->vigil);
+	vigil_detach(a->vigil);
 	host_proof_end(&a->proof);
 	host_close(&a->h);
 	e = host_revert(a->bundle->name, &r);
@@ -392,6 +397,7 @@ static struct error *take_back(struct apply *a, const char *why)
 		error_free(&e);
 	TRY(e);
 	TRY(prove_back(&r, a->payload, a->bundle->name));
+	a->outcome = "reverted";
 	return error_new(ERROR_VERIFY, "taken back: %s", why);
 }
 
@@ -400,10 +406,12 @@ static struct error *confirm(struct apply *a, const char *why)
 	struct host_request r = *a->r;
 
 	r.reason = why;
-	vigil_end(&a->vigil);
+	vigil_detach(a->vigil);
 	host_proof_end(&a->proof);
 	host_close(&a->h);
-	return host_confirm(a->bundle->name, &r);
+	TRY(host_confirm(a->bundle->name, &r));
+	a->outcome = "confirmed";
+	return NULL;
 }
 
 static struct error *act_on(struct apply *a, const struct vigil_verdict *v)
@@ -421,6 +429,7 @@ static struct error *act_on(struct apply *a, const struct vigil_verdict *v)
 	case JUDGE_HEALTHY:
 		return confirm(a, why);
 	case JUDGE_INCONCLUSIVE:
+		a->outcome = "pending";
 		return error_advise(error_new(ERROR_PENDING, "%s", why),
 				    "suture confirm %s lets it stay; else it is taken back at its "
 				    "deadline",
@@ -432,32 +441,58 @@ static struct error *act_on(struct apply *a, const struct vigil_verdict *v)
 	return take_back(a, why);
 }
 
+/* What is kept of it; that it can't be written changes nothing of what was done. */
+static void keep_record(struct apply *a)
+{
+	const struct watch_record_of of = { a->bundle, a->payload, a->vigil, &a->verdict,
+					    a->outcome };
+	struct host h __cleanup_host = HOST_CLOSED;
+	struct error *e __cleanup_error = NULL;
+	char *path __free = NULL;
+
+	if (!a->outcome)
+		return;
+	vigil_detach(a->vigil);
+	e = host_open(a->r, HOST_BESIDE, &h);
+	if (!e)
+		e = watch_record_write(&a->record, &h, &of, &path);
+	if (e)
+		host_say(&a->h, "note", a->bundle->name, "no record of the watch is kept: %s",
+			 error_message(e));
+	else
+		host_say(&a->h, "record", a->bundle->name, "%s", path);
+}
+
 /* It is live and proved; whatever ends the watch without a verdict ends the patch. */
 static struct error *await_verdict(struct apply *a)
 {
-	struct vigil_verdict v;
 	struct error *e, *back;
 
-	if (!a->vigil)
-		return NULL;
 	host_say(&a->h, "watching", a->bundle->name, "for at most %s",
 		 str_duration(a->r->vigil.watch).s);
-	e = vigil_watch(a->vigil, &a->proof, &v);
-	if (!e)
-		return act_on(a, &v);
+	e = vigil_watch(a->vigil, &a->proof, &a->verdict);
+	if (!e) {
+		e = act_on(a, &a->verdict);
+		keep_record(a);
+		return e;
+	}
 	back = take_back(a, error_message(e));
 	error_free(&e);
 	return back;
 }
 
 /* With a verdict to wait for the deadline covers the watch, and a person's time after it. */
-static struct host_request with_deadline(const struct host_request *r)
+static struct host_request with_deadline(const struct host_request *r, struct watch_record *record)
 {
 	struct host_request own = *r;
 
-	if (r->vigil.watch > 0)
-		own.confirm_within = 2 * r->vigil.watch +
-				     (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
+	if (!(r->vigil.watch > 0))
+		return own;
+	watch_record_begin(record, r);
+	own.tell = watch_record_tell;
+	own.arg = record;
+	own.confirm_within =
+		2 * r->vigil.watch + (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
 	return own;
 }
 
@@ -555,10 +590,11 @@ static struct error *await_confirmation(const struct host_request *r, const char
 
 struct error *host_apply(const char *path, const struct host_request *r, struct findings *findings)
 {
-	struct host_request own = with_deadline(r);
-	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED, .r = &own };
+	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED };
+	struct host_request own = with_deadline(r, &a.record);
 	char *name __free = NULL;
 
+	a.r = &own;
 	TRY(host_open(&own, HOST_CHANGE, &a.h));
 	TRY(apply(&a, path, findings));
 	if (a.vigil)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/str.h"
+#include "flow/vigil_state.h"
 #include "flow/watch_batch.h"
 #include "livepatch/live.h"
 
@@ -17,21 +18,6 @@
 #define PATIENCE 1.5
 /* The proof costs time of its own: it is read at most for this share of the watch. */
 #define PROOF_SHARE 0.25
-
-struct vigil {
-	const struct bundle_payload *payload;
-	struct vigil_wish wish;
-	VEC(struct watch_function) functions; /* those of the patch, then the controls */
-	size_t targets;
-	struct watcher *watcher;
-	struct latency_plan *plans;
-	struct latency_reading *last, *now; /* of each function */
-	struct health_reading host_last;
-	struct judge **judges; /* of each target */
-	double *calls;	       /* of each target, since the probes are there */
-	double proof_due;
-	bool begun;
-};
 
 /* --- begin ---------------------------------------------------------------------------- */
 
@@ -72,6 +58,11 @@ static struct error *allocate(struct vigil *v)
 	v->now = calloc(v->functions.n, sizeof(*v->now));
 	v->judges = calloc(v->targets, sizeof(struct judge *));
 	v->calls = calloc(v->targets, sizeof(*v->calls));
+	for (size_t i = 0; i < VIGIL_EDGES; i++) {
+		v->edge[i] = calloc(v->functions.n, sizeof(*v->edge[i]));
+		if (!v->edge[i])
+			return error_nomem();
+	}
 	if (!v->plans || !v->last || !v->now || !v->judges || !v->calls)
 		return error_nomem();
 	for (size_t i = 0; i < v->targets; i++)
@@ -96,13 +87,21 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	return NULL;
 }
 
+void vigil_detach(struct vigil *v)
+{
+	watcher_end(&v->watcher);
+}
+
 void vigil_end(struct vigil **at)
 {
 	struct vigil *v = take(*at);
 
 	if (!v)
 		return;
-	watcher_end(&v->watcher);
+	vigil_detach(v);
+	for (size_t i = 0; i < VIGIL_EDGES; i++)
+		free(v->edge[i]);
+	vec_free(&v->points);
 	for (size_t i = 0; v->judges && i < v->targets; i++)
 		judge_free(&v->judges[i]);
 	free(v->judges);
@@ -135,6 +134,52 @@ static void common(const struct vigil *v, const struct health_reading *host, str
 	watch_batch_host(b, &v->host_last, host);
 }
 
+static struct error *keep_point(struct vigil *v, bool since, const struct batch *b,
+				const struct histogram *all, const struct histogram *controls)
+{
+	struct vigil_point p = { .time = b->time,
+				 .since = since,
+				 .p50 = histogram_quantile(all, 0.5),
+				 .p99 = histogram_quantile(all, 0.99),
+				 .control_p50 = histogram_quantile(controls, 0.5) };
+
+	for (size_t i = 0; i < v->targets; i++)
+		p.calls += difference(v, i).entries;
+	for (unsigned int i = 0; i < RETURN_CLASSES; i++)
+		if (i == RETURN_NULL || i >= RETURN_NEGATIVE)
+			p.errors += b->returns[i];
+	p.crashes = b->signal[1];
+	p.retransmits = b->signal[3];
+	return vec_push(&v->points, p);
+}
+
+/* Of all targets and all controls together: for the chart only. */
+static struct error *chart(struct vigil *v, bool since, const struct batch *shared)
+{
+	struct batch *sum __free = malloc(sizeof(*sum));
+	struct histogram *controls __free = calloc(1, sizeof(*controls));
+
+	if (!sum || !controls)
+		return error_nomem();
+	*sum = *shared;
+	for (size_t i = 0; i < v->targets; i++) {
+		struct latency_counts d = difference(v, i);
+
+		watch_batch_target(sum, &d, v->plans[i].returned);
+	}
+	for (size_t i = 0; i < v->wish.n_controls; i++)
+		histogram_merge(controls, &shared->control[i]);
+	return keep_point(v, since, sum, &sum->latency, controls);
+}
+
+static void keep_edge(struct vigil *v, enum vigil_edge edge, double time,
+		      const struct health_reading *host)
+{
+	memcpy(v->edge[edge], v->now, v->functions.n * sizeof(*v->now));
+	v->host_edge[edge] = *host;
+	v->edge_time[edge] = time;
+}
+
 static void judge_all(struct vigil *v, bool since, const struct batch *shared)
 {
 	for (size_t i = 0; i < v->targets; i++) {
@@ -161,7 +206,11 @@ static struct error *step(struct vigil *v, bool since, bool skip, uint32_t hard)
 	if (v->begun && !skip) {
 		common(v, &host, h, b);
 		judge_all(v, since, b);
+		TRY(chart(v, since, b));
 	}
+	if (skip)
+		keep_edge(v, since ? EDGE_LIVE : EDGE_BEGUN, b->time, &host);
+	keep_edge(v, since ? EDGE_ENDED : EDGE_BEFORE, b->time, &host);
 	memcpy(v->last, v->now, v->functions.n * sizeof(*v->now));
 	v->host_last = host;
 	v->begun = true;
@@ -216,7 +265,8 @@ static struct error *look(const struct vigil *v, double started, struct vigil_ve
 	out->judge = each[worst];
 	out->judge.seconds_more *= v->wish.interval;
 	out->function = v->functions.v[worst].name;
-	out->seconds = clock_seconds() - started;
+	out->at = clock_seconds();
+	out->seconds = out->at - started;
 	return NULL;
 }
 

@@ -32,6 +32,7 @@ struct error *vigil_baseline(struct vigil *v) __must_check;
 struct vigil_verdict {
 	struct judge_verdict judge;
 	const char *function; /* whose verdict it is; lives as long as the vigil */
+	double at;	      /* clock_seconds() */
 	double seconds;	      /* of watching */
 	size_t idle;	      /* functions that nobody called, and that are not judged */
 };
@@ -45,6 +46,12 @@ struct error *vigil_watch(struct vigil *v, const struct host_proof *proof,
 			  struct vigil_verdict *out) __must_check;
 /* The verdict as JSON (suture-verdict/1): word, reason, what was found. */
 struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out) __must_check;
+/* "functions", "series" and "signals" of suture-record/1; 'begun' is its time 0. */
+void vigil_json_functions(const struct vigil *v, struct json *j);
+void vigil_json_series(const struct vigil *v, double begun, struct json *j);
+void vigil_json_signals(const struct vigil *v, struct json *j);
+/* No probe of it is there any more; what it has seen stays. */
+void vigil_detach(struct vigil *v);
 void vigil_end(struct vigil **v);
 #define __cleanup_vigil __cleanup(vigil_end)
 

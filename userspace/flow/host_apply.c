@@ -11,7 +11,7 @@
 #include "flow/host_check.h"
 #include "flow/host_state.h"
 #include "flow/reapply.h"
-#include "flow/watch_record.h"
+#include "flow/host_watch.h"
 #include "livepatch/load.h"
 
 #define FIRST_TOLD 1.0 /* seconds in transition before blockers are named */
@@ -32,10 +32,7 @@ struct apply {
 	bool goes_on;	    /* it is live, and some processes are without it */
 	char *kept, *ko, *guard_ko;
 	struct host_proof proof;
-	struct vigil *vigil; /* NULL: nobody asked for a verdict */
-	struct vigil_verdict verdict;
-	const char *outcome; /* of the watch; NULL: there was none */
-	struct watch_record record;
+	struct host_watch watch;
 	enum host_guard_kind guard;
 	uint64_t deadline; /* CLOCK_BOOTTIME, microseconds; 0: none */
 	double next_tell;
@@ -43,8 +40,7 @@ struct apply {
 
 static void apply_free(struct apply *a)
 {
-	vigil_end(&a->vigil);
-	watch_record_free(&a->record);
+	host_watch_free(&a->watch);
 	host_proof_end(&a->proof);
 	process_patch_free(&a->processes);
 	bundle_free(&a->bundle);
@@ -330,7 +326,7 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	enum ledger_state over = loaded ? LEDGER_ROLLED_BACK : LEDGER_FAILED;
 	struct error *e = NULL;
 
-	vigil_end(&a->vigil);
+	vigil_end(&a->watch.vigil);
 	host_proof_end(&a->proof);
 	if (loaded) {
 		host_say(&a->h, "rolling-back", a->bundle->name, "%s", error_message(why));
@@ -347,138 +343,6 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	}
 	host_forget(&a->h, a->bundle->digest.hex);
 	return error_context(why, loaded ? "rolled back whole" : "not applied");
-}
-
-/* --- the verdict ---------------------------------------------------------------------- */
-
-static struct error *baseline(struct apply *a)
-{
-	const struct vigil_wish *w = &a->r->vigil;
-
-	if (!(w->watch > 0))
-		return NULL;
-	if (!a->payload)
-		return error_refused("--watch is for patches of the kernel: functions of processes "
-				     "have no probes yet");
-	host_say(&a->h, "baseline", a->bundle->name, "watching what is there for %s",
-		 str_duration(w->baseline).s);
-	TRY(vigil_begin(a->payload, w, &a->vigil));
-	return vigil_baseline(a->vigil);
-}
-
-/* The structure, once no probe of ours is there any more. */
-static struct error *prove_back(const struct host_request *r, const struct bundle_payload *p,
-				const char *name)
-{
-	struct host h __cleanup_host = HOST_CLOSED;
-	struct host_verdict v;
-
-	TRY(host_open(r, HOST_LOOK, &h));
-	TRY(host_proof_look(p, &v, NULL));
-	if (v.functions && v.state != PROOF_NOT_PATCHED)
-		return error_new(ERROR_PENDING, "%s was taken back, and its functions are still %s",
-				 name, proof_state_name(v.state));
-	host_say(&h, "back", name, "the old code runs: proved");
-	return NULL;
-}
-
-static struct error *take_back(struct apply *a, const char *why)
-{
-	struct host_request r = *a->r;
-	struct error *e;
-
-	r.reason = why;
-	vigil_detach(a->vigil);
-	host_proof_end(&a->proof);
-	host_close(&a->h);
-	e = host_revert(a->bundle->name, &r);
-	/* The guard, or a person, was first. */
-	if (e && error_kind(e) == ERROR_NOTHING)
-		error_free(&e);
-	TRY(e);
-	TRY(prove_back(&r, a->payload, a->bundle->name));
-	a->outcome = "reverted";
-	return error_new(ERROR_VERIFY, "taken back: %s", why);
-}
-
-static struct error *confirm(struct apply *a, const char *why)
-{
-	struct host_request r = *a->r;
-
-	r.reason = why;
-	vigil_detach(a->vigil);
-	host_proof_end(&a->proof);
-	host_close(&a->h);
-	TRY(host_confirm(a->bundle->name, &r));
-	a->outcome = "confirmed";
-	return NULL;
-}
-
-static struct error *act_on(struct apply *a, const struct vigil_verdict *v)
-{
-	char *why __free = str_printf("%s: %s (%s, after %s)", judge_word_name(v->judge.word),
-				      v->judge.reason, v->function, str_duration(v->seconds).s);
-	struct strbuf evidence __cleanup_strbuf = { 0 };
-
-	if (!why)
-		return error_nomem();
-	host_say(&a->h, "verdict", a->bundle->name, "%s", why);
-	TRY(vigil_json(v, &evidence));
-	TRY(record(a, LEDGER_NONE, why, strbuf_str(&evidence)));
-	switch (v->judge.word) {
-	case JUDGE_HEALTHY:
-		return confirm(a, why);
-	case JUDGE_INCONCLUSIVE:
-		a->outcome = "pending";
-		return error_advise(error_new(ERROR_PENDING, "%s", why),
-				    "suture confirm %s lets it stay; else it is taken back at its "
-				    "deadline",
-				    a->bundle->name);
-	case JUDGE_DEGRADED:
-	case JUDGE_FAILED:
-		break;
-	}
-	return take_back(a, why);
-}
-
-/* What is kept of it; that it can't be written changes nothing of what was done. */
-static void keep_record(struct apply *a)
-{
-	const struct watch_record_of of = { a->bundle, a->payload, a->vigil, &a->verdict,
-					    a->outcome };
-	struct host h __cleanup_host = HOST_CLOSED;
-	struct error *e __cleanup_error = NULL;
-	char *path __free = NULL;
-
-	if (!a->outcome)
-		return;
-	vigil_detach(a->vigil);
-	e = host_open(a->r, HOST_BESIDE, &h);
-	if (!e)
-		e = watch_record_write(&a->record, &h, &of, &path);
-	if (e)
-		host_say(&a->h, "note", a->bundle->name, "no record of the watch is kept: %s",
-			 error_message(e));
-	else
-		host_say(&a->h, "record", a->bundle->name, "%s", path);
-}
-
-/* It is live and proved; whatever ends the watch without a verdict ends the patch. */
-static struct error *await_verdict(struct apply *a)
-{
-	struct error *e, *back;
-
-	host_say(&a->h, "watching", a->bundle->name, "for at most %s",
-		 str_duration(a->r->vigil.watch).s);
-	e = vigil_watch(a->vigil, &a->proof, &a->verdict);
-	if (!e) {
-		e = act_on(a, &a->verdict);
-		keep_record(a);
-		return e;
-	}
-	back = take_back(a, error_message(e));
-	error_free(&e);
-	return back;
 }
 
 /* With a verdict to wait for the deadline covers the watch, and a person's time after it. */
@@ -543,7 +407,7 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(does_go_on(a));
-	TRY(baseline(a));
+	TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {
@@ -591,14 +455,14 @@ static struct error *await_confirmation(const struct host_request *r, const char
 struct error *host_apply(const char *path, const struct host_request *r, struct findings *findings)
 {
 	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED };
-	struct host_request own = with_deadline(r, &a.record);
+	struct host_request own = with_deadline(r, &a.watch.record);
 	char *name __free = NULL;
 
 	a.r = &own;
 	TRY(host_open(&own, HOST_CHANGE, &a.h));
 	TRY(apply(&a, path, findings));
-	if (a.vigil)
-		return await_verdict(&a);
+	if (a.watch.vigil)
+		return host_watch_verdict(&a.watch, &a.h, &a.proof);
 	if (!a.deadline || !r->wait)
 		return NULL;
 	name = strdup(a.bundle->name);

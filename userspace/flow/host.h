@@ -8,6 +8,7 @@
  *	ledger.db	what was done (ledger/ledger.h)
  *	bundles/DIGEST.suture	each bundle that was applied, as it was
  *	bundles/DIGEST/MODULE.ko	its module for this kernel
+ *	records/DIGEST.json	what was seen while it was watched, the newest (watch_record.h)
  *
  * An intent is in the ledger before the kernel is touched, and each verb first holds the ledger
  * against the kernel (recover.h): so a manager that is killed anywhere is found out, and what it

@@ -298,8 +298,10 @@ static struct error *watch(struct vigil *v, const struct host_proof *proof,
 	unsigned int n = batches(v->wish.watch, v->wish.interval);
 	double began = clock_seconds();
 
-	/* What lies between the baseline and here is of neither side. */
-	TRY(step(v, true, true, 0));
+	/* What lies between the baseline and here is of neither side, and waits in the socket. */
+	do
+		TRY(step(v, true, true, 0));
+	while (v->edge_time[EDGE_LIVE] < began);
 	for (unsigned int i = 0; i < n && clock_seconds() - began < v->wish.watch * PATIENCE; i++) {
 		uint32_t hard = 0;
 

@@ -157,6 +157,35 @@ static void test_a_change_of_one_constant_is_seen(void **state)
 			 BIND_NONE);
 }
 
+/* One unit linked under a build-id: its path. */
+static char *link_as(const char *name, const char *id)
+{
+	char *option = in_dir(""), *path = in_dir(name);
+
+	snprintf(option, sizeof("-Wl,--build-id=") + strlen(id), "-Wl,--build-id=%s", id);
+	run((const char *const[]){ "gcc", "-shared", "-o", path, in_dir("unit.o"), option, NULL });
+	return path;
+}
+
+static void test_what_is_loaded_is_compared_without_the_build_id(void **state)
+{
+	struct program *a __cleanup_program = NULL, *b __cleanup_program = NULL;
+	struct program *c __cleanup_program = NULL, *d __cleanup_program = NULL;
+	const char *where = NULL;
+
+	(void)state;
+	compile("unit.c", "int f(int x) { return x * 3; }", "unit.o", "-fPIC", "-O2");
+	ok(program_open(link_as("a.so", "0x0123456789abcdef"), &a));
+	ok(program_open(link_as("b.so", "0xfedcba9876543210"), &b));
+	compile("unit.c", "int f(int x) { return x * 5; }", "unit.o", "-fPIC", "-O2");
+	ok(program_open(link_as("c.so", "0x0123456789abcdef"), &c));
+	ok(program_open(link_as("d.so", "0x0011223344556677"), &d));
+	assert_true(program_same_loaded(a, b, &where));
+	assert_false(program_same_loaded(a, c, &where));
+	assert_string_equal(where, ".text");
+	assert_false(program_same_loaded(a, d, &where));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_bound_at_once),
 		cmocka_unit_test(test_another_build_is_not_found),
 		cmocka_unit_test(test_a_change_of_one_constant_is_seen),
+		cmocka_unit_test(test_what_is_loaded_is_compared_without_the_build_id),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -208,6 +208,14 @@ void json_double(struct json *j, const char *key, double value)
 	number(j, key, s);
 }
 
+void json_exact(struct json *j, const char *key, double value)
+{
+	if (isfinite(value))
+		number(j, key, str_exact(value).s);
+	else
+		json_null(j, key);
+}
+
 void json_bool(struct json *j, const char *key, bool value)
 {
 	number(j, key, value ? "true" : "false");

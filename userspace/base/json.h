@@ -50,6 +50,7 @@ void json_u64(struct json *j, const char *key, uint64_t value);
 void json_i64(struct json *j, const char *key, int64_t value);
 void json_hex(struct json *j, const char *key, uint64_t value);	 /* "0x..." */
 void json_double(struct json *j, const char *key, double value); /* not finite: null */
+void json_exact(struct json *j, const char *key, double value);	 /* all its digits */
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 

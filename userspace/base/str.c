@@ -149,3 +149,14 @@ struct text32 str_size(uint64_t bytes)
 	snprintf(t.s, sizeof(t.s), "%.*f %s", u && v < 9.95 ? 1 : 0, v, unit[u]);
 	return t;
 }
+
+struct text32 str_exact(double value)
+{
+	struct text32 t;
+	int digits = 14;
+
+	do
+		snprintf(t.s, sizeof(t.s), "%.*g", ++digits, value);
+	while (digits < 17 && strtod(t.s, NULL) != value);
+	return t;
+}

@@ -49,5 +49,7 @@ struct text32 {
 };
 struct text32 str_duration(double seconds);
 struct text32 str_size(uint64_t bytes);
+/* So that it reads the same again, as short as that can be. */
+struct text32 str_exact(double value);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "bind/work.h"
 
 struct names {
@@ -52,6 +53,31 @@ static struct error *collect(const struct program *p, const struct binding *exac
 	return NULL;
 }
 
+static void count(const struct process_binding *b, bool weak, size_t *found, size_t *of);
+
+/*
+ * Not all of the unit is as it was compiled then: a header of another package had another version,
+ * say. Its functions are looked for one by one; most must be there, or it is another unit that is
+ * like it.
+ */
+static struct error *bind_pieces(const struct object *before, const struct program *p,
+				 const struct bind_options *opt, struct process_binding *b)
+{
+	struct process_binding pieces __cleanup_process_binding = { 0 };
+	size_t found, of;
+
+	count(b, false, &found, &of);
+	if (found || !of)
+		return NULL;
+	TRY(binding_compute(before, p->image, opt, &pieces.exact));
+	count(&pieces, false, &found, &of);
+	if (2 * found <= of)
+		return NULL;
+	binding_free(&b->exact);
+	b->exact = take(pieces.exact);
+	return NULL;
+}
+
 struct error *process_bind(const struct object *exact, const struct object *before,
 			   const struct program *p, const struct text_index *index,
 			   struct process_binding *out)
@@ -61,6 +87,7 @@ struct error *process_bind(const struct object *exact, const struct object *befo
 	struct names names __cleanup(names_free) = { 0 };
 
 	TRY(binding_compute(exact, p->image, &opt, &b.exact));
+	TRY(bind_pieces(before, p, &opt, &b));
 	TRY(collect(p, b.exact, &names));
 	TRY(program_with_names(p, names.list.v, names.list.n, &b.named));
 	TRY(binding_compute(before, b.named, NULL, &b.before));
@@ -94,6 +121,37 @@ void process_binding_found(const struct process_binding *b, size_t *found, size_
 	/* Weak ones may be another unit's, of a header that both include. */
 	if (!*of)
 		count(b, true, found, of);
+}
+
+bool process_binding_tells(const struct object *exact)
+{
+	vec_for_each(&exact->symbols, it)
+		if (bind_is_function(*it) && (*it)->size >= ENOUGH_BYTES && (*it)->bind != STB_WEAK)
+			return true;
+	return false;
+}
+
+static bool has_function_at(const struct process_binding *b, uint64_t address)
+{
+	vec_for_each(&b->exact->object->symbols, it) {
+		const struct placement *p = &b->exact->placements[(*it)->index];
+
+		if (bind_is_function(*it) && p->how == BIND_MATCHED && p->address == address)
+			return true;
+	}
+	return false;
+}
+
+bool process_binding_shares(const struct process_binding *a, const struct process_binding *b)
+{
+	vec_for_each(&a->exact->object->symbols, it) {
+		const struct placement *p = &a->exact->placements[(*it)->index];
+
+		if (bind_is_function(*it) && (*it)->size >= ENOUGH_BYTES &&
+		    p->how == BIND_MATCHED && has_function_at(b, p->address))
+			return true;
+	}
+	return false;
 }
 
 const char *process_binding_trouble(const struct process_binding *b, const struct symbol *before)

@@ -36,5 +36,6 @@ extern const struct verb verb_revert;
 extern const struct verb verb_force;
 extern const struct verb verb_status;
 extern const struct verb verb_blockers;
+extern const struct verb verb_report;
 
 #endif

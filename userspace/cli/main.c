@@ -22,10 +22,10 @@ static const struct verb verb_completion = {
 };
 
 static const struct verb *const verbs[] = {
-	&verb_help,   &verb_build, &verb_inspect,    &verb_sign,   &verb_approve, &verb_delta,
-	&verb_verify, &verb_watch, &verb_target,     &verb_vm,	   &verb_test,	  &verb_ktap,
-	&verb_check,  &verb_apply, &verb_confirm,    &verb_revert, &verb_status,  &verb_blockers,
-	&verb_force,  &verb_log,   &verb_completion,
+	&verb_help,   &verb_build, &verb_inspect, &verb_sign,	    &verb_approve, &verb_delta,
+	&verb_verify, &verb_watch, &verb_target,  &verb_vm,	    &verb_test,	   &verb_ktap,
+	&verb_check,  &verb_apply, &verb_confirm, &verb_revert,	    &verb_status,  &verb_blockers,
+	&verb_force,  &verb_log,   &verb_report,  &verb_completion,
 };
 
 static const struct verb *find(const char *name)

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "flow/build_plan.h"
 #include "flow/judge.h"
+#include "flow/process_variants.h"
 #include "flow/process_write.h"
 #include "flow/refusal.h"
 
@@ -159,8 +160,8 @@ static struct error *open_files(struct process_build *b)
 			continue;
 		}
 		f->n_bindings = b->base.n;
-		f->bindings = calloc(b->base.n, sizeof(*f->bindings));
-		f->units = calloc(b->base.n, sizeof(*f->units));
+		f->bindings = calloc(b->base.n + 1, sizeof(*f->bindings));
+		f->units = calloc(b->base.n + 1, sizeof(*f->units));
 		if (!f->bindings || !f->units)
 			return error_nomem();
 	}
@@ -217,14 +218,17 @@ static const char *first_trouble(const struct process_build *b, size_t unit)
 	return "";
 }
 
-/* Compiled, but found nowhere: left out only where it is proven how all was compiled. */
+/*
+ * Compiled, but found nowhere: left out only where it is proven how all was compiled, be it by the
+ * same source file's other unit.
+ */
 static struct error *check_unit(const struct process_build *b, size_t unit)
 {
 	const char *source = b->base.units[unit].unit->source;
 
 	if (is_in_some_file(b, unit))
 		return NULL;
-	if (!all_proven(b))
+	if (!all_proven(b) && !process_variants_has_other(b, unit))
 		return error_advise(
 			error_refused(
 				"%s: no function of it (%s() and others) is in the program as "
@@ -238,20 +242,88 @@ static struct error *check_unit(const struct process_build *b, size_t unit)
 
 static struct error *bind_all(struct process_build *b)
 {
-	b->exact = calloc(b->base.n, sizeof(*b->exact));
+	b->exact = calloc(b->base.n + 1, sizeof(*b->exact));
 	if (!b->exact)
 		return error_nomem();
 	progress_step("match with the code of %s", b->app->target->name);
 	TRY(open_files(b));
 	for (size_t u = 0; u < b->base.n; u++) {
-		if (!b->base.units[u].extraction)
+		if (!b->base.units[u].delta->items.n && !b->base.units[u].delta->findings.n)
 			continue;
 		TRY_CONTEXT(compile_exact(b, u), "%s", b->base.units[u].unit->source);
 		for (size_t i = 0; i < b->n_files; i++)
 			TRY_CONTEXT(bind_to(b, &b->files[i], u), "%s",
 				    b->base.units[u].unit->source);
-		TRY(check_unit(b, u));
 		TRY(interrupt_check());
+	}
+	for (size_t i = 0; i < b->n_files; i++)
+		process_variants_settle(b, &b->files[i]);
+	return NULL;
+}
+
+/*
+ * Findings are about what runs. A unit that has functions, and of which none is there, is of
+ * another program of the build: a test, a form for debugging. Where sections are collected, its
+ * data could be there without them.
+ */
+static bool is_absent(const struct process_build *b, size_t unit)
+{
+	const struct app_unit *u = &b->workspace->units.v[unit];
+
+	if (!b->exact[unit] || is_in_some_file(b, unit) || !process_binding_tells(b->exact[unit]) ||
+	    (!all_proven(b) && !process_variants_has_other(b, unit)))
+		return false;
+	for (const char **w = u->entry->argv; *w; w++)
+		if (str_equal(*w, "-ffunction-sections") || str_equal(*w, "-fdata-sections"))
+			return false;
+	return true;
+}
+
+static void forget_unit(struct process_build *b, size_t unit)
+{
+	size_t after = --b->base.n - unit;
+	struct app_unit *units = b->workspace->units.v;
+	struct app_unit gone = units[unit];
+
+	/* The workspace frees all of its own: this one is the first that nobody counts. */
+	memmove(&units[unit], &units[unit + 1], after * sizeof(*units));
+	units[b->base.n] = gone;
+	build_unit_free(&b->base.units[unit]);
+	memmove(&b->base.units[unit], &b->base.units[unit + 1], after * sizeof(*b->base.units));
+	object_free(&b->exact[unit]);
+	memmove(&b->exact[unit], &b->exact[unit + 1], after * sizeof(*b->exact));
+	b->exact[b->base.n] = NULL;
+	for (struct process_file *f = b->files; f < b->files + b->n_files; f++) {
+		memmove(&f->bindings[unit], &f->bindings[unit + 1], after * sizeof(*f->bindings));
+		f->bindings[--f->n_bindings] = (struct process_binding){ 0 };
+		for (size_t i = 0; i < f->n_units; i++)
+			f->units[i] -= f->units[i] > unit;
+	}
+}
+
+static void forget_absent(struct process_build *b)
+{
+	for (size_t u = b->base.n; u-- > 0;) {
+		if (!is_absent(b, u))
+			continue;
+		progress_step("%s is part of none of the files", b->base.units[u].unit->source);
+		forget_unit(b, u);
+	}
+}
+
+/* What is left to link; and nothing that was compiled may be missing. */
+static struct error *choose_linked(struct process_build *b)
+{
+	for (size_t u = 0; u < b->base.n; u++)
+		if (b->base.units[u].extraction)
+			TRY(check_unit(b, u));
+	for (struct process_file *f = b->files; f < b->files + b->n_files; f++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < f->n_units; i++)
+			if (b->base.units[f->units[i]].extraction)
+				f->units[n++] = f->units[i];
+		f->n_units = n;
 	}
 	return NULL;
 }
@@ -430,11 +502,13 @@ static struct error *run(struct process_build *b, const struct build_plan *plan)
 	TRY(fixes_read(opt->target, opt->patches, opt->n_patches, &b->base.fixes));
 	TRY(app_workspace_make(b->app, fixes_path(&b->base.fixes), opt->jobs, &b->workspace));
 	TRY(compare_all(b));
+	TRY(bind_all(b));
+	forget_absent(b);
 	progress_step("include what is needed");
 	TRY(refusal_accept(&b->base, opt));
 	TRY(refusal_make(&b->base));
 	TRY(extract_all(b));
-	TRY(bind_all(b));
+	TRY(choose_linked(b));
 	TRY(tmpdir_make(NULL, &work));
 	TRY(link_all(b, opt, work.path));
 	b->base.compiler_seconds = b->workspace->compile_seconds;

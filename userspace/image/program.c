@@ -349,8 +349,7 @@ static struct error *read_dynamic(struct reading *r, Elf_Scn *scn, const GElf_Sh
 		const char *name;
 
 		if (dyn.d_tag == DT_SONAME)
-			r->p->is_loader =
-				is_loader(elf_strptr(r->elf, h->sh_link, dyn.d_un.d_val));
+			r->p->is_loader = is_loader(elf_strptr(r->elf, h->sh_link, dyn.d_un.d_val));
 		r->p->text_fields |= dyn.d_tag == DT_TEXTREL ||
 				     (dyn.d_tag == DT_FLAGS && dyn.d_un.d_val & DF_TEXTREL);
 		if (dyn.d_tag != DT_NEEDED)

@@ -93,6 +93,13 @@ uint64_t program_slot_of(const struct program *p, const char *name);
 uint64_t program_module_slot(const struct program *p);
 bool program_is_module_slot(const struct program *p, uint64_t slot);
 
+/*
+ * Whether everything that is loaded has the same bytes, but for each one's own build-id; else the
+ * first place where it has not. A build-id is also of what is not loaded: debug information has the
+ * compiler's name and a folder's in it.
+ */
+bool program_same_loaded(const struct program *a, const struct program *b, const char **where);
+
 /* Bytes from 'end', the end of a function, to what comes next, as far as they are padding. */
 uint64_t program_padding(const struct program *p, uint64_t end);
 

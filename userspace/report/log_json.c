@@ -3,8 +3,7 @@
 #include <time.h>
 
 #include "base/date.h"
-#include "base/json.h"
-#include "base/json_read.h"
+#include "base/json_copy.h"
 #include "report/log_report.h"
 
 static void put_time(struct json *j, const char *key, int64_t microseconds)
@@ -17,30 +16,6 @@ static void put_time(struct json *j, const char *key, int64_t microseconds)
 	else
 		json_stringf(j, key, "%.*s.%06lldZ", (int)strlen(text.s) - 1, text.s,
 			     (long long)(microseconds % 1000000));
-}
-
-/* What was read as JSON, written again. */
-static void put_value(struct json *j, const char *key, const struct json_value *v)
-{
-	switch (v->type) {
-	case JSON_NULL:
-		return json_null(j, key);
-	case JSON_BOOL:
-		return json_bool(j, key, v->truth);
-	case JSON_NUMBER:
-		return v->is_u64 ? json_u64(j, key, v->u64) : json_double(j, key, v->number);
-	case JSON_STRING:
-		return json_string(j, key, v->string);
-	case JSON_LIST:
-		json_array(j, key);
-		break;
-	case JSON_OBJECT:
-		json_object(j, key);
-		break;
-	}
-	for (size_t i = 0; i < v->n; i++)
-		put_value(j, v->type == JSON_OBJECT ? v->items[i].key : NULL, &v->items[i]);
-	json_end(j);
 }
 
 /* Evidence is JSON as it was recorded; edited by others it may be anything: then it is a string. */
@@ -58,7 +33,7 @@ static struct error *put_evidence(struct json *j, const char *text)
 	if (e)
 		json_string(j, "evidence", text);
 	else
-		put_value(j, "evidence", root);
+		json_copy(j, "evidence", root);
 	arena_free(&a);
 	return NULL;
 }

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/str.h"
 #include "base/subprocess.h"
+#include "source/app_copies.h"
 
 void app_workspace_free(struct app_workspace **at)
 {
@@ -247,10 +248,24 @@ static bool is_unit(const char *path)
 	return false;
 }
 
+/* Below a folder of tests or documents nothing of a program is built. */
+static bool is_beside(const char *path)
+{
+	static const char *const names[] = { "test", "tests", "testsuite", "testdata", "t",
+					     "doc",  "docs",  "examples",  "fuzz",     "fuzzing" };
+
+	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (strlen(names[i]) == (size_t)(slash - path) &&
+			    !strncmp(names[i], path, (size_t)(slash - path)))
+				return true;
+	return false;
+}
+
 static struct error *refuse_files(const struct app_workspace *w)
 {
 	vec_for_each(&w->diff.files, f) {
-		if (is_recipe(f->path))
+		if (is_recipe(f->path) && !is_beside(f->path))
 			return error_refused("%s says how the program is built: what it changes "
 					     "can't be followed",
 					     f->path);
@@ -414,6 +429,15 @@ static struct error *read_after(struct app_workspace *w, struct reading *r)
 	return e;
 }
 
+/* 32-bit programs are no files of the target. */
+static bool is_other_machine(const struct compile_entry *e)
+{
+	for (const char **w = e->argv; *w; w++)
+		if (str_equal(*w, "-m32") || str_equal(*w, "-mx32") || str_equal(*w, "-m16"))
+			return true;
+	return false;
+}
+
 /* The compiler itself says what it reads. */
 static struct error *find_units(struct app_workspace *w)
 {
@@ -421,11 +445,14 @@ static struct error *find_units(struct app_workspace *w)
 	struct strbuf lists __cleanup_strbuf = { 0 };
 	const char *at, *end;
 
+	TRY(known_depends(w, &lists));
+	TRY(app_copies_add(w->app->target->tree, &w->app->db, strbuf_str(&lists), lists.n,
+			   &w->diff));
 	r.touched = calloc(r.n + 1, sizeof(*r.touched));
 	r.read = calloc(w->diff.files.n + 1, sizeof(*r.read));
-	if (!r.touched || !r.read)
+	w->read = arena_array(&w->arena, w->diff.files.n + 1, sizeof(*w->read));
+	if (!r.touched || !r.read || !w->read)
 		return error_nomem();
-	TRY(known_depends(w, &lists));
 	at = strbuf_str(&lists);
 	end = at + lists.n;
 	for (size_t i = 0; i < r.n && at < end; i++) {
@@ -433,7 +460,9 @@ static struct error *find_units(struct app_workspace *w)
 
 		TRY(judge_list(w, &r, i, w->app->target->tree, e->directory, at));
 		at += strlen(at) + 1;
-		if (r.touched[i])
+		if (r.touched[i] && is_other_machine(e))
+			progress_step("%s for another kind of machine is left out", e->file);
+		else if (r.touched[i])
 			TRY(add_unit(w, e));
 	}
 	memcpy(w->read, r.read, w->diff.files.n * sizeof(*w->read));
@@ -467,14 +496,28 @@ static struct error *compile_units(struct app_workspace *w, bool after)
 	return e;
 }
 
+static struct error *nothing(const struct app_workspace *w)
+{
+	struct error *e =
+		error_new(ERROR_NOTHING, "nothing that the diff touches is compiled into %s",
+			  w->app->target->name);
+
+	vec_for_each(&w->diff.files, f)
+		if (is_unit(f->path) && !is_beside(f->path))
+			return error_advise(
+				e,
+				"%s is compiled by no known command: it was left out when "
+				"the program was configured, or what is compiled was "
+				"made of it",
+				f->path);
+	return e;
+}
+
 static struct error *make(struct app_workspace *w, const char *patch_path)
 {
 	TRY(file_read(patch_path, &w->text));
 	TRY_CONTEXT(diff_parse(strbuf_str(&w->text), w->text.n, &w->diff), "%s", patch_path);
 	TRY(refuse_files(w));
-	w->read = arena_array(&w->arena, w->diff.files.n + 1, sizeof(*w->read));
-	if (!w->read)
-		return error_nomem();
 	TRY(tmpdir_make(NULL, &w->private));
 	w->copy = str_printf("%s/tree", w->private.path);
 	if (!w->copy)
@@ -483,8 +526,7 @@ static struct error *make(struct app_workspace *w, const char *patch_path)
 	progress_step("find what the diff touches");
 	TRY_CONTEXT(find_units(w), "%s", patch_path);
 	if (!w->units.n)
-		return error_new(ERROR_NOTHING, "nothing that the diff touches is compiled into %s",
-				 w->app->target->name);
+		return nothing(w);
 	progress_step("compile %zu file%s, before and after", w->units.n,
 		      w->units.n == 1 ? "" : "s");
 	TRY(compile_units(w, false));

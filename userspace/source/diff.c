@@ -34,6 +34,37 @@ void diff_free(struct diff *d)
 	vec_free(&d->files);
 }
 
+static struct error *copy_hunks(const struct diff_file *from, struct diff_file *to)
+{
+	vec_for_each(&from->hunks, h) {
+		struct diff_hunk copy = { .at = h->at,
+					  .old_start = h->old_start,
+					  .old_count = h->old_count,
+					  .new_start = h->new_start,
+					  .new_count = h->new_count };
+
+		TRY(vec_push(&to->hunks, copy));
+		vec_for_each(&h->lines, line)
+			TRY(vec_push(&to->hunks.v[to->hunks.n - 1].lines, *line));
+	}
+	return NULL;
+}
+
+struct error *diff_add_copy(struct diff *d, size_t of, const char *to)
+{
+	const struct diff_file *from = &d->files.v[of];
+	struct diff_file f = { .path = strdup(to),
+			       .created = from->created,
+			       .deleted = from->deleted };
+	struct error *e = f.path ? copy_hunks(from, &f) : error_nomem();
+
+	if (!e)
+		e = vec_push(&d->files, f);
+	if (e)
+		diff_file_free(&f);
+	return e;
+}
+
 /* The line at the reader's place; false at the end. A carriage return stays in it. */
 static bool peek(const struct lines *in, struct diff_line *out)
 {

@@ -45,6 +45,9 @@ struct error *diff_parse(const char *text, size_t n, struct diff *out) __must_ch
 void diff_free(struct diff *d);
 #define __cleanup_diff __cleanup(diff_free)
 
+/* The same changes to another file; 'to' is its path, and unchanged on an error. */
+struct error *diff_add_copy(struct diff *d, size_t of, const char *to) __must_check;
+
 /* Put each path into a folder: where in a tree the files of the diff are. */
 struct error *diff_move(struct diff *d, const char *folder) __must_check;
 

@@ -99,8 +99,8 @@ static struct error *read_log(const struct strbuf *log, struct json *j)
 			TRY(vec_push(&w.v, at));
 			at += strlen(at) + 1;
 		}
-		/* What configure tried is gone. */
-		if (still_there(w.v.v[0], w.v.v, w.v.n))
+		/* What configure tried is gone, or the folder that it was tried in. */
+		if (file_is_dir(w.v.v[0]) && still_there(w.v.v[0], w.v.v, w.v.n))
 			put_command(j, w.v.v, w.v.n);
 	}
 	return NULL;
@@ -145,7 +145,7 @@ static struct error *list_folder(const char *dir, struct names *out)
 	return NULL;
 }
 
-static struct error *write_commands(const char *dir)
+static struct error *write_commands(const char *dir, const char *name)
 {
 	char *folder __free = str_printf("%s/log", dir);
 	char *path __free = str_printf("%s/compile_commands.json", dir);
@@ -156,6 +156,10 @@ static struct error *write_commands(const char *dir)
 	if (!folder || !path)
 		return error_nomem();
 	TRY(list_folder(folder, &files));
+	if (!files.list.n)
+		return error_advise(
+			error_refused("the build of %s called no compiler of C or C++", name),
+			"a program in another language can't be hotpatched");
 	json_array(&j, NULL);
 	vec_for_each(&files.list, it) {
 		struct strbuf log __cleanup_strbuf = { 0 };
@@ -250,24 +254,6 @@ static struct error *note_built(const char *dir, const char *path, void *arg)
 	return e;
 }
 
-/* Whether everything that is loaded has the same bytes; the first place where it has not. */
-static bool same_bytes(const struct program *a, const struct program *b, const char **where)
-{
-	*where = "sections";
-	if (a->image->segments.n != b->image->segments.n)
-		return false;
-	for (size_t i = 0; i < a->image->segments.n; i++) {
-		const struct image_segment *x = &a->image->segments.v[i];
-		const struct image_segment *y = &b->image->segments.v[i];
-
-		*where = x->name;
-		if (x->address != y->address || x->size != y->size || !x->bytes != !y->bytes ||
-		    (x->bytes && memcmp(x->bytes, y->bytes, x->size) != 0))
-			return false;
-	}
-	return true;
-}
-
 struct writing {
 	struct json *j;
 	const struct all_built *all;
@@ -279,6 +265,17 @@ static const struct built *same_id(const struct all_built *all, const struct pro
 	vec_for_each(&all->v, b)
 		if (b->program->build_id_n == p->build_id_n &&
 		    !memcmp(b->program->build_id, p->build_id, p->build_id_n))
+			return b;
+	return NULL;
+}
+
+/* Of those with another build-id, one that is the same nevertheless. */
+static const struct built *same_loaded(const struct all_built *all, const struct program *p)
+{
+	const char *where = NULL;
+
+	vec_for_each(&all->v, b)
+		if (program_same_loaded(p, b->program, &where))
 			return b;
 	return NULL;
 }
@@ -295,7 +292,9 @@ static struct error *write_file(const char *dir, const char *path, void *arg)
 	if (!p)
 		return NULL;
 	b = same_id(w->all, p);
-	same = b && same_bytes(p, b->program, &where);
+	if (!b)
+		b = same_loaded(w->all, p);
+	same = b && program_same_loaded(p, b->program, &where);
 	json_object(w->j, NULL);
 	json_string(w->j, "name", path + strlen("shipped"));
 	json_string(w->j, "built", b ? b->path : NULL);
@@ -332,7 +331,7 @@ struct error *package_finish(const char *name, const char *dir,
 	if (!path)
 		return error_nomem();
 	TRY(package_name(name, &package, &version));
-	TRY(write_commands(dir));
+	TRY(write_commands(dir, name));
 	TRY(compiler_of(dir, &compiler));
 	TRY(walk(dir, "tree", note_built, &all));
 	json_object(&j, NULL);

@@ -28,7 +28,7 @@ static const char fetch[] =
 	"option=$1 package=$2 version=$3\n"
 	"mkdir -p source debs deb shipped root enter record log\n"
 	"( cd source; apt-get -qq \"$option\" source --download-only \"$package=$version\" ) || exit 90\n"
-	"{ apt-get -qq \"$option\" --simulate -P nocheck build-dep \"$package=$version\"\n"
+	"{ apt-get -qq \"$option\" --simulate --arch-only -P nocheck build-dep \"$package=$version\"\n"
 	"  apt-get -qq \"$option\" --simulate install bash dash coreutils sed grep mawk findutils"
 	" diffutils perl-base tar gzip util-linux debianutils hostname base-files libc-bin"
 	" build-essential\n"
@@ -90,7 +90,11 @@ static const char build[] =
 	"PATH=$1/record:$PATH\n"
 	"export PATH DEB_BUILD_OPTIONS='nocheck parallel=1' DEB_BUILD_PROFILES=nocheck\n"
 	"export LC_ALL=C.UTF-8 HOME=/nonexistent\n"
-	"dpkg-buildpackage -d -us -uc --rules-target=build\n";
+	/* As the distro's own builders: without what is the same for all architectures. A folder
+	 * named "build" hides the target of that name. */
+	"target=build-arch\n"
+	"make -f debian/rules -qn build-arch >/dev/null 2>&1 || [ $? != 2 ] || target=build\n"
+	"dpkg-buildpackage -d -us -uc -B --rules-target=$target\n";
 
 static struct error *run_here(const char *dir, const char *script, const char *const words[3],
 			      struct strbuf *said, int *status)
@@ -218,8 +222,31 @@ static struct error *has_version(const struct apt *apt, const char *package, con
 	return NULL;
 }
 
+/* Those that are made of a source of that name, as the archive lists them; none: no such source. */
+static struct error *made_of(const struct apt *apt, const char *package, struct strbuf *out)
+{
+	static const char script[] = "apt-cache \"$1\" showsrc --only-source \"$2\" 2>/dev/null |"
+				     " sed -n '/^Binary: /{s///p;q}' | tr -d '\\n'\n";
+	int status;
+
+	return run_here("/", script, (const char *const[]){ apt->option, package, NULL }, out,
+			&status);
+}
+
+/* Is the name in "a, b, c"? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = list; (at = strstr(at, name)); at += n)
+		if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ','))
+			return true;
+	return false;
+}
+
 static struct error *find_suite(const char *package, const char *version, struct apt *out)
 {
+	struct strbuf binaries __cleanup_strbuf = { 0 };
 	struct suite_host host __cleanup_suite_host = { 0 };
 
 	TRY(apt_places(&host));
@@ -234,12 +261,18 @@ static struct error *find_suite(const char *package, const char *version, struct
 			continue;
 		TRY(apt_group_of_sources(&host, &suite_groups[i], &apt));
 		TRY(has_version(&apt, package, version, &yes));
+		if (!yes && !binaries.n)
+			TRY(made_of(&apt, package, &binaries));
 		if (!yes)
 			continue;
 		*out = apt;
 		apt = (struct apt){ 0 };
 		return NULL;
 	}
+	if (binaries.n && !is_listed(strbuf_str(&binaries), package))
+		return error_advise(error_refused("%s is a source package", package),
+				    "name one of the packages that are made of it: %s",
+				    strbuf_str(&binaries));
 	return error_advise(error_refused("the archive has no %s in version %s", package, version),
 			    "apt-cache madison %s shows which it has", package);
 }

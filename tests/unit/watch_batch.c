@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "flow/controls.h"
 #include "flow/vigil.h"
 #include "flow/watch_batch.h"
 
@@ -108,7 +109,7 @@ static void test_what_is_known_on_both_sides_happened(void **state)
 static void test_the_policy_counts_in_batches(void **state)
 {
 	struct judge_policy usual = judge_policy_usual();
-	struct judge_policy p = watch_policy(0.25, 10, 20, 2);
+	struct judge_policy p = watch_policy(0.25, 10, 20, 2, false);
 
 	(void)state;
 	assert_int_equal(p.baseline, 40);
@@ -117,7 +118,7 @@ static void test_the_policy_counts_in_batches(void **state)
 	assert_true(p.drift == usual.drift / 4);
 	assert_null(judge_policy_check(&p));
 	/* A long watch does not make the soak longer. */
-	assert_int_equal(watch_policy(1, 30, 3600, 1).soak, usual.soak);
+	assert_int_equal(watch_policy(1, 30, 3600, 1, true).soak, usual.soak);
 }
 
 static void test_the_worst_of_those_that_are_called_stands(void **state)
@@ -139,6 +140,21 @@ static void test_the_worst_of_those_that_are_called_stands(void **state)
 	assert_int_equal(vigil_worst(v + 1, (double[]){ 0, 0 }, 1, &idle), 0);
 }
 
+static void test_controls_are_those_called_most_within_reason(void **state)
+{
+	static const double rate[] = { -1, 19, 300, 5, 1e6, 20, 19999, 300 };
+	size_t chosen[3];
+
+	(void)state;
+	assert_int_equal(controls_pick(rate, ARRAY_SIZE(rate), chosen, 3), 3);
+	assert_int_equal(chosen[0], 6);
+	assert_int_equal(chosen[1], 2);
+	assert_int_equal(chosen[2], 7);
+	assert_int_equal(controls_pick(rate, 2, chosen, 3), 0);
+	assert_int_equal(controls_pick(rate, 6, chosen, 1), 1);
+	assert_int_equal(chosen[0], 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_known_on_both_sides_happened),
 		cmocka_unit_test(test_the_policy_counts_in_batches),
 		cmocka_unit_test(test_the_worst_of_those_that_are_called_stands),
+		cmocka_unit_test(test_controls_are_those_called_most_within_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

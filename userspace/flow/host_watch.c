@@ -15,6 +15,7 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 				  const struct bundle_payload *payload)
 {
 	const struct vigil_wish *w = &h->request->vigil;
+	struct strbuf beside __cleanup_strbuf = { 0 };
 
 	a->request = h->request;
 	a->bundle = b;
@@ -25,9 +26,10 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 	if (!a->payload)
 		return error_refused("--watch is for patches of the kernel: functions of processes "
 				     "have no probes yet");
-	host_say(h, "baseline", a->bundle->name, "watching what is there for %s",
-		 str_duration(w->baseline).s);
 	TRY(vigil_begin(a->payload, w, &a->vigil));
+	TRY(vigil_controls(a->vigil, &beside));
+	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
+		 str_duration(w->baseline).s, strbuf_str(&beside));
 	return vigil_baseline(a->vigil);
 }
 
@@ -142,7 +144,8 @@ struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct ho
 	a->proof = proof;
 	host_say(a->h, "watching", a->bundle->name, "for at most %s",
 		 str_duration(a->request->vigil.watch).s);
-	e = vigil_watch(a->vigil, a->proof, &a->verdict);
+	host_proof_end(proof);
+	e = vigil_watch(a->vigil, &a->verdict);
 	if (!e) {
 		e = act_on(a, &a->verdict);
 		keep_record(a);

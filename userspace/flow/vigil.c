@@ -50,8 +50,8 @@ static struct error *list_controls(struct vigil *v)
 static struct error *allocate(struct vigil *v)
 {
 	const struct vigil_wish *w = &v->wish;
-	struct judge_policy policy =
-		watch_policy(w->interval, w->baseline, w->watch, (unsigned int)v->targets);
+	struct judge_policy policy = watch_policy(w->interval, w->baseline, w->watch,
+						  (unsigned int)v->targets, watch_is_emulated());
 
 	v->plans = calloc(v->functions.n, sizeof(*v->plans));
 	v->last = calloc(v->functions.n, sizeof(*v->last));
@@ -80,11 +80,25 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	v->payload = p;
 	v->wish = *wish;
 	TRY(list_targets(v));
+	if (!v->wish.n_controls) {
+		TRY(controls_choose(p, &v->chosen));
+		v->wish.controls = v->chosen.v.v;
+		v->wish.n_controls = v->chosen.v.n;
+	}
 	TRY(list_controls(v));
 	TRY(allocate(v));
 	TRY(watcher_start(v->functions.v, v->functions.n, wish->interval, v->plans, &v->watcher));
 	*out = take(v);
 	return NULL;
+}
+
+struct error *vigil_controls(const struct vigil *v, struct strbuf *out)
+{
+	for (size_t i = v->targets; i < v->functions.n; i++)
+		TRY(strbuf_printf(out, "%s%s()", i > v->targets ? ", " : "",
+				  v->functions.v[i].name));
+	return v->functions.n > v->targets ? NULL
+					   : strbuf_puts(out, "nothing: no control is known");
 }
 
 void vigil_detach(struct vigil *v)
@@ -110,6 +124,7 @@ void vigil_end(struct vigil **at)
 	free(v->last);
 	free(v->now);
 	vec_free(&v->functions);
+	vec_free(&v->chosen.v);
 	free(v);
 }
 
@@ -278,22 +293,22 @@ static void cannot_tell(struct vigil_verdict *out, const char *why)
 	snprintf(out->judge.reason, sizeof(out->judge.reason), "%s", why);
 }
 
-static struct error *read_proof(struct vigil *v, const struct host_proof *proof, uint32_t *hard)
+/* The structure alone: probes that count would be on the path that is timed. */
+static struct error *read_proof(struct vigil *v, uint32_t *hard)
 {
 	double began = clock_seconds();
 	struct host_verdict is;
 
 	if (began < v->proof_due)
 		return NULL;
-	TRY_CONTEXT(host_proof_read(proof, v->payload, &is, NULL), "reading the proof");
+	TRY_CONTEXT(host_proof_look(v->payload, &is, NULL), "reading the proof");
 	v->proof_due = clock_seconds() + (clock_seconds() - began) / PROOF_SHARE;
 	if (is.state == PROOF_LOST || is.state == PROOF_NOT_PATCHED)
 		*hard |= 1u << HARD_REDIRECT_LOST;
 	return NULL;
 }
 
-static struct error *watch(struct vigil *v, const struct host_proof *proof,
-			   struct vigil_verdict *out)
+static struct error *watch(struct vigil *v, struct vigil_verdict *out)
 {
 	unsigned int n = batches(v->wish.watch, v->wish.interval);
 	double began = clock_seconds();
@@ -305,7 +320,7 @@ static struct error *watch(struct vigil *v, const struct host_proof *proof,
 	for (unsigned int i = 0; i < n && clock_seconds() - began < v->wish.watch * PATIENCE; i++) {
 		uint32_t hard = 0;
 
-		TRY(read_proof(v, proof, &hard));
+		TRY(read_proof(v, &hard));
 		TRY(step(v, true, false, hard));
 		TRY(look(v, began, out));
 		if (out->judge.word != JUDGE_INCONCLUSIVE)
@@ -314,14 +329,13 @@ static struct error *watch(struct vigil *v, const struct host_proof *proof,
 	return NULL;
 }
 
-struct error *vigil_watch(struct vigil *v, const struct host_proof *proof,
-			  struct vigil_verdict *out)
+struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out)
 {
 	struct error *e __cleanup_error = NULL;
 
 	*out = (struct vigil_verdict){ .function = v->functions.v[0].name };
 	cannot_tell(out, "nothing was seen");
-	e = watch(v, proof, out);
+	e = watch(v, out);
 	if (!e)
 		return NULL;
 	if (error_kind(e) == ERROR_INTERRUPTED || interrupted())

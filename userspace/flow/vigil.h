@@ -16,7 +16,7 @@
 
 struct vigil_wish {
 	double watch, baseline, interval;      /* seconds */
-	const struct watch_function *controls; /* that the patch does not change */
+	const struct watch_function *controls; /* that the patch does not change; none: chosen */
 	size_t n_controls;		       /* at most JUDGE_CONTROLS */
 };
 
@@ -25,6 +25,8 @@ struct vigil;
 /* Attach. ERROR_USAGE for a control that is patched; ERROR_REFUSED if nothing of it is there. */
 struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wish *wish,
 			  struct vigil **out) __must_check;
+/* "seq_printf(), si_meminfo()": what the patched ones are compared with. */
+struct error *vigil_controls(const struct vigil *v, struct strbuf *out) __must_check;
 /* Until the baseline is whole. ERROR_REFUSED if a function's probe was not attached as it should.
  */
 struct error *vigil_baseline(struct vigil *v) __must_check;
@@ -42,8 +44,7 @@ struct vigil_verdict {
  * again: a redirect that is lost, or can't be read, is no health. Only an interrupt is an error;
  * without probes the verdict is inconclusive, and says why.
  */
-struct error *vigil_watch(struct vigil *v, const struct host_proof *proof,
-			  struct vigil_verdict *out) __must_check;
+struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out) __must_check;
 /* The verdict as JSON (suture-verdict/1): word, reason, what was found. */
 struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out) __must_check;
 /* "functions", "series" and "signals" of suture-record/1; 'begun' is its time 0. */

@@ -4,6 +4,7 @@
 #define SUTURE_FLOW_VIGIL_STATE_H
 
 #include "base/vec.h"
+#include "flow/controls.h"
 #include "flow/vigil.h"
 
 enum vigil_edge { EDGE_BEGUN, EDGE_BEFORE, EDGE_LIVE, EDGE_ENDED, VIGIL_EDGES };
@@ -20,6 +21,7 @@ struct vigil_point {
 struct vigil {
 	const struct bundle_payload *payload;
 	struct vigil_wish wish;
+	struct controls chosen;		      /* where the wish names none */
 	VEC(struct watch_function) functions; /* those of the patch, then the controls */
 	size_t targets;
 	struct watcher *watcher;

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/watch_batch.h"
 
+#include <cpuid.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/cleanup.h"
+
+/* What redirecting a call may cost by itself: ftrace's way to the new function. */
+#define REDIRECT_NS 300
+#define REDIRECT_EMULATED_NS 5000
 
 /* Buckets and errnos are numbered alike on both sides. */
 _Static_assert(LATENCY_BUCKETS <= HISTOGRAM_BUCKETS, "a latency has a bucket of the judge's");
@@ -107,8 +113,16 @@ void watch_batch_host(struct batch *b, const struct health_reading *before,
 		b->signal[i] = happened(before, now, counted[i]);
 }
 
+bool watch_is_emulated(void)
+{
+	unsigned int top, name[3];
+
+	__cpuid(0x40000000, top, name[0], name[1], name[2]);
+	return !memcmp(name, "TCGTCGTCGTCG", sizeof(name));
+}
+
 struct judge_policy watch_policy(double interval, double baseline, double watch,
-				 unsigned int targets)
+				 unsigned int targets, bool emulated)
 {
 	struct judge_policy p = judge_policy_usual();
 
@@ -116,6 +130,7 @@ struct judge_policy watch_policy(double interval, double baseline, double watch,
 	p.baseline = (unsigned int)ceil(baseline / interval);
 	p.soak = (unsigned int)ceil(fmin(p.soak, watch) / interval);
 	p.signal_floor *= interval;
+	p.latency_floor = emulated ? REDIRECT_EMULATED_NS : REDIRECT_NS;
 	p.drift *= interval;
 	p.drift_beside *= interval;
 	return p;

@@ -25,6 +25,8 @@ void watch_batch_host(struct batch *b, const struct health_reading *before,
  * every 'interval' seconds: what judge/policy.h has in seconds is in batches there.
  */
 struct judge_policy watch_policy(double interval, double baseline, double watch,
-				 unsigned int targets);
+				 unsigned int targets, bool emulated);
+/* Whether this processor is one that QEMU makes up instruction by instruction (CPUID). */
+bool watch_is_emulated(void);
 
 #endif

@@ -19,7 +19,8 @@ double judge_share(const struct judge *j, enum judge_metric m)
 }
 
 static struct judge_finding shifted(const struct judge *j, const struct shift *s,
-				    enum judge_metric m, const char *name, struct margin margin)
+				    enum judge_metric m, const char *name, struct margin margin,
+				    double own)
 {
 	unsigned int n = s->difference[1].n;
 	double each = n ? (double)j->seconds[1] / n : 1, drift = j->policy.drift;
@@ -27,6 +28,7 @@ static struct judge_finding shifted(const struct judge *j, const struct shift *s
 				 .margin = margin,
 				 .alpha = judge_share(j, m),
 				 .seconds_per_batch = each,
+				 .own = own,
 				 .least = j->controls ? 5 : ALONE };
 
 	t.drift = (j->controls ? j->policy.drift_beside : drift) * each / 60;
@@ -35,14 +37,17 @@ static struct judge_finding shifted(const struct judge *j, const struct shift *s
 
 struct judge_finding judge_latency(const struct judge *j)
 {
-	return shifted(j, &j->latency, METRIC_LATENCY, "latency", j->policy.latency);
+	double typical = exp(histogram_mean_log(&j->before[0]));
+
+	return shifted(j, &j->latency, METRIC_LATENCY, "latency", j->policy.latency,
+		       log1p(j->policy.latency_floor / fmax(typical, 1)));
 }
 
 /* A share of slow calls moves several times as far as load does: only beside controls. */
 struct judge_finding judge_tail(const struct judge *j)
 {
 	if (j->controls)
-		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail);
+		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail, 0);
 	return (struct judge_finding){ .metric = "slow calls",
 				       .standing = STANDING_EQUAL,
 				       .effect = 1,

@@ -23,6 +23,7 @@ struct shift_terms {
 	struct margin margin;
 	double alpha;
 	double drift;		  /* a batch, that is excused */
+	double own;		  /* of the change: what the redirect itself may cost */
 	double seconds_per_batch; /* of the watch */
 	unsigned int least;	  /* batches of the watch, before harm is called */
 };

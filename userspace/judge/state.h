@@ -22,6 +22,7 @@ struct judge {
 	/* The target and its controls before the patch, and above which bucket a call is slow. */
 	struct histogram before[1 + JUDGE_CONTROLS];
 	unsigned int slow[1 + JUDGE_CONTROLS], chosen;
+	unsigned int slow_since; /* the target's, with the policy's latency_floor on top */
 	struct shift latency, tail;
 
 	struct counts errors, class[RETURN_CLASSES], control_errors, signal[JUDGE_SIGNALS];

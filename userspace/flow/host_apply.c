@@ -167,10 +167,15 @@ static struct error *too_late(struct apply *a)
 static struct error *transit(struct apply *a)
 {
 	double start = clock_seconds();
+	struct error *e;
 	bool done;
 
 	a->next_tell = FIRST_TOLD;
-	TRY(load_await_enabled(a->module, timeout_of(a->r), watch, a, &done));
+	e = load_await_enabled(a->module, timeout_of(a->r), watch, a, &done);
+	/* The guard was first: what it saw is in the kernel's log. */
+	if (e && error_kind(e) == ERROR_FAILED)
+		e = error_with_kind(e, ERROR_VERIFY);
+	TRY(e);
 	if (!done)
 		return too_late(a);
 	host_say(&a->h, "live", a->bundle->name, "all tasks run the new code after %s",

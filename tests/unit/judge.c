@@ -295,7 +295,7 @@ static void inconclusive_says_what_it_could_have_seen(void **state)
 {
 	struct life l = { 1, 1, 300, 0.02, 0, 1, 1, 20, 0 };
 	struct judge_verdict v = live(&l);
-	const struct finding *f = &v.finding[METRIC_LATENCY];
+	const struct judge_finding *f = &v.finding[METRIC_LATENCY];
 
 	(void)state;
 	assert_true(f->smallest > 1.05 && f->smallest < 1.5);

@@ -20,6 +20,15 @@ static const char help[] =
 	"  --confirm-within TIME  take it back unless 'suture confirm' says otherwise by then: 90s,\n"
 	"                         10m, 2h. The guard in the kernel keeps that, where its module is to\n"
 	"                         be had, else a process\n"
+	"  --watch TIME           watch the functions from before the patch until there is a verdict,\n"
+	"                         so long at most: healthy is confirmed, failed and degraded are taken\n"
+	"                         back, inconclusive waits for a person until its deadline, which is\n"
+	"                         --confirm-within later (5m)\n"
+	"  --baseline TIME        with it: how long before the patch (30s)\n"
+	"  --control FUNCTION     with it: [OBJECT:]FUNCTION[,POS] that the patch does not change and\n"
+	"                         that does not call what it changes, to tell load from harm; may be\n"
+	"                         given again\n"
+	"  --interval N           with it: milliseconds from one look to the next (1000)\n"
 	"  --whole                processes: in all of them or in none; else in all that can take it\n"
 	"  --count TIME           processes: how long at most calls of the new functions are counted\n"
 	"                         for the proof (1s; less if all were called); 0: not\n"
@@ -30,8 +39,8 @@ static const char help[] =
 	"  --dry-run              only check, as 'suture check' does\n"
 	"  --json                 one event a line (suture-event/1)\n"
 	"\n"
-	"Exit status: 0 live and proved in place; 3 nothing to do; 4 refused; 5 rolled back whole;\n"
-	"6 not in all processes, another suture is at work, or the way back is blocked itself;\n"
+	"Exit status: 0 live and proved in place, with --watch healthy and confirmed; 3 nothing to\n"
+	"do; 4 refused; 5 rolled back whole, or taken back; 6 inconclusive, not in all processes, another suture is at work, or the way back is blocked itself;\n"
 	"7 signature or policy says no; 1 error. Needs root.\n";
 
 static struct error *only_check(const struct host_args *a, struct findings *findings)
@@ -56,7 +65,7 @@ static void print_findings(const struct findings *findings)
 static struct error *run(int argc, char **argv)
 {
 	struct findings findings __cleanup_findings = { 0 };
-	struct host_args a = { 0 };
+	struct host_args a __cleanup_host_args = { 0 };
 	struct error *e;
 
 	TRY(host_args_parse(argc, argv, host_apply_options, &a));

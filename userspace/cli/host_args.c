@@ -6,6 +6,10 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/function_arg.h"
+
+#define USUAL_BASELINE 30.0 /* seconds */
+#define LEAST_BATCHES 10
 
 /* --- telling -------------------------------------------------------------------------- */
 
@@ -50,6 +54,10 @@ static void tell_json(void *arg, const struct host_event *e)
 
 const struct option host_apply_options[] = {
 	{ "confirm-within", required_argument, NULL, 'c' },
+	{ "watch", required_argument, NULL, 'W' },
+	{ "baseline", required_argument, NULL, 'B' },
+	{ "interval", required_argument, NULL, 'I' },
+	{ "control", required_argument, NULL, 'C' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "whole", no_argument, NULL, 'a' },
@@ -73,6 +81,56 @@ static struct error *misuse(const char *verb)
 			    "suture %s --help explains it", verb);
 }
 
+static struct error *interval(struct vigil_wish *out)
+{
+	uint64_t ms;
+
+	TRY_CONTEXT(str_u64(optarg, &ms), "--interval");
+	if (ms < 100 || ms > 60000)
+		return error_usage("--interval %s: 100 to 60000 milliseconds", optarg);
+	out->interval = (double)ms / 1000;
+	return NULL;
+}
+
+static struct error *control(struct host_args *out)
+{
+	struct function_arg f;
+
+	if (out->controls.n == JUDGE_CONTROLS)
+		return error_usage("more than %d --control", JUDGE_CONTROLS);
+	TRY(function_arg_parse(optarg, &out->arena, &f));
+	return vec_push(&out->controls, (struct watch_function){ f.object, f.name, f.sympos });
+}
+
+/* What apply does not say of the watch. */
+static struct error *complete_watch(struct host_args *out)
+{
+	struct vigil_wish *w = &out->request.vigil;
+
+	w->controls = out->controls.v;
+	w->n_controls = out->controls.n;
+	if (!(w->watch > 0))
+		return w->baseline > 0 || w->interval > 0 || w->n_controls
+			       ? error_usage("--baseline, --interval and --control are for --watch")
+			       : NULL;
+	if (out->request.wait)
+		return error_usage("--wait is not for --watch, which waits for its verdict");
+	if (!(w->interval > 0))
+		w->interval = 1;
+	if (!(w->baseline > 0))
+		w->baseline = USUAL_BASELINE;
+	if (w->baseline / w->interval < LEAST_BATCHES || w->watch / w->interval < LEAST_BATCHES)
+		return error_usage("--baseline and --watch must be %d times the interval at least",
+				   LEAST_BATCHES);
+	return NULL;
+}
+
+void host_args_free(struct host_args *a)
+{
+	vec_free(&a->controls);
+	arena_free(&a->arena);
+}
+
 static struct error *option(const char *verb, int c, struct host_args *out)
 {
 	switch (c) {
@@ -81,6 +139,14 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 				     "--confirm-within");
 	case 't':
 		return error_context(host_time(optarg, &out->request.timeout), "--timeout");
+	case 'W':
+		return error_context(host_time(optarg, &out->request.vigil.watch), "--watch");
+	case 'B':
+		return error_context(host_time(optarg, &out->request.vigil.baseline), "--baseline");
+	case 'I':
+		return interval(&out->request.vigil);
+	case 'C':
+		return control(out);
 	case 'w':
 		out->request.wait = true;
 		return NULL;
@@ -119,6 +185,7 @@ struct error *host_args_parse(int argc, char **argv, const struct option *option
 		TRY(option(argv[0], c, out));
 	if (argc - optind != 1)
 		return misuse(argv[0]);
+	TRY(complete_watch(out));
 	out->what = argv[optind];
 	out->request.tell = out->json ? tell_json : tell_line;
 	return NULL;

@@ -5,13 +5,19 @@
 
 #include <getopt.h>
 
+#include "base/arena.h"
+#include "base/vec.h"
 #include "flow/host.h"
 
 struct host_args {
 	struct host_request request;
 	const char *what; /* the bundle or the patch */
 	bool json, dry_run;
+	struct arena arena; /* of the controls' names */
+	VEC(struct watch_function) controls;
 };
+void host_args_free(struct host_args *a);
+#define __cleanup_host_args __cleanup(host_args_free)
 
 /* What apply has, and what the others have. */
 extern const struct option host_apply_options[], host_patch_options[];

@@ -8,6 +8,7 @@
  *	ledger.db	what was done (ledger/ledger.h)
  *	bundles/DIGEST.suture	each bundle that was applied, as it was
  *	bundles/DIGEST/MODULE.ko	its module for this kernel
+ *	records/DIGEST.json	what was seen while it was watched, the newest (watch_record.h)
  *
  * An intent is in the ledger before the kernel is touched, and each verb first holds the ledger
  * against the kernel (recover.h): so a manager that is killed anywhere is found out, and what it
@@ -19,6 +20,7 @@
 #include "bundle/bundle.h"
 #include "flow/check.h"
 #include "flow/host_proof.h"
+#include "flow/vigil.h"
 
 /* What happens, as it happens: for a person, or as a line of JSON. */
 struct host_event {
@@ -35,13 +37,14 @@ struct host_request {
 	double timeout;	       /* seconds for the transition; 0: 60 */
 	bool wait;	       /* apply: until it is confirmed or taken back */
 	const char *reason;    /* that a person gave; or NULL */
-	double count;	 /* apply to processes: seconds that calls are counted at most; 0: 1 */
-	bool uncounted;	 /* not at all */
-	bool perf_map;	 /* apply to processes: name the new code for profilers */
-	bool whole;	 /* apply to processes: to all or none */
-	bool impatient;	 /* don't wait until another suture, that is at work, has ended */
-	bool at_boot;	 /* apply: put back what was accepted and confirmed here before */
-	host_tell *tell; /* or NULL */
+	double count;	/* apply to processes: seconds that calls are counted at most; 0: 1 */
+	bool uncounted; /* not at all */
+	bool perf_map;	/* apply to processes: name the new code for profilers */
+	bool whole;	/* apply to processes: to all or none */
+	bool impatient; /* don't wait until another suture, that is at work, has ended */
+	struct vigil_wish vigil; /* apply: watch it, and act on the verdict; .watch 0: not */
+	bool at_boot;		 /* apply: put back what was accepted and confirmed here before */
+	host_tell *tell;	 /* or NULL */
 	void *arg;
 };
 
@@ -54,6 +57,10 @@ struct error *host_check(const struct bundle *b, const struct host_request *r,
  * changed; ERROR_VERIFY if it was rolled back whole (the transition took too long, the proof
  * failed, or the user interrupted); ERROR_PENDING if rolling it back is itself blocked: then
  * status and blockers tell by whom. With .findings what check found.
+ *
+ * With .vigil.watch the functions are watched from before the patch until there is a verdict:
+ * healthy is confirmed; failed and degraded are taken back (ERROR_VERIFY), and so is it if the user
+ * interrupts; of an inconclusive one (ERROR_PENDING) the deadline goes on, for a person to confirm.
  */
 struct error *host_apply(const char *path, const struct host_request *r,
 			 struct findings *findings) __must_check;

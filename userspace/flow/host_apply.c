@@ -11,12 +11,14 @@
 #include "flow/host_check.h"
 #include "flow/host_state.h"
 #include "flow/reapply.h"
+#include "flow/host_watch.h"
 #include "livepatch/load.h"
 
 #define FIRST_TOLD 1.0 /* seconds in transition before blockers are named */
 #define TELL_EVERY 5.0
 /* The guard keeps a deadline for the apply itself, too: it may be the manager that dies. */
 #define PROOF_TIME 120.0
+#define CONFIRM_LATER 300.0 /* seconds for a person, after a watch that did not tell */
 #define COUNT_MS 200
 #define COUNT_SECONDS 1.0 /* in processes, where a stop is needed to end it */
 
@@ -30,6 +32,7 @@ struct apply {
 	bool goes_on;	    /* it is live, and some processes are without it */
 	char *kept, *ko, *guard_ko;
 	struct host_proof proof;
+	struct host_watch watch;
 	enum host_guard_kind guard;
 	uint64_t deadline; /* CLOCK_BOOTTIME, microseconds; 0: none */
 	double next_tell;
@@ -37,6 +40,7 @@ struct apply {
 
 static void apply_free(struct apply *a)
 {
+	host_watch_free(&a->watch);
 	host_proof_end(&a->proof);
 	process_patch_free(&a->processes);
 	bundle_free(&a->bundle);
@@ -163,10 +167,15 @@ static struct error *too_late(struct apply *a)
 static struct error *transit(struct apply *a)
 {
 	double start = clock_seconds();
+	struct error *e;
 	bool done;
 
 	a->next_tell = FIRST_TOLD;
-	TRY(load_await_enabled(a->module, timeout_of(a->r), watch, a, &done));
+	e = load_await_enabled(a->module, timeout_of(a->r), watch, a, &done);
+	/* The guard was first: what it saw is in the kernel's log. */
+	if (e && error_kind(e) == ERROR_FAILED)
+		e = error_with_kind(e, ERROR_VERIFY);
+	TRY(e);
 	if (!done)
 		return too_late(a);
 	host_say(&a->h, "live", a->bundle->name, "all tasks run the new code after %s",
@@ -322,6 +331,7 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	enum ledger_state over = loaded ? LEDGER_ROLLED_BACK : LEDGER_FAILED;
 	struct error *e = NULL;
 
+	vigil_end(&a->watch.vigil);
 	host_proof_end(&a->proof);
 	if (loaded) {
 		host_say(&a->h, "rolling-back", a->bundle->name, "%s", error_message(why));
@@ -338,6 +348,21 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	}
 	host_forget(&a->h, a->bundle->digest.hex);
 	return error_context(why, loaded ? "rolled back whole" : "not applied");
+}
+
+/* With a verdict to wait for the deadline covers the watch, and a person's time after it. */
+static struct host_request with_deadline(const struct host_request *r, struct watch_record *record)
+{
+	struct host_request own = *r;
+
+	if (!(r->vigil.watch > 0))
+		return own;
+	watch_record_begin(record, r);
+	own.tell = watch_record_tell;
+	own.arg = record;
+	own.confirm_within =
+		2 * r->vigil.watch + (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
+	return own;
 }
 
 /* --- all of it ------------------------------------------------------------------------ */
@@ -387,6 +412,7 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(does_go_on(a));
+	TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {
@@ -433,11 +459,15 @@ static struct error *await_confirmation(const struct host_request *r, const char
 
 struct error *host_apply(const char *path, const struct host_request *r, struct findings *findings)
 {
-	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED, .r = r };
+	struct apply a __cleanup(apply_free) = { .h = HOST_CLOSED };
+	struct host_request own = with_deadline(r, &a.watch.record);
 	char *name __free = NULL;
 
-	TRY(host_open(r, HOST_CHANGE, &a.h));
+	a.r = &own;
+	TRY(host_open(&own, HOST_CHANGE, &a.h));
 	TRY(apply(&a, path, findings));
+	if (a.watch.vigil)
+		return host_watch_verdict(&a.watch, &a.h, &a.proof);
 	if (!a.deadline || !r->wait)
 		return NULL;
 	name = strdup(a.bundle->name);

@@ -24,6 +24,14 @@ static double log_share(const struct histogram *of, unsigned int slow)
 	return log((histogram_above(of, slow) + 0.5) / (histogram_total(of) + 1));
 }
 
+/* The bucket of what takes so much longer than the least of this one. */
+static unsigned int later_by(unsigned int bucket, double more)
+{
+	double value = histogram_floor(bucket) + more;
+
+	return more > 0 && value < 0x1p63 ? histogram_bucket((uint64_t)value) : bucket;
+}
+
 static void feed_tail(struct judge *j, bool since)
 {
 	double controls = 0;
@@ -34,11 +42,13 @@ static void feed_tail(struct judge *j, bool since)
 		if (++j->chosen == CHOOSING)
 			for (unsigned int i = 0; i <= j->controls; i++)
 				j->slow[i] = histogram_quantile_bucket(&j->before[i], SLOW);
+		j->slow_since = later_by(j->slow[0], j->policy.latency_floor);
 		return;
 	}
 	for (unsigned int i = 1; i <= j->controls; i++)
 		controls += log_share(&j->waiting[i], j->slow[i]) / j->controls;
-	shift_add(&j->tail, since, log_share(&j->waiting[0], j->slow[0]), controls);
+	shift_add(&j->tail, since, log_share(&j->waiting[0], since ? j->slow_since : j->slow[0]),
+		  controls);
 }
 
 void judge_feed_latency(struct judge *j, bool since, const struct batch *b)

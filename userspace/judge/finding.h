@@ -9,7 +9,7 @@
 /* From best to worst, but for open, which says nothing. */
 enum standing { STANDING_EQUAL, STANDING_OPEN, STANDING_WORSE, STANDING_FAILED };
 
-struct finding {
+struct judge_finding {
 	const char *metric; /* "latency" */
 	enum standing standing;
 	double effect;		  /* a factor on before; of leaks bytes a second */

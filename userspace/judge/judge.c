@@ -100,7 +100,7 @@ static enum judge_word word_of(enum standing s)
 
 static void explain(struct judge_verdict *v)
 {
-	const struct finding *f = v->metric < 0 ? NULL : &v->finding[v->metric];
+	const struct judge_finding *f = v->metric < 0 ? NULL : &v->finding[v->metric];
 
 	if (!f)
 		snprintf(v->reason, sizeof(v->reason), "every metric is within its margin%s",

@@ -55,7 +55,7 @@ struct judge_verdict {
 	enum judge_word word;
 	enum hard_signal hard; /* that decided; else HARD_SIGNALS */
 	int metric;	       /* that decided, an enum judge_metric; else -1 */
-	struct finding finding[JUDGE_METRICS];
+	struct judge_finding finding[JUDGE_METRICS];
 	double seconds_more; /* of an inconclusive one, until healthy may be said; or INFINITY */
 	unsigned int watched;
 	bool controlled;  /* else only before and after were compared: say so */

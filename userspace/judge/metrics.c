@@ -18,8 +18,9 @@ double judge_share(const struct judge *j, enum judge_metric m)
 	return j->policy.alpha * shares[m];
 }
 
-static struct finding shifted(const struct judge *j, const struct shift *s, enum judge_metric m,
-			      const char *name, struct margin margin)
+static struct judge_finding shifted(const struct judge *j, const struct shift *s,
+				    enum judge_metric m, const char *name, struct margin margin,
+				    double own)
 {
 	unsigned int n = s->difference[1].n;
 	double each = n ? (double)j->seconds[1] / n : 1, drift = j->policy.drift;
@@ -27,29 +28,33 @@ static struct finding shifted(const struct judge *j, const struct shift *s, enum
 				 .margin = margin,
 				 .alpha = judge_share(j, m),
 				 .seconds_per_batch = each,
+				 .own = own,
 				 .least = j->controls ? 5 : ALONE };
 
 	t.drift = (j->controls ? j->policy.drift_beside : drift) * each / 60;
 	return shift_finding(s, &t);
 }
 
-struct finding judge_latency(const struct judge *j)
+struct judge_finding judge_latency(const struct judge *j)
 {
-	return shifted(j, &j->latency, METRIC_LATENCY, "latency", j->policy.latency);
+	double typical = exp(histogram_mean_log(&j->before[0]));
+
+	return shifted(j, &j->latency, METRIC_LATENCY, "latency", j->policy.latency,
+		       log1p(j->policy.latency_floor / fmax(typical, 1)));
 }
 
 /* A share of slow calls moves several times as far as load does: only beside controls. */
-struct finding judge_tail(const struct judge *j)
+struct judge_finding judge_tail(const struct judge *j)
 {
 	if (j->controls)
-		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail);
-	return (struct finding){ .metric = "slow calls",
-				 .standing = STANDING_EQUAL,
-				 .effect = 1,
-				 .interval = { 0, INFINITY },
-				 .smallest = INFINITY,
-				 .seconds_more = INFINITY,
-				 .why = "not judged without a control" };
+		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail, 0);
+	return (struct judge_finding){ .metric = "slow calls",
+				       .standing = STANDING_EQUAL,
+				       .effect = 1,
+				       .interval = { 0, INFINITY },
+				       .smallest = INFINITY,
+				       .seconds_more = INFINITY,
+				       .why = "not judged without a control" };
 }
 
 /* ln of w e^a + (1 - w) e^b */
@@ -112,10 +117,10 @@ static double seconds_of(const struct counts *c, double alpha, const struct marg
 	return INFINITY;
 }
 
-static struct finding counted(const struct counts *c, const char *name, const struct margin *m,
-			      double alpha, double floor)
+static struct judge_finding counted(const struct counts *c, const char *name,
+				    const struct margin *m, double alpha, double floor)
 {
-	struct finding f = { .metric = name, .standing = STANDING_OPEN, .effect = 1 };
+	struct judge_finding f = { .metric = name, .standing = STANDING_OPEN, .effect = 1 };
 	bool seen = c->exposure[0] > 0 && c->exposure[1] > 0;
 	double by = counts_dispersion(c);
 
@@ -142,7 +147,7 @@ static struct finding counted(const struct counts *c, const char *name, const st
 	return f;
 }
 
-static void decide(struct finding *f, bool worse, bool failed)
+static void decide(struct judge_finding *f, bool worse, bool failed)
 {
 	if (!worse && !failed)
 		return;
@@ -151,12 +156,13 @@ static void decide(struct finding *f, bool worse, bool failed)
 	f->why = NULL;
 }
 
-struct finding judge_errors(const struct judge *j)
+struct judge_finding judge_errors(const struct judge *j)
 {
 	double alpha = judge_share(j, METRIC_ERRORS), bar = -log(alpha / 2);
 	const struct margin *m = &j->policy.errors;
 	/* A share of 1 in 1000 calls more is equal, where hardly any call fails. */
-	struct finding f = counted(&j->errors, "errors", m, alpha, 10 * j->policy.error_floor);
+	struct judge_finding f =
+		counted(&j->errors, "errors", m, alpha, 10 * j->policy.error_floor);
 
 	if (f.standing != STANDING_OPEN || j->errors.exposure[1] > 0)
 		decide(&f, error_evidence(j, m->harm, alpha / 2) >= bar,
@@ -164,12 +170,12 @@ struct finding judge_errors(const struct judge *j)
 	return f;
 }
 
-struct finding judge_signals(const struct judge *j)
+struct judge_finding judge_signals(const struct judge *j)
 {
 	double alpha = judge_share(j, METRIC_SIGNALS), bar = -log(alpha / 2);
 	const struct margin *m = &j->policy.signals;
 	double floor = j->policy.signal_floor;
-	struct finding f, worst = { .metric = "host signals" };
+	struct judge_finding f, worst = { .metric = "host signals" };
 	bool quiet = false;
 
 	for (unsigned int i = 0; i < JUDGE_SIGNALS; i++) {
@@ -188,10 +194,10 @@ struct finding judge_signals(const struct judge *j)
 	return worst;
 }
 
-struct finding judge_leak(const struct judge *j)
+struct judge_finding judge_leak(const struct judge *j)
 {
 	struct slope before = slope_of(&j->leak[0]), since = slope_of(&j->leak[1]);
-	struct finding f = { .metric = "leak", .standing = STANDING_EQUAL };
+	struct judge_finding f = { .metric = "leak", .standing = STANDING_EQUAL };
 
 	f.effect = since.per_second;
 	f.interval = (struct interval){ -INFINITY, INFINITY };

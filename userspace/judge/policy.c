@@ -41,6 +41,7 @@ struct error *judge_policy_check(const struct judge_policy *p)
 	} numbers[] = {
 		{ "alpha", p->alpha, 1e-9, 0.2 },
 		{ "baseline", p->baseline, 10, 86400 },
+		{ "latency_floor", p->latency_floor, 0, 1e12 },
 		{ "error_floor", p->error_floor, 0, 1 },
 		{ "signal_floor", p->signal_floor, 0, 1e9 },
 		{ "leak", p->leak, 0, 1e18 },

@@ -19,6 +19,11 @@ struct judge_policy {
 	double alpha; /* the chance of one false verdict over all metrics, however long one looks */
 	unsigned int baseline, soak; /* seconds; no healthy before */
 	struct margin latency, tail, errors, signals;
+	/*
+	 * In the unit of the latencies: a rise by no more is no harm. What redirecting a call
+	 * costs, which weighs on functions that are short.
+	 */
+	double latency_floor;
 	double error_floor;  /* a rise of the share of errors by less is no harm */
 	double signal_floor; /* the same for host signals, a second */
 	double leak;	     /* bytes a second */

@@ -57,15 +57,15 @@ static double seconds_until(double need, double fixed, double n, double long_run
 	return INFINITY;
 }
 
-struct finding shift_finding(const struct shift *s, const struct shift_terms *t)
+struct judge_finding shift_finding(const struct shift *s, const struct shift_terms *t)
 {
 	const struct series *before = &s->difference[0], *since = &s->difference[1];
-	struct finding f = { .metric = t->metric,
-			     .standing = STANDING_OPEN,
-			     .effect = 1,
-			     .interval = { 0, INFINITY },
-			     .smallest = INFINITY,
-			     .seconds_more = INFINITY };
+	struct judge_finding f = { .metric = t->metric,
+				   .standing = STANDING_OPEN,
+				   .effect = 1,
+				   .interval = { 0, INFINITY },
+				   .smallest = INFINITY,
+				   .seconds_more = INFINITY };
 	double long_run, fixed, radius, change, allowed;
 
 	if (before->n < LEAST_BASELINE) {
@@ -81,8 +81,10 @@ struct finding shift_finding(const struct shift *s, const struct shift_terms *t)
 	radius = fixed + sequence_radius(since->n, long_run, t->alpha / 2, BEST);
 	change = series_mean(since) - series_mean(before);
 	allowed = excused(s, t, long_run);
-	f.standing = standing_of((struct interval){ change - radius, change + radius }, &t->margin,
-				 allowed);
+	f.standing =
+		standing_of((struct interval){ change - t->own - radius, change - t->own + radius },
+			    &t->margin, allowed);
+	allowed += t->own;
 	f.effect = exp(change);
 	f.interval = (struct interval){ exp(change - radius), exp(change + radius) };
 	f.smallest = exp(log(t->margin.harm) + allowed + radius);
@@ -97,8 +99,8 @@ struct finding shift_finding(const struct shift *s, const struct shift_terms *t)
 	if (f.standing != STANDING_OPEN)
 		f.seconds_more = 0;
 	else
-		f.seconds_more = seconds_until(log(t->margin.equal) - fmax(change, 0), fixed,
-					       since->n, long_run, t);
+		f.seconds_more = seconds_until(log(t->margin.equal) - fmax(change - t->own, 0),
+					       fixed, since->n, long_run, t);
 	if (f.standing == STANDING_OPEN && !f.why)
 		f.why = allowed > log(t->margin.harm) && change - radius > log(t->margin.harm)
 				? "the load moved as well"

@@ -23,12 +23,13 @@ struct shift_terms {
 	struct margin margin;
 	double alpha;
 	double drift;		  /* a batch, that is excused */
+	double own;		  /* of the change: what the redirect itself may cost */
 	double seconds_per_batch; /* of the watch */
 	unsigned int least;	  /* batches of the watch, before harm is called */
 };
 
 /* control is ignored unless s->controlled. */
 void shift_add(struct shift *s, bool since, double target, double control);
-struct finding shift_finding(const struct shift *s, const struct shift_terms *t);
+struct judge_finding shift_finding(const struct shift *s, const struct shift_terms *t);
 
 #endif

@@ -22,6 +22,7 @@ struct judge {
 	/* The target and its controls before the patch, and above which bucket a call is slow. */
 	struct histogram before[1 + JUDGE_CONTROLS];
 	unsigned int slow[1 + JUDGE_CONTROLS], chosen;
+	unsigned int slow_since; /* the target's, with the policy's latency_floor on top */
 	struct shift latency, tail;
 
 	struct counts errors, class[RETURN_CLASSES], control_errors, signal[JUDGE_SIGNALS];
@@ -34,11 +35,11 @@ struct judge {
 void judge_feed_latency(struct judge *j, bool since, const struct batch *b);
 void judge_feed_counts(struct judge *j, bool since, const struct batch *b);
 
-struct finding judge_latency(const struct judge *j);
-struct finding judge_tail(const struct judge *j);
-struct finding judge_errors(const struct judge *j);
-struct finding judge_signals(const struct judge *j);
-struct finding judge_leak(const struct judge *j);
+struct judge_finding judge_latency(const struct judge *j);
+struct judge_finding judge_tail(const struct judge *j);
+struct judge_finding judge_errors(const struct judge *j);
+struct judge_finding judge_signals(const struct judge *j);
+struct judge_finding judge_leak(const struct judge *j);
 
 /* The metric's part of alpha: the parts sum up to 1 (union bound). */
 double judge_share(const struct judge *j, enum judge_metric m);

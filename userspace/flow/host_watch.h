@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * baseline → ... → watch → verdict → confirm | revert: what apply does beside loading where a
+ * verdict was asked for.
+ */
+#ifndef SUTURE_FLOW_HOST_WATCH_H
+#define SUTURE_FLOW_HOST_WATCH_H
+
+#include "flow/host_state.h"
+#include "flow/watch_record.h"
+
+struct host_watch {
+	const struct host_request *request;
+	const struct bundle *bundle;
+	const struct bundle_payload *payload;
+	struct host *h;		  /* closed once there is a verdict */
+	struct host_proof *proof; /* ended then */
+	struct vigil *vigil;	  /* NULL: nobody asked for a verdict */
+	struct vigil_verdict verdict;
+	const char *outcome; /* NULL: it is not known */
+	struct watch_record record;
+};
+
+/* Before the patch is loaded. Without .vigil.watch nothing; ERROR_REFUSED for processes. */
+struct error *host_watch_baseline(struct host_watch *w, struct host *h, const struct bundle *b,
+				  const struct bundle_payload *payload) __must_check;
+/* It is live and proved: wait for the verdict, and do what it asks for (host_apply() in host.h). */
+struct error *host_watch_verdict(struct host_watch *w, struct host *h,
+				 struct host_proof *proof) __must_check;
+void host_watch_free(struct host_watch *w);
+
+#endif

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/vigil.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/str.h"
+#include "flow/vigil_state.h"
+#include "flow/watch_batch.h"
+#include "livepatch/live.h"
+
+/* A machine that reads slowly has no more time than this many times what was asked for. */
+#define PATIENCE 1.5
+/* The proof costs time of its own: it is read at most for this share of the watch. */
+#define PROOF_SHARE 0.25
+
+/* --- begin ---------------------------------------------------------------------------- */
+
+static struct error *list_targets(struct vigil *v)
+{
+	vec_for_each(&v->payload->functions, f)
+		if (str_equal(f->object, "vmlinux") || live_module_present(f->object))
+			TRY(vec_push(&v->functions,
+				     (struct watch_function){ f->object, f->name, f->sympos }));
+	v->targets = v->functions.n;
+	return v->targets
+		       ? NULL
+		       : error_refused("nothing of the patch is loaded here: there is nothing to "
+				       "watch");
+}
+
+static struct error *list_controls(struct vigil *v)
+{
+	for (size_t i = 0; i < v->wish.n_controls; i++) {
+		const struct watch_function *c = &v->wish.controls[i];
+
+		vec_for_each(&v->payload->functions, f)
+			if (str_equal(f->name, c->name) && str_equal(f->object, c->object))
+				return error_usage("--control %s: the patch changes it", c->name);
+		TRY(vec_push(&v->functions, *c));
+	}
+	return NULL;
+}
+
+static struct error *allocate(struct vigil *v)
+{
+	const struct vigil_wish *w = &v->wish;
+	struct judge_policy policy = watch_policy(w->interval, w->baseline, w->watch,
+						  (unsigned int)v->targets, watch_is_emulated());
+
+	v->plans = calloc(v->functions.n, sizeof(*v->plans));
+	v->last = calloc(v->functions.n, sizeof(*v->last));
+	v->now = calloc(v->functions.n, sizeof(*v->now));
+	v->judges = calloc(v->targets, sizeof(struct judge *));
+	v->calls = calloc(v->targets, sizeof(*v->calls));
+	for (size_t i = 0; i < VIGIL_EDGES; i++) {
+		v->edge[i] = calloc(v->functions.n, sizeof(*v->edge[i]));
+		if (!v->edge[i])
+			return error_nomem();
+	}
+	if (!v->plans || !v->last || !v->now || !v->judges || !v->calls)
+		return error_nomem();
+	for (size_t i = 0; i < v->targets; i++)
+		TRY(judge_new(&policy, (unsigned int)w->n_controls, &v->judges[i]));
+	return NULL;
+}
+
+struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wish *wish,
+			  struct vigil **out)
+{
+	struct vigil *v __cleanup_vigil = calloc(1, sizeof(*v));
+
+	if (!v)
+		return error_nomem();
+	v->payload = p;
+	v->wish = *wish;
+	TRY(list_targets(v));
+	if (!v->wish.n_controls) {
+		TRY(controls_choose(p, &v->chosen));
+		v->wish.controls = v->chosen.v.v;
+		v->wish.n_controls = v->chosen.v.n;
+	}
+	TRY(list_controls(v));
+	TRY(allocate(v));
+	TRY(watcher_start(v->functions.v, v->functions.n, wish->interval, v->plans, &v->watcher));
+	*out = take(v);
+	return NULL;
+}
+
+struct error *vigil_controls(const struct vigil *v, struct strbuf *out)
+{
+	for (size_t i = v->targets; i < v->functions.n; i++)
+		TRY(strbuf_printf(out, "%s%s()", i > v->targets ? ", " : "",
+				  v->functions.v[i].name));
+	return v->functions.n > v->targets ? NULL
+					   : strbuf_puts(out, "nothing: no control is known");
+}
+
+void vigil_detach(struct vigil *v)
+{
+	watcher_end(&v->watcher);
+}
+
+void vigil_end(struct vigil **at)
+{
+	struct vigil *v = take(*at);
+
+	if (!v)
+		return;
+	vigil_detach(v);
+	for (size_t i = 0; i < VIGIL_EDGES; i++)
+		free(v->edge[i]);
+	vec_free(&v->points);
+	for (size_t i = 0; v->judges && i < v->targets; i++)
+		judge_free(&v->judges[i]);
+	free(v->judges);
+	free(v->calls);
+	free(v->plans);
+	free(v->last);
+	free(v->now);
+	vec_free(&v->functions);
+	vec_free(&v->chosen.v);
+	free(v);
+}
+
+/* --- readings ------------------------------------------------------------------------- */
+
+static struct latency_counts difference(const struct vigil *v, size_t i)
+{
+	return watch_difference(&v->last[i].counts, &v->now[i].counts);
+}
+
+/* What all targets are compared with, and what befell the host. */
+static void common(const struct vigil *v, const struct health_reading *host, struct histogram *h,
+		   struct batch *b)
+{
+	memset(h, 0, JUDGE_CONTROLS * sizeof(*h));
+	for (size_t i = v->targets; i < v->functions.n; i++) {
+		struct latency_counts d = difference(v, i);
+
+		watch_batch_control(b, &h[i - v->targets], &d, v->plans[i].returned);
+	}
+	b->control = h;
+	watch_batch_host(b, &v->host_last, host);
+}
+
+static struct error *keep_point(struct vigil *v, bool since, const struct batch *b,
+				const struct histogram *all, const struct histogram *controls)
+{
+	struct vigil_point p = { .time = b->time,
+				 .since = since,
+				 .p50 = histogram_quantile(all, 0.5),
+				 .p99 = histogram_quantile(all, 0.99),
+				 .control_p50 = histogram_quantile(controls, 0.5) };
+
+	for (size_t i = 0; i < v->targets; i++)
+		p.calls += difference(v, i).entries;
+	for (unsigned int i = 0; i < RETURN_CLASSES; i++)
+		if (i == RETURN_NULL || i >= RETURN_NEGATIVE)
+			p.errors += b->returns[i];
+	p.crashes = b->signal[1];
+	p.retransmits = b->signal[3];
+	return vec_push(&v->points, p);
+}
+
+/* Of all targets and all controls together: for the chart only. */
+static struct error *chart(struct vigil *v, bool since, const struct batch *shared)
+{
+	struct batch *sum __free = malloc(sizeof(*sum));
+	struct histogram *controls __free = calloc(1, sizeof(*controls));
+
+	if (!sum || !controls)
+		return error_nomem();
+	*sum = *shared;
+	for (size_t i = 0; i < v->targets; i++) {
+		struct latency_counts d = difference(v, i);
+
+		watch_batch_target(sum, &d, v->plans[i].returned);
+	}
+	for (size_t i = 0; i < v->wish.n_controls; i++)
+		histogram_merge(controls, &shared->control[i]);
+	return keep_point(v, since, sum, &sum->latency, controls);
+}
+
+static void keep_edge(struct vigil *v, enum vigil_edge edge, double time,
+		      const struct health_reading *host)
+{
+	memcpy(v->edge[edge], v->now, v->functions.n * sizeof(*v->now));
+	v->host_edge[edge] = *host;
+	v->edge_time[edge] = time;
+}
+
+static void judge_all(struct vigil *v, bool since, const struct batch *shared)
+{
+	for (size_t i = 0; i < v->targets; i++) {
+		struct latency_counts d = difference(v, i);
+		struct batch b = *shared;
+
+		watch_batch_target(&b, &d, v->plans[i].returned);
+		v->calls[i] += (double)d.entries;
+		judge_second(v->judges[i], since, &b);
+	}
+}
+
+/* The next reading becomes a batch, but the first and, with 'skip', this one. */
+static struct error *step(struct vigil *v, bool since, bool skip, uint32_t hard)
+{
+	struct batch *b __free = calloc(1, sizeof(*b));
+	struct histogram *h __free = calloc(JUDGE_CONTROLS, sizeof(*h));
+	struct health_reading host;
+
+	if (!b || !h)
+		return error_nomem();
+	b->hard = hard;
+	TRY(watcher_next(v->watcher, &b->time, &host, v->now));
+	if (v->begun && !skip) {
+		common(v, &host, h, b);
+		judge_all(v, since, b);
+		TRY(chart(v, since, b));
+	}
+	if (skip)
+		keep_edge(v, since ? EDGE_LIVE : EDGE_BEGUN, b->time, &host);
+	keep_edge(v, since ? EDGE_ENDED : EDGE_BEFORE, b->time, &host);
+	memcpy(v->last, v->now, v->functions.n * sizeof(*v->now));
+	v->host_last = host;
+	v->begun = true;
+	return NULL;
+}
+
+static unsigned int batches(double seconds, double interval)
+{
+	return (unsigned int)ceil(seconds / interval);
+}
+
+struct error *vigil_baseline(struct vigil *v)
+{
+	unsigned int n = batches(v->wish.baseline, v->wish.interval);
+
+	TRY(step(v, false, true, 0));
+	for (unsigned int i = 0; i < n; i++)
+		TRY_CONTEXT(step(v, false, false, 0), "taking the baseline");
+	return NULL;
+}
+
+/* --- verdict -------------------------------------------------------------------------- */
+
+size_t vigil_worst(const struct judge_verdict *v, const double *calls, size_t n, size_t *idle)
+{
+	size_t worst = n;
+
+	*idle = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool called = calls[i] > 0;
+
+		*idle += !called;
+		/* Of those that nobody calls only what is worse than ignorance counts. */
+		if (!called && v[i].word <= JUDGE_INCONCLUSIVE)
+			continue;
+		if (worst == n || v[i].word > v[worst].word)
+			worst = i;
+	}
+	return worst == n ? 0 : worst;
+}
+
+static struct error *look(const struct vigil *v, double started, struct vigil_verdict *out)
+{
+	struct judge_verdict *each __free = calloc(v->targets, sizeof(*each));
+	size_t worst;
+
+	if (!each)
+		return error_nomem();
+	for (size_t i = 0; i < v->targets; i++)
+		judge_verdict(v->judges[i], &each[i]);
+	worst = vigil_worst(each, v->calls, v->targets, &out->idle);
+	out->judge = each[worst];
+	out->judge.seconds_more *= v->wish.interval;
+	out->function = v->functions.v[worst].name;
+	out->at = clock_seconds();
+	out->seconds = out->at - started;
+	return NULL;
+}
+
+/* Nobody can say that it is well. */
+static void cannot_tell(struct vigil_verdict *out, const char *why)
+{
+	out->judge.word = JUDGE_INCONCLUSIVE;
+	out->judge.seconds_more = INFINITY;
+	snprintf(out->judge.reason, sizeof(out->judge.reason), "%s", why);
+}
+
+/* The structure alone: probes that count would be on the path that is timed. */
+static struct error *read_proof(struct vigil *v, uint32_t *hard)
+{
+	double began = clock_seconds();
+	struct host_verdict is;
+
+	if (began < v->proof_due)
+		return NULL;
+	TRY_CONTEXT(host_proof_look(v->payload, &is, NULL), "reading the proof");
+	v->proof_due = clock_seconds() + (clock_seconds() - began) / PROOF_SHARE;
+	if (is.state == PROOF_LOST || is.state == PROOF_NOT_PATCHED)
+		*hard |= 1u << HARD_REDIRECT_LOST;
+	return NULL;
+}
+
+static struct error *watch(struct vigil *v, struct vigil_verdict *out)
+{
+	unsigned int n = batches(v->wish.watch, v->wish.interval);
+	double began = clock_seconds();
+
+	/* What lies between the baseline and here is of neither side, and waits in the socket. */
+	do
+		TRY(step(v, true, true, 0));
+	while (v->edge_time[EDGE_LIVE] < began);
+	for (unsigned int i = 0; i < n && clock_seconds() - began < v->wish.watch * PATIENCE; i++) {
+		uint32_t hard = 0;
+
+		TRY(read_proof(v, &hard));
+		TRY(step(v, true, false, hard));
+		TRY(look(v, began, out));
+		if (out->judge.word != JUDGE_INCONCLUSIVE)
+			return NULL;
+	}
+	return NULL;
+}
+
+struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out)
+{
+	struct error *e __cleanup_error = NULL;
+
+	*out = (struct vigil_verdict){ .function = v->functions.v[0].name };
+	cannot_tell(out, "nothing was seen");
+	e = watch(v, out);
+	if (!e)
+		return NULL;
+	if (error_kind(e) == ERROR_INTERRUPTED || interrupted())
+		return take(e);
+	cannot_tell(out, error_message(e));
+	return NULL;
+}
+
+struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out)
+{
+	struct json j = json_begin_compact(out);
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "suture-verdict/1");
+	json_string(&j, "word", judge_word_name(v->judge.word));
+	json_string(&j, "reason", v->judge.reason);
+	json_string(&j, "function", v->function);
+	json_bool(&j, "controlled", v->judge.controlled);
+	json_double(&j, "seconds", v->seconds);
+	json_u64(&j, "watched", v->judge.watched);
+	json_u64(&j, "odd", v->judge.odd);
+	json_u64(&j, "idle", v->idle);
+	json_array(&j, "findings");
+	for (size_t i = 0; i < JUDGE_METRICS && v->judge.finding[i].metric; i++) {
+		const struct judge_finding *f = &v->judge.finding[i];
+
+		json_object(&j, NULL);
+		json_string(&j, "metric", f->metric);
+		json_double(&j, "effect", f->effect);
+		json_double(&j, "low", f->interval.low);
+		json_double(&j, "high", f->interval.high);
+		json_double(&j, "smallest", f->smallest);
+		json_string(&j, "evidence", f->why);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_end(&j);
+	return json_finish(&j);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two successive readings of the probes as what the judge takes. Pure. */
+#ifndef SUTURE_FLOW_WATCH_BATCH_H
+#define SUTURE_FLOW_WATCH_BATCH_H
+
+#include "judge/judge.h"
+#include "probe/health.h"
+#include "probe/latency.h"
+
+/* What two readings differ in; a counter that went back (its probe was attached anew) gives 0. */
+struct latency_counts watch_difference(const struct latency_counts *before,
+				       const struct latency_counts *now);
+/* Latencies and returns of a difference. What returns nothing, or nothing known, returned zeros. */
+void watch_batch_target(struct batch *b, const struct latency_counts *d,
+			enum latency_return returned);
+/* One control more: its latencies to *latency, its calls and errors to the batch. */
+void watch_batch_control(struct batch *b, struct histogram *latency, const struct latency_counts *d,
+			 enum latency_return returned);
+/* Events of the host: those that are hard, and those that are counted. */
+void watch_batch_host(struct batch *b, const struct health_reading *before,
+		      const struct health_reading *now);
+
+/*
+ * The usual policy for one of 'targets' functions that are judged beside each other, with a batch
+ * every 'interval' seconds: what judge/policy.h has in seconds is in batches there.
+ */
+struct judge_policy watch_policy(double interval, double baseline, double watch,
+				 unsigned int targets, bool emulated);
+/* Whether this processor is one that QEMU makes up instruction by instruction (CPUID). */
+bool watch_is_emulated(void);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow/watch_record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+
+void watch_record_begin(struct watch_record *r, const struct host_request *told)
+{
+	r->told = *told;
+	r->begun = clock_seconds();
+	r->begun_utc = (int64_t)time(NULL);
+}
+
+void watch_record_tell(void *arg, const struct host_event *e)
+{
+	struct watch_record *r = arg;
+	struct watch_event kept = { clock_seconds() - r->begun, strdup(e->event), strdup(e->text) };
+	struct host_event on = *e;
+	struct error *full __cleanup_error = NULL;
+
+	/* Without memory it is not kept; the patch's way does not depend on it. */
+	if (kept.event && kept.text)
+		full = vec_push(&r->events, kept);
+	if (full || !kept.event || !kept.text) {
+		free(kept.event);
+		free(kept.text);
+	}
+	on.seconds = kept.time;
+	if (r->told.tell)
+		r->told.tell(r->told.arg, &on);
+}
+
+void watch_record_free(struct watch_record *r)
+{
+	vec_for_each(&r->events, e) {
+		free(e->event);
+		free(e->text);
+	}
+	vec_free(&r->events);
+}
+
+/* --- writing -------------------------------------------------------------------------- */
+
+static const char *blank_if_none(const char *s)
+{
+	return s ? s : "";
+}
+
+static void add_head(const struct watch_record *r, const struct watch_record_of *of, struct json *j)
+{
+	struct utsname host = { 0 };
+	time_t begun = (time_t)r->begun_utc;
+	char utc[32] = "";
+	struct tm tm;
+
+	uname(&host);
+	if (gmtime_r(&begun, &tm))
+		strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	json_string(j, "schema", "suture-record/1");
+	json_string(j, "version", SUTURE_VERSION);
+	json_string(j, "patch", of->bundle->name);
+	json_string(j, "title", blank_if_none(of->bundle->facts.title));
+	json_string(j, "bundle", of->bundle->digest.hex);
+	json_string(j, "host", host.nodename);
+	json_string(j, "kernel", host.release);
+	json_string(j, "of", "kernel");
+	json_string(j, "begun", utc);
+}
+
+static void add_margin(struct json *j, const char *name, const struct margin *m)
+{
+	json_object(j, name);
+	json_double(j, "harm", m->harm);
+	json_double(j, "equal", m->equal);
+	json_double(j, "fail", m->fail);
+	json_end(j);
+}
+
+static void add_policy(const struct vigil_wish *w, struct json *j)
+{
+	struct judge_policy p = judge_policy_usual();
+
+	json_object(j, "policy");
+	json_double(j, "alpha", p.alpha);
+	json_double(j, "baseline", w->baseline);
+	json_double(j, "soak", fmin(p.soak, w->watch));
+	json_double(j, "interval", w->interval);
+	add_margin(j, "latency", &p.latency);
+	add_margin(j, "tail", &p.tail);
+	add_margin(j, "errors", &p.errors);
+	add_margin(j, "signals", &p.signals);
+	json_string(j, "on_degraded", "revert");
+	json_end(j);
+}
+
+static void add_findings(const struct judge_verdict *v, struct json *j)
+{
+	json_array(j, "findings");
+	for (size_t i = 0; i < JUDGE_METRICS && v->finding[i].metric; i++) {
+		const struct judge_finding *f = &v->finding[i];
+		bool known = !(isinf(f->interval.high) && f->interval.low <= 0);
+
+		json_object(j, NULL);
+		json_string(j, "metric", f->metric);
+		json_bool(j, "known", known);
+		json_string(j, "unit", i == METRIC_LEAK ? "bytes/s" : "ratio");
+		if (known) {
+			json_double(j, "effect", f->effect);
+			json_double(j, "low", f->interval.low);
+			json_double(j, "high", f->interval.high);
+		}
+		if (isfinite(f->smallest))
+			json_double(j, "smallest", f->smallest);
+		json_string(j, "evidence", f->why);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void add_verdict(const struct watch_record *r, const struct vigil_verdict *v, struct json *j)
+{
+	static const char *const metrics[JUDGE_METRICS] = {
+		[METRIC_LATENCY] = "latency", [METRIC_TAIL] = "tail", [METRIC_ERRORS] = "errors",
+		[METRIC_SIGNALS] = "signals", [METRIC_LEAK] = "leak",
+	};
+	const struct judge_verdict *is = &v->judge;
+	bool hard = is->word == JUDGE_FAILED && is->hard != HARD_SIGNALS;
+
+	json_object(j, "verdict");
+	json_string(j, "word", judge_word_name(is->word));
+	json_string(j, "reason", is->reason);
+	json_double(j, "at", v->at - r->begun);
+	json_string(j, "hard", hard ? hard_name(is->hard) : NULL);
+	json_string(j, "metric", is->metric >= 0 ? metrics[is->metric] : NULL);
+	json_string(j, "function", v->function);
+	json_bool(j, "controlled", is->controlled);
+	json_u64(j, "watched", is->watched);
+	json_u64(j, "odd", is->odd);
+	json_double(j, "seconds_more", is->seconds_more);
+	add_findings(is, j);
+	json_end(j);
+}
+
+static void add_events(const struct watch_record *r, struct json *j)
+{
+	json_array(j, "events");
+	vec_for_each(&r->events, e) {
+		json_object(j, NULL);
+		json_double(j, "time", e->time);
+		json_string(j, "event", e->event);
+		json_string(j, "text", e->text);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static struct error *print(const struct watch_record *r, const struct watch_record_of *of,
+			   struct strbuf *out)
+{
+	struct json j = json_begin_compact(out);
+
+	json_object(&j, NULL);
+	add_head(r, of, &j);
+	add_policy(&r->told.vigil, &j);
+	add_verdict(r, of->verdict, &j);
+	json_string(&j, "outcome", of->outcome);
+	add_events(r, &j);
+	json_array(&j, "blockers");
+	json_end(&j);
+	vigil_json_functions(of->vigil, &j);
+	vigil_json_series(of->vigil, r->begun, &j);
+	vigil_json_signals(of->vigil, &j);
+	json_object(&j, "cost");
+	json_string(&j, "unknown", "the probes were not calibrated on this host");
+	json_end(&j);
+	json_end(&j);
+	return json_finish(&j);
+}
+
+static struct error *note(const struct host *h, const struct watch_record_of *of, const char *path,
+			  const struct strbuf *text)
+{
+	struct strbuf evidence __cleanup_strbuf = { 0 };
+	struct json j = json_begin_compact(&evidence);
+	struct digest d;
+
+	TRY(digest_bytes(text->s, text->n, &d));
+	json_object(&j, NULL);
+	json_string(&j, "record", path);
+	json_string(&j, "sha256", d.hex);
+	json_end(&j);
+	TRY(json_finish(&j));
+	return ledger_append(h->ledger,
+			     &(struct ledger_change){ .verb = "apply",
+						      .patch = of->bundle->name,
+						      .why = "the record of the watch is written",
+						      .evidence = evidence.s },
+			     NULL);
+}
+
+struct error *watch_record_write(const struct watch_record *r, const struct host *h,
+				 const struct watch_record_of *of, char **path)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+	char *dir __free = str_printf("%s/records", h->dir);
+	char *file __free = dir ? str_printf("%s/%s.json", dir, of->bundle->digest.hex) : NULL;
+
+	if (!file)
+		return error_nomem();
+	TRY(print(r, of, &text));
+	TRY(dir_make(dir));
+	TRY(file_write(file, text.s, text.n, 0644));
+	TRY(note(h, of, file, &text));
+	*path = take(file);
+	return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Functions of the kernel, and the host, under watch in a process of its own, for the reason that
+ * prober.h gives: it attaches, reads every interval, sends what it read, and ends when nobody
+ * listens any more.
+ */
+#ifndef SUTURE_FLOW_WATCHER_H
+#define SUTURE_FLOW_WATCHER_H
+
+#include "probe/health.h"
+#include "probe/watch.h"
+
+struct watcher;
+
+/*
+ * Attached when it returns; plans[n] says how. ERROR_PENDING, here and below: the kernel does not
+ * come back.
+ */
+struct error *watcher_start(const struct watch_function *f, size_t n, double interval,
+			    struct latency_plan *plans, struct watcher **out) __must_check;
+/* The next reading: the host's, that of each function, and when (clock_seconds()). */
+struct error *watcher_next(struct watcher *w, double *time, struct health_reading *host,
+			   struct latency_reading *each) __must_check;
+/* Detach, and wait a moment for that. */
+void watcher_end(struct watcher **w);
+#define __cleanup_watcher __cleanup(watcher_end)
+
+#endif

@@ -24,7 +24,7 @@ static const char help[] =
 	"                         so long at most: healthy is confirmed, failed and degraded are taken\n"
 	"                         back, inconclusive waits for a person until its deadline, which is\n"
 	"                         --confirm-within later (5m)\n"
-	"  --baseline TIME        with it: how long before the patch (30s)\n"
+	"  --baseline TIME        with it: how long before the patch (1m)\n"
 	"  --control FUNCTION     with it: [OBJECT:]FUNCTION[,POS] that the patch does not change and\n"
 	"                         that does not call what it changes, to tell load from harm; may be\n"
 	"                         given again\n"

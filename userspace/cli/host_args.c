@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "cli/function_arg.h"
 
-#define USUAL_BASELINE 30.0 /* seconds */
+#define USUAL_BASELINE 60.0 /* seconds */
 #define LEAST_BATCHES 10
 
 /* --- telling -------------------------------------------------------------------------- */

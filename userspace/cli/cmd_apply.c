@@ -28,6 +28,7 @@ static const char help[] =
 	"  --control FUNCTION     with it: [OBJECT:]FUNCTION[,POS] that the patch does not change and\n"
 	"                         that does not call what it changes, to tell load from harm; may be\n"
 	"                         given again\n"
+	"  --health-check COMMAND  with it: run at each look (sh -c); that it fails is failed at once\n"
 	"  --interval N           with it: milliseconds from one look to the next (1000)\n"
 	"  --whole                processes: in all of them or in none; else in all that can take it\n"
 	"  --count TIME           processes: how long at most calls of the new functions are counted\n"

@@ -58,6 +58,7 @@ const struct option host_apply_options[] = {
 	{ "baseline", required_argument, NULL, 'B' },
 	{ "interval", required_argument, NULL, 'I' },
 	{ "control", required_argument, NULL, 'C' },
+	{ "health-check", required_argument, NULL, 'H' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "whole", no_argument, NULL, 'a' },
@@ -110,8 +111,9 @@ static struct error *complete_watch(struct host_args *out)
 	w->controls = out->controls.v;
 	w->n_controls = out->controls.n;
 	if (!(w->watch > 0))
-		return w->baseline > 0 || w->interval > 0 || w->n_controls
-			       ? error_usage("--baseline, --interval and --control are for --watch")
+		return w->baseline > 0 || w->interval > 0 || w->n_controls || w->health_check
+			       ? error_usage("--baseline, --interval, --control and --health-check "
+					     "are for --watch")
 			       : NULL;
 	if (out->request.wait)
 		return error_usage("--wait is not for --watch, which waits for its verdict");
@@ -147,6 +149,9 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 		return interval(&out->request.vigil);
 	case 'C':
 		return control(out);
+	case 'H':
+		out->request.vigil.health_check = optarg;
+		return NULL;
 	case 'w':
 		out->request.wait = true;
 		return NULL;

@@ -79,6 +79,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 		return error_nomem();
 	v->payload = p;
 	v->wish = *wish;
+	v->check.command = wish->health_check;
 	TRY(list_targets(v));
 	if (!v->wish.n_controls) {
 		TRY(controls_choose(p, &v->chosen));
@@ -237,13 +238,25 @@ static unsigned int batches(double seconds, double interval)
 	return (unsigned int)ceil(seconds / interval);
 }
 
+/* Who is ill before can't be told from who gets ill. */
+static struct error *check_before(struct vigil *v)
+{
+	bool well;
+
+	TRY(service_check_run(&v->check, &well));
+	return well ? NULL
+		    : error_refused("the health check fails before the patch: %s", v->check.why);
+}
+
 struct error *vigil_baseline(struct vigil *v)
 {
 	unsigned int n = batches(v->wish.baseline, v->wish.interval);
 
 	TRY(step(v, false, true, 0));
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
+		TRY(check_before(v));
 		TRY_CONTEXT(step(v, false, false, 0), "taking the baseline");
+	}
 	return NULL;
 }
 
@@ -308,6 +321,16 @@ static struct error *read_proof(struct vigil *v, uint32_t *hard)
 	return NULL;
 }
 
+static struct error *check_service(struct vigil *v, uint32_t *hard)
+{
+	bool well;
+
+	TRY(service_check_run(&v->check, &well));
+	if (!well)
+		*hard |= 1u << HARD_CHECK;
+	return NULL;
+}
+
 static struct error *watch(struct vigil *v, struct vigil_verdict *out)
 {
 	unsigned int n = batches(v->wish.watch, v->wish.interval);
@@ -321,8 +344,12 @@ static struct error *watch(struct vigil *v, struct vigil_verdict *out)
 		uint32_t hard = 0;
 
 		TRY(read_proof(v, &hard));
+		TRY(check_service(v, &hard));
 		TRY(step(v, true, false, hard));
 		TRY(look(v, began, out));
+		if (out->judge.word == JUDGE_FAILED && out->judge.hard == HARD_CHECK)
+			snprintf(out->judge.reason, sizeof(out->judge.reason), "%s: %.100s",
+				 hard_name(HARD_CHECK), v->check.why);
 		if (out->judge.word != JUDGE_INCONCLUSIVE)
 			return NULL;
 	}

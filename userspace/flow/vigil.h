@@ -17,6 +17,7 @@
 struct vigil_wish {
 	double watch, baseline, interval;      /* seconds */
 	const struct watch_function *controls; /* that the patch does not change; none: chosen */
+	const char *health_check;	       /* a command, service_check.h; or NULL */
 	size_t n_controls;		       /* at most JUDGE_CONTROLS */
 };
 
@@ -27,7 +28,8 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 			  struct vigil **out) __must_check;
 /* "seq_printf(), si_meminfo()": what the patched ones are compared with. */
 struct error *vigil_controls(const struct vigil *v, struct strbuf *out) __must_check;
-/* Until the baseline is whole. ERROR_REFUSED if a function's probe was not attached as it should.
+/* Until the baseline is whole. ERROR_REFUSED if the health check fails, or if a function's probe
+ * was not attached as it should.
  */
 struct error *vigil_baseline(struct vigil *v) __must_check;
 

@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "flow/controls.h"
+#include "flow/service_check.h"
 #include "flow/vigil.h"
 
 enum vigil_edge { EDGE_BEGUN, EDGE_BEFORE, EDGE_LIVE, EDGE_ENDED, VIGIL_EDGES };
@@ -36,6 +37,7 @@ struct vigil {
 	struct judge **judges; /* of each target */
 	double *calls;	       /* of each target, since the probes are there */
 	double proof_due;
+	struct service_check check;
 	bool begun;
 };
 

@@ -8,6 +8,7 @@ static const char *const names[HARD_SIGNALS] = {
 	[HARD_LOCKUP] = "a lockup",
 	[HARD_REDIRECT_LOST] = "the redirect was lost",
 	[HARD_CRASH] = "a crash in the new code",
+	[HARD_CHECK] = "the health check failed",
 };
 
 const char *hard_name(enum hard_signal s)

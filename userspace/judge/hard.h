@@ -11,6 +11,7 @@ enum hard_signal {
 	HARD_LOCKUP,  /* hung task, soft or hard lockup, RCU stall */
 	HARD_REDIRECT_LOST,
 	HARD_CRASH, /* of a patched process, by a fatal signal in the new code */
+	HARD_CHECK, /* somebody's own check of the service failed */
 	HARD_SIGNALS
 };
 

@@ -13,8 +13,10 @@ static size_t bucket_number(double low)
 
 static double bucket_low(size_t number)
 {
+	size_t doublings = number / 8 + 2;
+
 	return number < 8 ? (double)number
-			  : exp2((double)(number / 8 + 2)) * (1 + (double)(number % 8) / 8);
+			  : exp2((double)doublings) * (1 + (double)(number % 8) / 8);
 }
 
 double record_bucket_rate(const struct record_span *s, double count)

@@ -56,7 +56,6 @@ static struct error *take_back(struct host_watch *a, const char *why)
 
 	r.reason = why;
 	vigil_detach(a->vigil);
-	host_proof_end(a->proof);
 	host_close(a->h);
 	e = host_revert(a->bundle->name, &r);
 	/* The guard, or a person, was first. */
@@ -74,7 +73,6 @@ static struct error *confirm(struct host_watch *a, const char *why)
 
 	r.reason = why;
 	vigil_detach(a->vigil);
-	host_proof_end(a->proof);
 	host_close(a->h);
 	TRY(host_confirm(a->bundle->name, &r));
 	a->outcome = "confirmed";
@@ -141,7 +139,6 @@ struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct ho
 	struct error *e, *back;
 
 	a->h = h;
-	a->proof = proof;
 	host_say(a->h, "watching", a->bundle->name, "for at most %s",
 		 str_duration(a->request->vigil.watch).s);
 	host_proof_end(proof);

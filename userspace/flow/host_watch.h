@@ -13,9 +13,8 @@ struct host_watch {
 	const struct host_request *request;
 	const struct bundle *bundle;
 	const struct bundle_payload *payload;
-	struct host *h;		  /* closed once there is a verdict */
-	struct host_proof *proof; /* ended then */
-	struct vigil *vigil;	  /* NULL: nobody asked for a verdict */
+	struct host *h;	     /* closed once there is a verdict */
+	struct vigil *vigil; /* NULL: nobody asked for a verdict */
 	struct vigil_verdict verdict;
 	const char *outcome; /* NULL: it is not known */
 	struct watch_record record;
@@ -24,7 +23,10 @@ struct host_watch {
 /* Before the patch is loaded. Without .vigil.watch nothing; ERROR_REFUSED for processes. */
 struct error *host_watch_baseline(struct host_watch *w, struct host *h, const struct bundle *b,
 				  const struct bundle_payload *payload) __must_check;
-/* It is live and proved: wait for the verdict, and do what it asks for (host_apply() in host.h). */
+/*
+ * It is live and proved, and the proof ends here: wait for the verdict, and do what it asks for
+ * (host_apply() in host.h).
+ */
 struct error *host_watch_verdict(struct host_watch *w, struct host *h,
 				 struct host_proof *proof) __must_check;
 void host_watch_free(struct host_watch *w);

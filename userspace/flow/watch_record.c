@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "flow/watch_batch.h"
 
 void watch_record_begin(struct watch_record *r, const struct host_request *told)
 {
@@ -72,6 +73,7 @@ static void add_head(const struct watch_record *r, const struct watch_record_of 
 	json_string(j, "kernel", host.release);
 	json_string(j, "of", "kernel");
 	json_string(j, "begun", utc);
+	json_bool(j, "emulated", watch_is_emulated());
 }
 
 static void add_margin(struct json *j, const char *name, const struct margin *m)

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "bpf/libbpf_log.h"
 #include "bpf/newcomer.skel.h"
 #include "probe/newcomers_warden.h"
 
@@ -38,17 +39,6 @@ struct newcomers {
 	pid_t warden;
 	int pipe;
 };
-
-static int say(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char line[512];
-
-	(void)level;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("libbpf: %s", line);
-	return 0;
-}
 
 static int held_fd(const struct newcomers *n)
 {
@@ -100,7 +90,7 @@ static struct error *load(struct newcomers *n)
 {
 	int err;
 
-	libbpf_set_print(say);
+	libbpf_log();
 	n->bpf = newcomer_bpf__open();
 	if (!n->bpf)
 		return error_errno(errno, "opening the BPF program");

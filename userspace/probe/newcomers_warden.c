@@ -50,19 +50,29 @@ bool warden_lets_go(const struct newcomer_held *h, enum warden_reason why, uint6
 	return why != WARDEN_WATCHES || now - h->since > STANDS_MOST;
 }
 
-bool warden_is_same(pid_t pid, uint64_t start)
+/* /proc/PID/NAME, ended by a NUL; false if it is gone. */
+static bool read_proc(pid_t pid, const char *name, char *text, size_t size)
 {
-	char path[32], text[1024], *close_at;
-	unsigned long long ticks;
+	char path[32];
 	int fd __closefd = -1;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	n = fd < 0 ? -1 : read(fd, text, size - 1);
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
+	return true;
+}
+
+bool warden_is_same(pid_t pid, uint64_t start)
+{
+	char text[1024], *close_at;
+	unsigned long long ticks;
+
+	if (!read_proc(pid, "stat", text, sizeof(text)))
+		return false;
 	close_at = strrchr(text, ')');
 	return close_at &&
 	       sscanf(close_at + 1,
@@ -94,17 +104,10 @@ bool warden_sees_others_stop(const char *status)
 
 bool warden_continue(pid_t pid)
 {
-	char path[32], status[4096];
-	int fd __closefd = -1;
-	ssize_t n;
+	char status[4096];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, status, sizeof(status) - 1);
-	if (n <= 0)
-		return false;
-	status[n] = '\0';
-	return !warden_sees_others_stop(status) && !kill(pid, SIGCONT);
+	return read_proc(pid, "status", status, sizeof(status)) &&
+	       !warden_sees_others_stop(status) && !kill(pid, SIGCONT);
 }
 
 unsigned int warden_sweep(int held, enum warden_reason why)

@@ -41,7 +41,8 @@ bpf_src := $(wildcard bpf/*.bpf.c)
 test_src := $(foreach d,unit vm e2e bench,$(wildcard tests/$d/*.c))
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 
-lib_obj := $(lib_src:%.c=$B/%.o) $B/qemu/guest_init.o $B/userspace/trial/agent.o
+lib_obj := $(lib_src:%.c=$B/%.o) $B/qemu/guest_init.o $B/userspace/trial/agent.o \
+	$B/userspace/hotpatch/timing_code.o
 cli_obj := $(cli_src:%.c=$B/%.o)
 daemon_obj := $(daemon_src:%.c=$B/%.o)
 skeletons := $(bpf_src:bpf/%.bpf.c=$B/bpf/%.skel.h)
@@ -87,6 +88,11 @@ $B/trial/agent: $(wildcard userspace/trial/guest/*.[ch]) $B/flags
 $B/userspace/trial/agent.o: userspace/trial/agent.S $B/trial/agent
 	@mkdir -p $(@D)
 	$(call say,AS,$<) $(CC) -Wa,-I$B -c -o $@ $<
+
+# What is copied into a process to time calls there.
+$B/userspace/hotpatch/timing_code.o: userspace/hotpatch/timing_code.S userspace/hotpatch/timing_layout.h
+	@mkdir -p $(@D)
+	$(call say,AS,$<) $(CC) -Iuserspace -c -o $@ $<
 
 # The glue's source is embedded by the assembler, which tells no dependencies.
 $B/userspace/livepatch/glue.o: $(wildcard kmod/payload/*.[ch])

@@ -3,7 +3,8 @@
  * The act side of hotpatching from the command line, for tests:
  *
  *	driver [OPTION...] find|status|settle PROGRAM
- *	driver [OPTION...] check|apply PROGRAM FIX.o NAME
+ *	driver [OPTION...] check|measure|apply PROGRAM FIX.o NAME
+ *	driver [OPTION...] times PROGRAM NAME	calls that were timed, of the old code or the new
  *	driver [OPTION...] revert PROGRAM NAME
  *	driver [OPTION...] cycle PROGRAM FIX.o NAME
  *	driver [OPTION...] cycle OBJECT		one that suture built
@@ -15,6 +16,7 @@
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
  *	--kill-after US	end by SIGKILL so many microseconds after it began to act
  *	--times N	cycle: apply and revert so often
+ *	--timed		apply: go on timing what measure began with
  *	--count		apply: calls are counted, until settle
  *	--calls		print how many such calls there were
  *	--time		print wall time
@@ -37,7 +39,7 @@
 
 static struct {
 	VEC(int) pids;
-	bool stays, calls, time;
+	bool stays, calls, time, timed;
 	struct hotpatch_options act;
 	long kill_at, kill_after, times;
 	const char *supersedes;
@@ -202,8 +204,30 @@ static struct error *with_object(char **argv, const struct processes *p,
 	struct hotpatch_object o __cleanup_fix_object = { 0 };
 
 	TRY(fix_object_make(argv[1], argv[2], argv[3], opt.stays, &o));
+	if (str_equal(argv[0], "measure"))
+		return hotpatch_measure(&o, p, &opt.act, out);
 	return str_equal(argv[0], "check") ? hotpatch_check(&o, p, &opt.act, out)
 					   : hotpatch_apply(&o, p, &opt.act, out);
+}
+
+/* Of the patch's first function. */
+static struct error *times(const uint8_t *id, unsigned int n, const char *fix,
+			   const struct processes *p)
+{
+	vec_for_each(&p->v, it) {
+		struct timing_counts c;
+		uint64_t timed = 0;
+		bool new;
+
+		TRY(hotpatch_times(it, id, n, fix, &c, 1, &new));
+		for (size_t i = 0; i < TIMING_BUCKETS; i++)
+			timed += c.buckets[i];
+		printf("%d %s %llu timed %llu unseen %llu mean %.0f\n", it->pid,
+		       new ? "new" : "old", (unsigned long long)c.entries,
+		       (unsigned long long)timed, (unsigned long long)c.unseen,
+		       timed ? (double)c.nanoseconds / (double)timed : 0);
+	}
+	return NULL;
 }
 
 static void print_found(const struct processes *p)
@@ -240,6 +264,8 @@ static struct error *run(int argc, char **argv, int *code)
 		TRY(status(id, n, &p));
 	else if (str_equal(argv[0], "settle"))
 		TRY(hotpatch_settle(id, n, &p, &opt.act, &r));
+	else if (str_equal(argv[0], "times") && argc == 3)
+		TRY(times(id, n, argv[2], &p));
 	else if (str_equal(argv[0], "revert") && argc == 3)
 		TRY(hotpatch_revert(id, n, argv[2], &p, &opt.act, &r));
 	else if (argc == 4)
@@ -266,6 +292,8 @@ int main(int argc, char **argv)
 			opt.stays = true;
 		else if (str_equal(argv[i], "--count"))
 			opt.act.count = 1;
+		else if (str_equal(argv[i], "--timed"))
+			opt.timed = true;
 		else if (str_equal(argv[i], "--calls"))
 			opt.calls = true;
 		else if (str_equal(argv[i], "--time"))
@@ -286,6 +314,11 @@ int main(int argc, char **argv)
 	if (argc - i < 2)
 		return report(
 			error_usage("driver find|status|settle|check|apply|revert|cycle ..."));
+	if (opt.timed || str_equal(argv[i], "measure")) {
+		e = timing_rate(&opt.act.timing_rate);
+		if (e)
+			return report(e);
+	}
 	e = str_equal(argv[i], "cycle") ? cycle(argv + i, argc - i)
 					: run(argc - i, argv + i, &code);
 	if (opt.calls)

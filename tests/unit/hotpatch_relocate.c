@@ -49,7 +49,7 @@ static void parts_lie_in_pages_of_their_own(void **state)
 	struct layout l __cleanup_layout = { 0 };
 
 	(void)state;
-	ok(layout_compute(&o, 0, &l));
+	ok(layout_compute(&o, 0, false, &l));
 	assert_int_equal(l.code_start % 4096, 0);
 	assert_true(l.at[HOTPATCH_CONST] >= l.header_size);
 	assert_true(l.const_end <= l.code_start && l.code_end <= l.data_start);
@@ -63,7 +63,7 @@ static struct error *place(const struct hotpatch_reference *r, uint64_t symbol, 
 	struct error *e;
 
 	ok(vec_push(&o.references, *r));
-	ok(layout_compute(&o, 0, l));
+	ok(layout_compute(&o, 0, false, l));
 	vec_for_each(&l->symbols, s)
 		s->address = symbol;
 	e = relocate(&o, l, BASE, BIAS, main_program, out);
@@ -196,7 +196,7 @@ static void objects_that_lie_are_refused(void **state)
 			ok(vec_push(&o.references, r));
 			break;
 		}
-		e = layout_compute(&o, 0, &l);
+		e = layout_compute(&o, 0, false, &l);
 		if (error_kind(e) != ERROR_REFUSED)
 			fail_msg("lie %d was taken", lie);
 	}

@@ -102,6 +102,9 @@ static void read_back(struct process_patch *p, size_t part, const struct hotpatc
 	case HOTPATCH_PARTIAL:
 		row->has = PROCESS_HAS_PART;
 		break;
+	case HOTPATCH_MEASURED:
+		row->has = PROCESS_MEASURED;
+		break;
 	case HOTPATCH_LOST:
 		row->has = PROCESS_HAS_LOST;
 		break;
@@ -192,7 +195,7 @@ struct error *process_patch_look(struct process_patch *p)
 
 /* --- acting --------------------------------------------------------------------------- */
 
-enum act { CHECK, APPLY, REVERT, SETTLE };
+enum act { CHECK, MEASURE, APPLY, REVERT, SETTLE };
 
 static struct error *run(const struct process_patch *p, size_t part, enum act act,
 			 const struct processes *on, const struct hotpatch_options *o,
@@ -206,6 +209,8 @@ static struct error *run(const struct process_patch *p, size_t part, enum act ac
 	switch (act) {
 	case CHECK:
 		return hotpatch_check(object, on, &with, out);
+	case MEASURE:
+		return hotpatch_measure(object, on, &with, out);
 	case APPLY:
 		return hotpatch_apply(object, on, &with, out);
 	case REVERT:
@@ -368,6 +373,37 @@ struct error *process_patch_apply(struct process_patch *p, const struct hotpatch
 		TRY(process_patch_look(p));
 	if (o->count > 0)
 		TRY(await_calls(p, o->count));
+	return o->timing_rate ? NULL : end_count(p, o);
+}
+
+static bool is_measured(const struct process_patch *p, const struct process_row *row)
+{
+	(void)p;
+	return row->has == PROCESS_MEASURED;
+}
+
+struct error *process_patch_measure(struct process_patch *p, const struct hotpatch_options *o,
+				    size_t *n)
+{
+	bool any;
+
+	TRY(process_patch_look(p));
+	TRY(act_on_all(p, MEASURE, is_without, o, &any));
+	TRY(process_patch_look(p));
+	*n = 0;
+	vec_for_each(&p->rows, row)
+		*n += row->has == PROCESS_MEASURED;
+	return NULL;
+}
+
+struct error *process_patch_settle(struct process_patch *p, const struct hotpatch_options *o)
+{
+	bool any;
+
+	TRY(process_patch_look(p));
+	TRY(act_on_all(p, SETTLE, is_measured, o, &any));
+	if (any)
+		TRY(process_patch_look(p));
 	return end_count(p, o);
 }
 
@@ -436,9 +472,8 @@ struct error *process_patch_revert(struct process_patch *p, const struct hotpatc
 const char *process_has_name(enum process_has has)
 {
 	static const char *const names[] = {
-		[PROCESS_HAS_NOT] = "without",
-		[PROCESS_HAS] = "in place",
-		[PROCESS_HAS_PART] = "partial",
+		[PROCESS_HAS_NOT] = "without",	[PROCESS_HAS] = "in place",
+		[PROCESS_HAS_PART] = "partial", [PROCESS_MEASURED] = "measured",
 		[PROCESS_HAS_LOST] = "lost",
 	};
 

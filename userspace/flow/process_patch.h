@@ -19,6 +19,7 @@ enum process_has {
 	PROCESS_HAS_NOT,
 	PROCESS_HAS,	  /* every site leads to the new code */
 	PROCESS_HAS_PART, /* a manager was killed there */
+	PROCESS_MEASURED, /* it has the old code, whose calls are timed */
 	PROCESS_HAS_LOST, /* a site has bytes that suture did not write */
 };
 
@@ -90,6 +91,16 @@ struct error *process_patch_apply(struct process_patch *p,
  */
 struct error *process_patch_give(struct process_patch *p, const pid_t *pids, size_t n,
 				 const struct hotpatch_options *o) __must_check;
+/*
+ * Time the calls of the old code (hotpatch_measure()): process_patch_apply() with the same
+ * .timing_rate goes on with those of the new, in those where it could be done; .why has the others'
+ * reason. 'n': in how many.
+ */
+struct error *process_patch_measure(struct process_patch *p, const struct hotpatch_options *o,
+				    size_t *n) __must_check;
+/* Neither counts nor times any more. */
+struct error *process_patch_settle(struct process_patch *p,
+				   const struct hotpatch_options *o) __must_check;
 /* From all that have it, in whole or in part. */
 struct error *process_patch_revert(struct process_patch *p,
 				   const struct hotpatch_options *o) __must_check;

@@ -11,6 +11,7 @@
 #include "hotpatch/perf_map.h"
 #include "hotpatch/relocate.h"
 #include "hotpatch/takeover.h"
+#include "hotpatch/timing.h"
 
 #define PLACES_MOST 8 /* that are tried, while others take them */
 #define ROOM_MOST 64
@@ -33,6 +34,8 @@ struct applying {
 	VEC(struct displaced) displaced; /* of each site */
 	struct takeover takeover;
 	const struct patch *again; /* one that was reverted, whose pages serve once more */
+	bool timed;		   /* calls of the old code first, then of the new */
+	uint8_t *timing;	   /* the code for that */
 };
 
 static void applying_free(struct applying *ap)
@@ -42,6 +45,7 @@ static void applying_free(struct applying *ap)
 	relocated_free(&ap->relocated);
 	vec_free(&ap->displaced);
 	takeover_free(&ap->takeover);
+	free_pointer(&ap->timing);
 }
 
 /* --- what is there -------------------------------------------------------------------- */
@@ -78,16 +82,20 @@ static struct error *check_bytes(const struct patching *a, const struct hotpatch
 	return NULL;
 }
 
-/* Where the jump goes, judged by the object's bytes and the file's padding behind them. */
-static struct error *plan_function(const struct patching *a, const struct hotpatch_function *f,
+/*
+ * Where the jump goes, judged by the object's bytes and the file's padding behind them. While it is
+ * timed the old code goes on.
+ */
+static struct error *plan_function(const struct applying *ap, const struct hotpatch_function *f,
 				   size_t *offset)
 {
+	const struct patching *a = ap->a;
 	uint64_t pad = f->room - f->size < ROOM_MOST ? f->room - f->size : ROOM_MOST;
 	struct site_function s = { .name = f->name,
 				   .address = f->old,
 				   .size = f->size,
 				   .n = f->size + pad,
-				   .stays = f->may_be_on_stack };
+				   .stays = f->may_be_on_stack || ap->timed };
 	uint8_t *bytes __free = malloc(s.n);
 
 	if (!bytes)
@@ -111,7 +119,7 @@ static struct error *forbid_older(struct patching *a, uint64_t site)
 			struct stack_range stayed = { s->fresh, s->fresh + s->fresh_size,
 						      "an earlier version of the function" };
 
-			if (s->address != site)
+			if (s->address != site || p->header.fixed.state == HEADER_MEASURING)
 				continue;
 			TRY(patching_forbid_code(a, &p->header));
 			if (s->flags & HEADER_STAYS)
@@ -192,7 +200,7 @@ static struct error *plan_sites(struct applying *ap)
 		struct switch_site site = { 0 };
 		size_t offset;
 
-		TRY(plan_function(a, f, &offset));
+		TRY(plan_function(ap, f, &offset));
 		TRY(check_bytes(a, f, offset));
 		*h = (struct header_site){ .address = bias + f->old + offset,
 					   .old = bias + f->old,
@@ -234,7 +242,7 @@ static struct error *begin_header(struct applying *ap)
 	f->n = (uint32_t)(ap->o->functions.n + ap->takeover.v.n);
 	f->bias = ap->a->opened.process.bias;
 	f->applied = (uint64_t)time(NULL);
-	f->state = HEADER_APPLYING;
+	f->state = ap->timed ? HEADER_MEASURING : HEADER_APPLYING;
 	f->build_id_n = ap->o->build_id_n;
 	memcpy(f->build_id, ap->o->build_id, f->build_id_n);
 	strcpy(f->fix, ap->o->fix);
@@ -257,7 +265,7 @@ static struct error *plan(struct applying *ap)
 			ap->o->fix);
 	ap->again = same;
 	TRY(takeover_find(ap->a, ap->o, &ap->takeover));
-	TRY(layout_compute(ap->o, ap->takeover.v.n, &ap->layout));
+	TRY(layout_compute(ap->o, ap->takeover.v.n, ap->timed, &ap->layout));
 	TRY(begin_header(ap));
 	TRY(plan_sites(ap));
 	TRY(hooks_check(&ap->a->opened, ap->o));
@@ -275,12 +283,14 @@ static void place_gates(struct applying *ap)
 
 	sw->flag = 1;
 	sw->flag_at = f->base + header_flag_at();
-	sw->gated = f->n > 1;
+	sw->gated = f->n > 1 || ap->timed;
 	for (size_t i = 0; i < f->n && sw->gated; i++, offset += GATE_SIZE) {
 		struct header_site *s = &ap->header.sites[i];
 		struct gate g = { .at = code + offset,
 				  .flag = sw->flag_at,
-				  .fresh = s->fresh,
+				  .fresh = ap->timed && i < ap->o->functions.n
+						   ? code + ap->layout.stubs + i * COUNT_STUB
+						   : s->fresh,
 				  .site = s->address,
 				  .bytes = ap->displaced.v[i].bytes,
 				  .n = ap->displaced.v[i].n };
@@ -323,6 +333,30 @@ static struct error *place_counts(struct applying *ap)
 					     ap->o->functions.v[i].name);
 	}
 	return NULL;
+}
+
+/* The sites lead to what times, from there to the gates, and then to the stubs that count. */
+static struct error *place_timing(struct applying *ap)
+{
+	struct header_fixed *f = &ap->header.fixed;
+	uint64_t *gates __free = calloc(f->n, sizeof(*gates));
+
+	free_pointer(&ap->timing);
+	if (!ap->timed)
+		return NULL;
+	ap->timing = malloc(timing_code_size(f->n));
+	if (!gates || !ap->timing)
+		return error_nomem();
+	if (!ap->a->sw.gated)
+		return error_refused("its first instructions can't be done elsewhere, which timing "
+				     "it takes");
+	for (uint32_t i = 0; i < f->n; i++)
+		gates[i] = ap->header.sites[i].gate;
+	f->timed = f->base + ap->layout.timed;
+	f->timing_data = f->base + ap->layout.timing_data;
+	return timing_make(f->timed, f->timing_data, gates, f->n, ap->timing)
+		       ? NULL
+		       : error_refused("what times it is out of reach");
 }
 
 static void place_hooks(struct applying *ap)
@@ -373,7 +407,8 @@ static struct error *place_at(struct applying *ap, uint64_t base)
 	}
 	place_gates(ap);
 	place_hooks(ap);
-	return place_counts(ap);
+	TRY(place_counts(ap));
+	return place_timing(ap);
 }
 
 static struct error *map_at(struct applying *ap, uint64_t base)
@@ -405,6 +440,20 @@ static struct error *map_somewhere(struct applying *ap)
 	}
 }
 
+/* The table is never written: who still returns through it needs what it says. */
+static struct error *fill_timing(struct applying *ap)
+{
+	const struct header_fixed *f = &ap->header.fixed;
+	const struct memory *m = &ap->a->opened.memory;
+	uint64_t rate = ap->a->options->timing_rate;
+
+	if (!ap->timed)
+		return NULL;
+	if (!f->reused)
+		TRY(memory_write(m, f->timed, ap->timing, timing_code_size(f->n)));
+	return memory_write(m, f->timing_data + TIMING_RATE, &rate, sizeof(rate));
+}
+
 static struct error *fill(struct applying *ap)
 {
 	const struct layout *l = &ap->layout;
@@ -413,7 +462,7 @@ static struct error *fill(struct applying *ap)
 		if (l->size[i])
 			TRY(memory_write(&ap->a->opened.memory, ap->header.fixed.base + l->at[i],
 					 ap->relocated.bytes[i], l->size[i]));
-	return NULL;
+	return fill_timing(ap);
 }
 
 /*
@@ -427,7 +476,8 @@ static struct error *is_same(struct applying *ap, bool *same)
 
 	*same = false;
 	if (f->end - f->base != l->end || f->code_start - f->base != l->code_start ||
-	    f->code_end - f->base != l->code_end || f->n != ap->header.fixed.n)
+	    f->code_end - f->base != l->code_end || f->n != ap->header.fixed.n ||
+	    !f->timed != !ap->timed)
 		return NULL;
 	TRY(place_at(ap, f->base));
 	for (int i = 0; i < HOTPATCH_DATA; i++) {
@@ -508,6 +558,124 @@ struct error *patching_check(struct patching *a, const struct hotpatch_object *o
 	return plan(&ap);
 }
 
+/* --- with times ----------------------------------------------------------------------- */
+
+/* Hooks and the unwinder are called on a thread whose stack would be looked at without the table.
+ */
+static struct error *may_be_timed(const struct patching *a, const struct hotpatch_object *o)
+{
+	if (o->needs_unwind || o->pre_apply || o->post_apply || o->pre_revert || o->post_revert)
+		return error_refused("the fix has hooks, or exceptions come through it");
+	return timing_obstacle(&a->opened);
+}
+
+/* To the stubs: who is in the old code stays there. */
+static struct error *plan_stubs(struct applying *ap)
+{
+	struct switching *sw = &ap->a->sw;
+
+	sw->ranges.n = 0;
+	sw->gated = false;
+	sw->sites.n = ap->o->functions.n;
+	for (size_t i = 0; i < sw->sites.n; i++) {
+		struct switch_site *s = &sw->sites.v[i];
+		struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
+
+		TRY(vec_push(&sw->ranges, within));
+		if (!site_jump(s->address, timing_stub(&ap->header.fixed, i), s->to))
+			return error_refused("what times it is out of reach");
+	}
+	return NULL;
+}
+
+struct error *patching_measure(struct patching *a, const struct hotpatch_object *o)
+{
+	struct applying ap __cleanup(applying_free) = { .a = a, .o = o, .timed = true };
+	bool wrote = false;
+	struct error *e;
+
+	TRY(patching_settle(a));
+	TRY_CONTEXT(may_be_timed(a, o), "its calls can't be timed");
+	TRY(plan(&ap));
+	TRY(prepare(&ap));
+	e = plan_stubs(&ap);
+	if (!e)
+		e = patching_switch(a, &wrote);
+	return e && !wrote ? undo(&ap, e) : e;
+}
+
+static const struct patch *measured(const struct patching *a, const struct hotpatch_object *o)
+{
+	const struct patch *p = patches_find(&a->patches, o->fix);
+
+	return p && p->header.fixed.state == HEADER_MEASURING && p->timed && p->text == PATCH_OUT &&
+			       p->header.fixed.n >= o->functions.n
+		       ? p
+		       : NULL;
+}
+
+/* The sites stay as they are, but for those that get the file's bytes. */
+static struct error *plan_site_again(struct patching *a, const struct header_site *s, uint64_t stub)
+{
+	struct switch_site site = { .address = s->address };
+	struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
+
+	if (s->flags & HEADER_RESTORES) {
+		memcpy(site.from, s->before, SITE_JUMP);
+		memcpy(site.to, s->after, SITE_JUMP);
+		if (!site_jump(s->address, s->gate, site.gate))
+			return error_failed("a gate is out of reach");
+		TRY(vec_push(&a->sw.ranges, within));
+		if (!(s->flags & HEADER_STAYS))
+			TRY(forbid_older(a, s->address));
+	} else {
+		if (!site_jump(s->address, stub, site.to))
+			return error_failed("a stub is out of reach");
+		memcpy(site.from, site.to, SITE_JUMP);
+		memcpy(site.gate, site.to, SITE_JUMP);
+	}
+	return vec_push(&a->sw.sites, site);
+}
+
+static struct error *plan_again(struct patching *a, const struct hotpatch_object *o,
+				const struct patch *p)
+{
+	bool all_stay = true;
+
+	a->sw.sites.n = a->sw.ranges.n = 0;
+	a->sw.gated = true;
+	a->sw.flag = 1;
+	a->sw.flag_at = p->header.fixed.base + header_flag_at();
+	for (uint32_t i = 0; i < p->header.fixed.n; i++)
+		TRY(plan_site_again(a, &p->header.sites[i], timing_stub(&p->header.fixed, i)));
+	for (size_t i = 0; i < o->functions.n; i++) {
+		const struct hotpatch_function *f = &o->functions.v[i];
+		const struct header_site *s = &p->header.sites[i];
+
+		if (s->old != a->opened.process.bias + f->old || s->old_size != f->size)
+			return error_failed("it is timed for another build of the fix");
+		all_stay &= f->may_be_on_stack;
+		if (!f->may_be_on_stack)
+			TRY(plan_ranges(a, f, s->address));
+	}
+	/* Who is on the way through the stubs gets to the old code. */
+	if (!all_stay)
+		TRY(patching_forbid_code(a, &p->header));
+	return plan_pieces(a, o);
+}
+
+static struct error *switch_measured(struct patching *a, const struct hotpatch_object *o,
+				     const struct patch *p)
+{
+	bool wrote = false;
+
+	TRY(plan_again(a, o, p));
+	TRY(patching_switch(a, &wrote));
+	return patch_set_state(&a->opened, p, HEADER_APPLIED);
+}
+
+/* -------------------------------------------------------------------------------------- */
+
 struct error *patching_apply(struct patching *a, const struct hotpatch_object *o)
 {
 	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
@@ -515,6 +683,8 @@ struct error *patching_apply(struct patching *a, const struct hotpatch_object *o
 	bool wrote = false;
 	struct error *e;
 
+	if (a->options->timing_rate && measured(a, o))
+		return switch_measured(a, o, measured(a, o));
 	TRY(patching_settle(a));
 	TRY(plan(&ap));
 	TRY(prepare(&ap));
@@ -523,7 +693,7 @@ struct error *patching_apply(struct patching *a, const struct hotpatch_object *o
 		e = hooks_call(a, &ap.header.fixed, HEADER_PRE_APPLY);
 	if (e)
 		return undo(&ap, e);
-	e = switch_run(&a->opened, &a->sw, &wrote, &a->dirty);
+	e = patching_switch(a, &wrote);
 	if (e && !wrote)
 		return undo(&ap, e);
 	if (e)

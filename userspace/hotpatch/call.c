@@ -163,7 +163,7 @@ static struct error *may_borrow(struct borrower *b, struct stop *s, const struct
 		return error_new(ERROR_PENDING, "thread %d is at work", t->tid);
 	TRY(inject_check_thread(s, t));
 	TRY(stack_check(s, &b->look, b->delicate.v, b->delicate.n, &hit));
-	if (hit.range && !unwind_is_outside(b->unwind, t, b->delicate.v, b->delicate.n))
+	if (hit.range && !unwind_is_outside(b->unwind, t, NULL, b->delicate.v, b->delicate.n))
 		return error_new(ERROR_PENDING, "thread %d may be in %s", t->tid, hit.range->name);
 	return NULL;
 }

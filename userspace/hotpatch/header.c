@@ -8,8 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/digest.h"
+#include "hotpatch/timing.h"
 
-static const char magic[8] = "SUTUREH1";
+static const char magic[8] = "SUTUREH2";
 
 uint64_t header_size(size_t sites)
 {
@@ -89,7 +90,13 @@ static struct error *check_fixed(const struct header_fixed *f, size_t n, uint64_
 	    f->cells > f->end || f->end - f->cells < (uint64_t)f->n * COUNT_CELL ||
 	    f->cells % COUNT_CELL)
 		return error_failed("its place for counting is wrong");
-	if (f->state < HEADER_PREPARED || f->state > HEADER_REVERTED)
+	if ((f->timed || f->timing_data) &&
+	    (f->timed < f->code_start || f->timed > f->code_end ||
+	     f->code_end - f->timed < timing_code_size(f->n) || f->timing_data < f->code_end ||
+	     f->timing_data > f->end || f->end - f->timing_data < timing_data_size(f->n) ||
+	     f->timing_data % 8))
+		return error_failed("its place for timing is wrong");
+	if (f->state < HEADER_PREPARED || f->state > HEADER_MEASURING)
 		return error_failed("its state is unknown");
 	if (!f->build_id_n || f->build_id_n > BUILD_ID_MOST ||
 	    memchr(f->fix, 0, HEADER_FIX) == NULL)

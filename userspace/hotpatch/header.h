@@ -24,6 +24,7 @@ enum header_state {
 	HEADER_APPLIED,
 	HEADER_REVERTING, /* sites are being restored */
 	HEADER_REVERTED,  /* all are; the code stays for who may be in it */
+	HEADER_MEASURING, /* sites lead through the stubs that time, to the old code still */
 };
 
 enum header_hook {
@@ -63,6 +64,7 @@ struct header_fixed {
 	uint64_t frames;	       /* the new code's unwind table, if it is registered; or 0 */
 	uint64_t hooks[HEADER_HOOKS];  /* functions of the new code; or 0 */
 	uint64_t stubs, cells;	       /* count.h: of the first site, the others' follow */
+	uint64_t timed, timing_data;   /* timing.h; 0: nothing is timed for it */
 	uint32_t build_id_n, n;
 	uint8_t build_id[BUILD_ID_MOST];
 	char fix[HEADER_FIX];

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "hotpatch/patching.h"
 
-enum verb { CHECK, APPLY, REVERT, SETTLE };
+enum verb { CHECK, MEASURE, APPLY, REVERT, SETTLE };
 
 #define PATIENCE 2.0
 #define PAUSE_NS 2000000
@@ -51,6 +51,8 @@ static struct error *act(const struct order *o, struct patching *a)
 	switch (o->verb) {
 	case CHECK:
 		return patching_check(a, o->object);
+	case MEASURE:
+		return patching_measure(a, o->object);
 	case APPLY:
 		return patching_apply(a, o->object);
 	case REVERT:
@@ -164,10 +166,12 @@ static struct error *run(struct order *o, const struct processes *list,
 	return NULL;
 }
 
-struct error *hotpatch_check(const struct hotpatch_object *o, const struct processes *list,
-			     const struct hotpatch_options *options, struct hotpatch_results *out)
+static struct error *run_object(enum verb verb, const struct hotpatch_object *o,
+				const struct processes *list,
+				const struct hotpatch_options *options,
+				struct hotpatch_results *out)
 {
-	struct order order = { .verb = CHECK,
+	struct order order = { .verb = verb,
 			       .object = o,
 			       .build_id = o->build_id,
 			       .n = o->build_id_n,
@@ -176,16 +180,22 @@ struct error *hotpatch_check(const struct hotpatch_object *o, const struct proce
 	return run(&order, list, out);
 }
 
+struct error *hotpatch_check(const struct hotpatch_object *o, const struct processes *list,
+			     const struct hotpatch_options *options, struct hotpatch_results *out)
+{
+	return run_object(CHECK, o, list, options, out);
+}
+
+struct error *hotpatch_measure(const struct hotpatch_object *o, const struct processes *list,
+			       const struct hotpatch_options *options, struct hotpatch_results *out)
+{
+	return run_object(MEASURE, o, list, options, out);
+}
+
 struct error *hotpatch_apply(const struct hotpatch_object *o, const struct processes *list,
 			     const struct hotpatch_options *options, struct hotpatch_results *out)
 {
-	struct order order = { .verb = APPLY,
-			       .object = o,
-			       .build_id = o->build_id,
-			       .n = o->build_id_n,
-			       .options = options };
-
-	return run(&order, list, out);
+	return run_object(APPLY, o, list, options, out);
 }
 
 struct error *hotpatch_revert(const uint8_t *build_id, unsigned int n, const char *fix,
@@ -211,7 +221,7 @@ struct error *hotpatch_settle(const uint8_t *build_id, unsigned int n, const str
 
 const char *hotpatch_state_name(enum hotpatch_state state)
 {
-	static const char *const names[] = { "live", "reverted", "partial", "lost" };
+	static const char *const names[] = { "live", "reverted", "partial", "measured", "lost" };
 
 	return names[state];
 }
@@ -220,7 +230,7 @@ static enum hotpatch_state state_of(const struct patch *p)
 {
 	switch (p->text) {
 	case PATCH_OUT:
-		return HOTPATCH_REVERTED;
+		return p->timed ? HOTPATCH_MEASURED : HOTPATCH_REVERTED;
 	case PATCH_IN:
 		return HOTPATCH_LIVE;
 	case PATCH_PARTIAL:
@@ -249,6 +259,23 @@ static struct error *read_calls(const struct opened *o, const struct patch *p,
 		live->called += cells[i] != 0;
 	}
 	return NULL;
+}
+
+struct error *hotpatch_times(const struct process *p, const uint8_t *build_id,
+			     unsigned int build_id_n, const char *fix, struct timing_counts *out,
+			     size_t n, bool *new)
+{
+	struct opened o __cleanup_opened = OPENED_CLOSED;
+	struct patches patches __cleanup_patches = { 0 };
+	const struct patch *found;
+
+	TRY(process_open(p, build_id, build_id_n, NULL, &o));
+	TRY(patches_read(&o, &patches));
+	found = patches_find(&patches, fix);
+	if (!found || !found->timed || found->header.fixed.n < n)
+		return error_new(ERROR_NOTHING, "its calls are not timed");
+	*new = found->text != PATCH_OUT;
+	return timing_read(&o, &found->header.fixed, n, out);
 }
 
 static struct error *status_of(const struct process *p, const uint8_t *build_id, unsigned int n,

@@ -24,13 +24,15 @@
 #include "hotpatch/memory.h"
 #include "hotpatch/object.h"
 #include "hotpatch/process.h"
+#include "hotpatch/timing.h"
 
 struct hotpatch_options {
 	double stop_seconds; /* that all threads may take to stop; 0: 0.03; longer if tried again */
 	double patience;     /* that a switch is tried for; 0: 2 s */
 	unsigned int jobs;   /* processes at a time; 0: one for each CPU */
 	double count;	     /* apply: > 0: calls are counted, until hotpatch_settle() is called */
-	bool perf_map;	     /* apply: name the new code in the profiler's map (perf_map.h) */
+	uint64_t timing_rate; /* measure, and apply after it: timing_rate(); 0: nothing is timed */
+	bool perf_map;	      /* apply: name the new code in the profiler's map (perf_map.h) */
 	const char *const *supersedes; /* apply, check: patches whose place it takes (takeover.h) */
 	size_t n_supersedes;
 	const struct memory_watch *watch; /* for tests; or NULL */
@@ -63,6 +65,14 @@ struct error *hotpatch_check(const struct hotpatch_object *o, const struct proce
 struct error *hotpatch_apply(const struct hotpatch_object *o, const struct processes *list,
 			     const struct hotpatch_options *options,
 			     struct hotpatch_results *out) __must_check;
+/*
+ * From here on calls of the old code are timed, and after hotpatch_apply() with the same
+ * options.timing_rate those of the new; hotpatch_settle() ends it, and takes away what was not
+ * applied. ERROR_REFUSED in a result: the calls can't be timed there, and why; apply works without.
+ */
+struct error *hotpatch_measure(const struct hotpatch_object *o, const struct processes *list,
+			       const struct hotpatch_options *options,
+			       struct hotpatch_results *out) __must_check;
 struct error *hotpatch_revert(const uint8_t *build_id, unsigned int n, const char *fix,
 			      const struct processes *list, const struct hotpatch_options *options,
 			      struct hotpatch_results *out) __must_check;
@@ -75,6 +85,7 @@ enum hotpatch_state {
 	HOTPATCH_LIVE,	   /* every site leads to the new code */
 	HOTPATCH_REVERTED, /* none does; the code is still mapped */
 	HOTPATCH_PARTIAL,  /* a manager was killed: settle */
+	HOTPATCH_MEASURED, /* the old code runs, and is timed */
 	HOTPATCH_LOST,	   /* a site has bytes that suture did not write */
 };
 
@@ -93,6 +104,14 @@ struct hotpatch_live {
 struct hotpatch_lives {
 	VEC(struct hotpatch_live) v;
 };
+
+/*
+ * The times of each function of the fix's, in the object's order, 'n' of them; 'new': the new code
+ * is what is timed. ERROR_NOTHING: the process has ended, or nothing of it is timed.
+ */
+struct error *hotpatch_times(const struct process *p, const uint8_t *build_id,
+			     unsigned int build_id_n, const char *fix, struct timing_counts *out,
+			     size_t n, bool *new) __must_check;
 
 /* What the header pages and the text of the processes say; nothing is stopped or changed. */
 struct error *hotpatch_status(const uint8_t *build_id, unsigned int n, const struct processes *list,

@@ -5,6 +5,7 @@
 #include "hotpatch/gate.h"
 #include "hotpatch/header.h"
 #include "hotpatch/mapped.h"
+#include "hotpatch/timing.h"
 
 #define SIZE_MOST (256ull << 20)
 #define FIELD_MOST 8
@@ -85,7 +86,8 @@ static struct error *collect_symbols(const struct hotpatch_object *o, struct lay
 	return NULL;
 }
 
-static struct error *compute(const struct hotpatch_object *o, size_t restored, struct layout *l)
+static struct error *compute(const struct hotpatch_object *o, size_t restored, bool timed,
+			     struct layout *l)
 {
 	const struct hotpatch_part *p = o->parts;
 	bool calls =
@@ -105,8 +107,8 @@ static struct error *compute(const struct hotpatch_object *o, size_t restored, s
 		jumps += LAYOUT_FAR_JUMP;
 	}
 	l->gates = align_up(jumps, 16);
-	/* One function changes with one write: it needs none. */
-	l->originals = l->gates + (sites > 1 ? sites * GATE_SIZE : 0);
+	/* One function changes with one write: it needs none, but for the old code to be timed. */
+	l->originals = l->gates + (sites > 1 || timed ? sites * GATE_SIZE : 0);
 	l->stubs = l->originals + restored * GATE_SIZE;
 	l->size[HOTPATCH_CODE] = l->stubs + sites * COUNT_STUB;
 	l->size[HOTPATCH_CONST] = slots;
@@ -122,6 +124,10 @@ static struct error *compute(const struct hotpatch_object *o, size_t restored, s
 		l->call_code = l->code_end;
 		l->code_end += CALL_CODE;
 	}
+	if (timed) {
+		l->timed = l->code_end;
+		l->code_end += timing_code_size(sites);
+	}
 	l->code_end = align_up(l->code_end, PAGE_BYTES);
 	l->at[HOTPATCH_DATA] = l->data_start = l->code_end;
 	l->end = align_up(l->data_start + l->size[HOTPATCH_DATA], PAGE_BYTES);
@@ -129,14 +135,19 @@ static struct error *compute(const struct hotpatch_object *o, size_t restored, s
 		l->call_data = l->end;
 		l->end += CALL_DATA;
 	}
+	if (timed) {
+		l->timing_data = l->end;
+		l->end += timing_data_size(sites);
+	}
 	return NULL;
 }
 
-struct error *layout_compute(const struct hotpatch_object *o, size_t restored, struct layout *out)
+struct error *layout_compute(const struct hotpatch_object *o, size_t restored, bool timed,
+			     struct layout *out)
 {
 	struct layout l __cleanup_layout = { 0 };
 
-	TRY(compute(o, restored, &l));
+	TRY(compute(o, restored, timed, &l));
 	*out = l;
 	l = (struct layout){ 0 };
 	return NULL;

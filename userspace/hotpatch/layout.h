@@ -4,8 +4,9 @@
  *
  *	r--  the header, then the object's CONST part and its slots (a GOT of its own)
  *	r-x  its CODE part, its far jumps to what is out of a call's reach, its gates, the stubs
- *	     that count, and that of calls that are made for it
- *	rw-  its DATA part, the cells that are counted in, and the memory of these calls
+ *	     that count, that of calls that are made for it, and those that time
+ *	rw-  its DATA part, the cells that are counted in, the memory of these calls, and that of
+ *	     the times
  *
  * Sizes do not depend on where it is placed. Pure.
  */
@@ -35,15 +36,17 @@ struct layout {
 	uint64_t cells;		       /* of the first in the DATA part */
 	/* Offsets of the place for calls (call.h); 0: nothing is called for it. */
 	uint64_t call_code, call_data;
+	uint64_t timed, timing_data;				   /* timing.h; 0: none */
 	uint64_t const_end, code_start, code_end, data_start, end; /* the pages */
 	VEC(struct layout_symbol) symbols;
 };
 
 /*
- * 'restored': sites beside those of its functions, which get the original back (takeover.h).
+ * 'restored': sites beside those of its functions, which get the original back (takeover.h);
+ * 'timed': with what measures how long calls take (timing.h).
  * Refused: sizes beyond 256 MB, alignments beyond a page, offsets outside of parts.
  */
-struct error *layout_compute(const struct hotpatch_object *o, size_t restored,
+struct error *layout_compute(const struct hotpatch_object *o, size_t restored, bool timed,
 			     struct layout *out) __must_check;
 const struct layout_symbol *layout_symbol_of(const struct layout *l,
 					     const struct hotpatch_reference *r);

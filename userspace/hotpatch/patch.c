@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "hotpatch/timing.h"
+
 #define MAGIC_SIZE 8
 
 void patches_free(struct patches *p)
@@ -12,6 +14,11 @@ void patches_free(struct patches *p)
 	vec_free(&p->v);
 }
 
+static int rank_of(const struct patch *p)
+{
+	return p->text != PATCH_OUT ? 2 : p->timed;
+}
+
 const struct patch *patches_find(const struct patches *p, const char *fix)
 {
 	const struct patch *found = NULL;
@@ -19,7 +26,7 @@ const struct patch *patches_find(const struct patches *p, const char *fix)
 	/* Reverted pages of another build of it, or of another takeover, may be there, too. */
 	vec_for_each(&p->v, it)
 		if (str_equal(it->header.fixed.fix, fix) &&
-		    (!found || found->text == PATCH_OUT || it->text != PATCH_OUT))
+		    (!found || rank_of(it) >= rank_of(found)))
 			found = it;
 	return found;
 }
@@ -66,7 +73,15 @@ none:
 
 /* --- judging -------------------------------------------------------------------------- */
 
-enum site_text { SITE_OUT, SITE_IN, SITE_COUNTED, SITE_GATE, SITE_COVERED, SITE_FOREIGN };
+enum site_text {
+	SITE_OUT,
+	SITE_IN,
+	SITE_COUNTED,
+	SITE_TIMED,
+	SITE_GATE,
+	SITE_COVERED,
+	SITE_FOREIGN
+};
 
 /* A patch that is not taken back has put the file's bytes over the jump of this one. */
 static bool is_restored(const struct patches *all, const struct patch *p,
@@ -90,8 +105,9 @@ static bool is_restored(const struct patches *all, const struct patch *p,
 static enum site_text judge_site(const struct patches *all, const struct patch *p,
 				 const struct header_site *s, const uint8_t *now)
 {
-	uint64_t stub = header_stub(&p->header.fixed, (size_t)(s - p->header.sites));
-	uint8_t gate[SITE_JUMP], count[SITE_JUMP];
+	size_t at = (size_t)(s - p->header.sites);
+	uint64_t stub = header_stub(&p->header.fixed, at);
+	uint8_t gate[SITE_JUMP], count[SITE_JUMP], timed[SITE_JUMP];
 
 	if (!memcmp(now, s->after, SITE_JUMP))
 		return SITE_IN;
@@ -102,6 +118,10 @@ static enum site_text judge_site(const struct patches *all, const struct patch *
 	if (!(s->flags & HEADER_RESTORES) && site_jump(s->address, stub, count) &&
 	    !memcmp(now, count, SITE_JUMP))
 		return SITE_COUNTED;
+	if (p->header.fixed.timed && !(s->flags & HEADER_RESTORES) && s->gate &&
+	    site_jump(s->address, timing_stub(&p->header.fixed, at), timed) &&
+	    !memcmp(now, timed, SITE_JUMP))
+		return SITE_TIMED;
 	vec_for_each(&all->v, other) {
 		if (other == p)
 			continue;
@@ -129,8 +149,25 @@ static struct error *check_stub(const struct opened *o, const struct patch *p, u
 	return NULL;
 }
 
+static struct error *check_timing(const struct opened *o, const struct patch *p, bool *right)
+{
+	const struct header_fixed *f = &p->header.fixed;
+	uint64_t n = timing_code_size(f->n);
+	uint64_t *gates __free = calloc(f->n + 1, sizeof(*gates));
+	uint8_t *now __free = malloc(n), *code __free = malloc(n);
+
+	if (!gates || !now || !code)
+		return error_nomem();
+	for (uint32_t i = 0; i < f->n; i++)
+		gates[i] = p->header.sites[i].gate;
+	TRY(memory_read(&o->memory, f->timed, now, n));
+	*right = timing_make(f->timed, f->timing_data, gates, f->n, code) && !memcmp(now, code, n);
+	return NULL;
+}
+
 static struct error *judge(const struct opened *o, const struct patches *all, struct patch *p)
 {
+	bool switched = p->header.fixed.flag & 0xff;
 	size_t in = 0, out = 0;
 
 	for (uint32_t i = 0; i < p->header.fixed.n; i++) {
@@ -151,16 +188,19 @@ static struct error *judge(const struct opened *o, const struct patches *all, st
 		text = judge_site(all, p, s, now);
 		if (text == SITE_COUNTED)
 			TRY(check_stub(o, p, i, &right));
+		if (text == SITE_TIMED && !p->timed)
+			TRY(check_timing(o, p, &right));
 		/* What lay below one that is taken back may have been taken back since. */
 		if (text == SITE_FOREIGN && p->header.fixed.state == HEADER_REVERTED)
 			text = SITE_OUT;
 		if (text == SITE_FOREIGN || !right)
 			return NULL;
 		p->covered |= text == SITE_COVERED;
-		p->counting |= text == SITE_COUNTED;
+		p->timed |= text == SITE_TIMED;
 		p->gates |= text == SITE_GATE;
-		if (text == SITE_GATE)
-			text = p->header.fixed.flag & 0xff ? SITE_IN : SITE_OUT;
+		if (text == SITE_GATE || text == SITE_TIMED)
+			text = switched ? SITE_IN : SITE_OUT;
+		p->counting |= text == SITE_COUNTED || (p->timed && switched);
 		in += text != SITE_OUT;
 		out += text == SITE_OUT;
 	}

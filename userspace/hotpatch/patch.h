@@ -20,7 +20,8 @@ struct patch {
 	struct header header;
 	enum patch_text text;
 	bool covered;  /* a site has the jump of a later patch */
-	bool counting; /* a site leads to the stub that counts */
+	bool counting; /* a site leads to the new code through a stub that counts, or times */
+	bool timed;    /* a site leads through the stub that times */
 	bool gates;    /* a site leads to its gate: a manager was killed during the switch */
 };
 

@@ -4,6 +4,7 @@
 
 #include "hotpatch/hooks.h"
 #include "hotpatch/near.h"
+#include "hotpatch/timing.h"
 
 #define STOP_SECONDS 0.03
 #define PATIENCE 2.0
@@ -31,6 +32,12 @@ struct error *patching_open(const struct process *p, const uint8_t *build_id, un
 	return NULL;
 }
 
+struct error *patching_switch(struct patching *a, bool *wrote)
+{
+	a->sw.patches = &a->patches;
+	return switch_run(&a->opened, &a->sw, wrote, &a->dirty);
+}
+
 static struct error *read_again(struct patching *a)
 {
 	patches_free(&a->patches);
@@ -56,7 +63,8 @@ static const struct header_site *next_staying(const struct header *h, uint64_t f
 
 struct error *patching_forbid_code(struct patching *a, const struct header *h)
 {
-	uint64_t from = h->fixed.code_start, end = h->fixed.code_end;
+	uint64_t from = h->fixed.code_start;
+	uint64_t end = h->fixed.timed ? timing_return(&h->fixed) : h->fixed.code_end;
 
 	while (from < end) {
 		const struct header_site *s = next_staying(h, from);
@@ -109,7 +117,7 @@ struct error *patching_put_back(struct patching *a, const struct patch *p)
 	}
 	TRY(patching_forbid_code(a, &p->header));
 	TRY(patch_set_state(&a->opened, p, HEADER_REVERTING));
-	e = any ? switch_run(&a->opened, &a->sw, &wrote, &a->dirty) : NULL;
+	e = any ? patching_switch(a, &wrote) : NULL;
 	if (!e)
 		return patch_set_state(&a->opened, p, HEADER_REVERTED);
 	/* It stays what it was. */
@@ -119,6 +127,17 @@ struct error *patching_put_back(struct patching *a, const struct patch *p)
 		error_free(&back);
 	}
 	return e;
+}
+
+static bool leads_through_stub(const struct header_fixed *f, const struct header_site *s,
+			       uint32_t i, const uint8_t *now)
+{
+	uint8_t count[SITE_JUMP], timed[SITE_JUMP];
+
+	return (site_jump(s->address, header_stub(f, i), count) &&
+		!memcmp(now, count, SITE_JUMP)) ||
+	       (f->timed && site_jump(s->address, timing_stub(f, i), timed) &&
+		!memcmp(now, timed, SITE_JUMP));
 }
 
 struct error *patching_end_count(struct patching *a, const struct patch *p)
@@ -135,13 +154,13 @@ struct error *patching_end_count(struct patching *a, const struct patch *p)
 		if (s->flags & HEADER_RESTORES)
 			continue;
 		TRY(memory_read(&a->opened.memory, s->address, now, sizeof(now)));
-		if (!site_jump(s->address, header_stub(&p->header.fixed, i), site.from) ||
-		    memcmp(now, site.from, sizeof(now)))
+		if (!leads_through_stub(&p->header.fixed, s, i, now))
 			continue;
+		memcpy(site.from, now, SITE_JUMP);
 		memcpy(site.to, s->after, SITE_JUMP);
 		TRY(vec_push(&a->sw.sites, site));
 	}
-	return a->sw.sites.n ? switch_run(&a->opened, &a->sw, &wrote, &a->dirty) : NULL;
+	return a->sw.sites.n ? patching_switch(a, &wrote) : NULL;
 }
 
 /* --- settling ------------------------------------------------------------------------- */
@@ -158,6 +177,11 @@ static struct error *unmap(struct patching *a, const struct patch *p)
 static struct error *settle_one(struct patching *a, const struct patch *p, bool *again)
 {
 	switch (p->header.fixed.state) {
+	case HEADER_MEASURING:
+		*again = true;
+		return p->text == PATCH_OUT && !p->timed && !p->gates && !p->header.fixed.reused
+			       ? unmap(a, p)
+			       : patching_put_back(a, p);
 	case HEADER_PREPARED:
 	case HEADER_APPLYING:
 		*again = p->counting;

@@ -15,6 +15,10 @@
  * stop of their own. Both are right: a manager that is killed leaves the counting on, in some or
  * all, and the next one ends it.
  *
+ * Where both sides of a patch are to be timed, the sites lead through stubs to the old code first:
+ * MEASURING. The switch is then the flag alone (timing.h). A manager that is killed before it
+ * leaves the old code, behind it the new, and both timed; the next one puts the old bytes back.
+ *
  * A revert is the same backwards, with REVERTING as the state; it is finished, never taken back.
  */
 #ifndef SUTURE_HOTPATCH_PATCHING_H
@@ -43,7 +47,10 @@ struct error *patching_open(const struct process *p, const uint8_t *build_id, un
 /* Finish or undo what a killed manager left. */
 struct error *patching_settle(struct patching *a) __must_check;
 
-/* Calls are no longer counted: the sites lead directly to the new code. */
+/* switch_run() with what a.sw has; calls of all patches there are known to it. */
+struct error *patching_switch(struct patching *a, bool *wrote) __must_check;
+
+/* Calls are no longer counted, nor timed: the sites lead directly to the new code. */
 struct error *patching_end_count(struct patching *a, const struct patch *p) __must_check;
 
 /*
@@ -55,6 +62,11 @@ struct error *patching_forbid_code(struct patching *a, const struct header *h) _
 /* Put the bytes from before back for one patch, whatever state it is in. */
 struct error *patching_put_back(struct patching *a, const struct patch *p) __must_check;
 
+/*
+ * All but the switch, and the sites lead to the old code through what times it. patching_apply()
+ * then switches, and goes on timing; what ends it otherwise is patching_settle().
+ */
+struct error *patching_measure(struct patching *a, const struct hotpatch_object *o) __must_check;
 struct error *patching_apply(struct patching *a, const struct hotpatch_object *o) __must_check;
 struct error *patching_revert(struct patching *a, const char *fix) __must_check;
 /* All that apply would refuse, with nothing changed. */

@@ -246,6 +246,43 @@ static void find_running(struct scan *sc)
 	}
 }
 
+/* Whose stack the place is on: its thread may be told by unwinding to have left it. */
+static struct error *find_owner(struct scan *sc, uint64_t at, const struct stopped_thread **owner)
+{
+	struct mapping m;
+
+	*owner = NULL;
+	vec_for_each(&sc->s->threads, t) {
+		TRY(mapping_of(sc, t->regs.rsp, &m));
+		if (at < m.start || at >= m.end || at < t->regs.rsp - RED_ZONE)
+			continue;
+		/* Of several on one mapping the one that is nearest to it. */
+		if (!*owner || t->regs.rsp > (*owner)->regs.rsp)
+			*owner = t;
+	}
+	return NULL;
+}
+
+static struct error *scan_calls(struct scan *sc)
+{
+	vec_for_each(&sc->look->calls->v, c) {
+		const struct stack_range *in = stack_range_of(sc->v, sc->n, c->returns);
+		const struct stopped_thread *owner;
+
+		if (!in)
+			continue;
+		TRY(find_owner(sc, c->at, &owner));
+		/* A thread on another stack than that may come back to it. */
+		if (owner && owner->settled)
+			continue;
+		*sc->out = (struct stack_hit){ .tid = owner ? owner->tid : sc->s->memory->pid,
+					       .range = in,
+					       .address = c->returns };
+		return NULL;
+	}
+	return NULL;
+}
+
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out)
 {
@@ -260,5 +297,7 @@ struct error *stack_check(const struct stop *s, struct stack_look *l, const stru
 	for (size_t i = 0; i < s->threads.n && !out->range; i++)
 		if (!s->threads.v[i].settled)
 			TRY(scan_thread(&sc, &s->threads.v[i]));
-	return out->range ? NULL : scan_batch(&sc);
+	if (!out->range)
+		TRY(scan_batch(&sc));
+	return out->range || !l->calls ? NULL : scan_calls(&sc);
 }

@@ -13,6 +13,7 @@
 
 #include "hotpatch/maps.h"
 #include "hotpatch/stop.h"
+#include "hotpatch/timing.h"
 
 /* Code that nobody may be in: [start, end). */
 struct stack_range {
@@ -40,6 +41,8 @@ struct stack_look {
 	int query;	   /* /proc/PID/maps */
 	uint64_t *words;
 	size_t cap;
+	/* Return addresses that are not on the stack; borrowed, NULL: there are none. */
+	const struct timing_calls *calls;
 };
 #define STACK_LOOK_CLOSED   \
 	{                   \

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "hotpatch/patch.h"
 #include "hotpatch/stop.h"
 #include "hotpatch/unwind.h"
 
@@ -95,12 +96,12 @@ static struct error *pass_gates(const struct opened *o, const struct switching *
 
 /* What a scan found on the stack may be the trace of a call that is over. */
 static bool is_trace(struct stop *s, const struct switching *sw, const struct stack_hit *hit,
-		     struct unwind *unwind)
+		     const struct timing_calls *calls, struct unwind *unwind)
 {
 	vec_for_each(&s->threads, t)
 		if (unwind && t->tid == hit->tid)
-			return t->settled =
-				       unwind_is_outside(unwind, t, sw->ranges.v, sw->ranges.n);
+			return t->settled = unwind_is_outside(unwind, t, calls, sw->ranges.v,
+							      sw->ranges.n);
 	return false;
 }
 
@@ -111,23 +112,44 @@ static bool runs_inside(const struct stopped_thread *t, void *arg)
 	return stack_range_of(sw->ranges.v, sw->ranges.n, t->regs.rip);
 }
 
+static bool are_timed(const struct switching *sw)
+{
+	if (!sw->patches || !sw->ranges.n)
+		return false;
+	vec_for_each(&sw->patches->v, p)
+		if (p->header.fixed.timed)
+			return true;
+	return false;
+}
+
+/* They change when a thread is let run. */
+static struct error *read_calls(const struct opened *o, const struct switching *sw,
+				struct timing_calls *calls)
+{
+	timing_calls_free(calls);
+	return are_timed(sw) ? timing_calls_read(o, sw->patches, calls) : NULL;
+}
+
 /*
  * A thread that runs in a short function leaves it as soon as it may run on; on a busy machine it
  * must first come to run at all. As long as one stop may last.
  */
-static struct error *clear_the_way(struct switching *sw, struct stop *s, struct stack_look *look,
-				   struct unwind *unwind)
+static struct error *clear_the_way(const struct opened *o, struct switching *sw, struct stop *s,
+				   struct stack_look *look, struct unwind *unwind)
 {
+	struct timing_calls calls __cleanup_timing_calls = { 0 };
 	double until = s->began + sw->stop_seconds;
 	unsigned int us = NUDGE_US;
 
+	look->calls = &calls;
 	for (;;) {
 		struct stack_hit hit;
 
+		TRY(read_calls(o, sw, &calls));
 		TRY(stack_check(s, look, sw->ranges.v, sw->ranges.n, &hit));
 		if (!hit.range)
 			return NULL;
-		if (!hit.running && is_trace(s, sw, &hit, unwind))
+		if (!hit.running && is_trace(s, sw, &hit, look->calls, unwind))
 			continue;
 		if (!hit.running || clock_seconds() > until ||
 		    !stop_nudge(s, runs_inside, sw, us, sw->stop_seconds))
@@ -140,7 +162,7 @@ static struct error *clear_the_way(struct switching *sw, struct stop *s, struct 
 static struct error *write_sites(struct opened *o, struct switching *sw, struct stop *s,
 				 struct stack_look *look, struct unwind *unwind, bool *wrote)
 {
-	TRY(clear_the_way(sw, s, look, unwind));
+	TRY(clear_the_way(o, sw, s, look, unwind));
 	TRY(check_sites(o, sw));
 	*wrote = true;
 	if (sw->gated)

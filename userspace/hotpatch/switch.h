@@ -24,6 +24,7 @@ struct switching {
 	uint64_t flag_at; /* its address */
 	uint8_t flag;	  /* what it becomes */
 	VEC(struct stack_range) ranges; /* where nobody may be; made apart by switch_run() */
+	const struct patches *patches;	/* that are there: calls of them may be timed; or NULL */
 	double stop_seconds;		/* that one stop may take to gather all threads */
 	double patience; /* seconds that it is tried for, while somebody is in a range */
 	/* Results. */

@@ -14,6 +14,7 @@ struct unwind {
 	bool attached;
 	/* Of the question that is being asked. */
 	const struct stopped_thread *thread;
+	const struct timing_calls *calls;
 	const struct stack_range *v;
 	size_t n, frames;
 	bool inside;
@@ -45,8 +46,11 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr at, Dwarf_Word *out, void *arg)
 {
 	struct unwind *u = arg;
 	struct error *e __cleanup_error = memory_read(u->memory, at, out, sizeof(*out));
+	const struct timing_call *timed = u->calls ? timing_calls_find(u->calls, at) : NULL;
 
 	(void)dwfl;
+	if (timed)
+		*out = timed->returns;
 	return !e;
 }
 
@@ -154,9 +158,10 @@ static int look_at_frame(Dwfl_Frame *frame, void *arg)
 }
 
 bool unwind_is_outside(struct unwind *u, const struct stopped_thread *t,
-		       const struct stack_range *v, size_t n)
+		       const struct timing_calls *calls, const struct stack_range *v, size_t n)
 {
 	u->thread = t;
+	u->calls = calls;
 	u->v = v;
 	u->n = n;
 	u->frames = 0;

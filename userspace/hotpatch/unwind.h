@@ -21,9 +21,10 @@ void unwind_close(struct unwind **u);
 
 /*
  * Whether the thread has certainly no frame in any of the ranges: all frames up to its beginning
- * could be followed, and none is. A false proves nothing.
+ * could be followed, and none is. A false proves nothing. 'calls': return addresses that are not
+ * on the stack (timing.h), or NULL.
  */
 bool unwind_is_outside(struct unwind *u, const struct stopped_thread *t,
-		       const struct stack_range *v, size_t n);
+		       const struct timing_calls *calls, const struct stack_range *v, size_t n);
 
 #endif

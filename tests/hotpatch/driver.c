@@ -12,6 +12,7 @@
  *	--pid PID	only that process (may be given again)
  *	--supersedes NAME	a patch whose place it takes
  *	--stays		old functions may be on a stack at the switch
+ *	--stay NAME	this one may
  *	--patience S	seconds that a switch is tried for
  *	--kill-at N	end by SIGKILL before the Nth call that changes the process
  *	--kill-after US	end by SIGKILL so many microseconds after it began to act
@@ -42,7 +43,7 @@ static struct {
 	bool stays, calls, time, timed;
 	struct hotpatch_options act;
 	long kill_at, kill_after, times;
-	const char *supersedes;
+	const char *supersedes, *stay;
 } opt;
 
 static atomic_long calls;
@@ -204,6 +205,8 @@ static struct error *with_object(char **argv, const struct processes *p,
 	struct hotpatch_object o __cleanup_fix_object = { 0 };
 
 	TRY(fix_object_make(argv[1], argv[2], argv[3], opt.stays, &o));
+	vec_for_each(&o.functions, f)
+		f->may_be_on_stack |= opt.stay && str_equal(f->name, opt.stay);
 	if (str_equal(argv[0], "measure"))
 		return hotpatch_measure(&o, p, &opt.act, out);
 	return str_equal(argv[0], "check") ? hotpatch_check(&o, p, &opt.act, out)
@@ -298,6 +301,8 @@ int main(int argc, char **argv)
 			opt.calls = true;
 		else if (str_equal(argv[i], "--time"))
 			opt.time = true;
+		else if (str_equal(argv[i], "--stay"))
+			opt.stay = argv[++i];
 		else if (str_equal(argv[i], "--patience"))
 			opt.act.patience = atof(argv[++i]);
 		else if (str_equal(argv[i], "--supersedes"))

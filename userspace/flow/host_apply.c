@@ -303,12 +303,14 @@ static double count_of(const struct host_request *r)
 
 static struct error *go_to_processes(struct apply *a, bool *changed)
 {
-	const struct hotpatch_options options = { .perf_map = a->r->perf_map,
-						  .count = count_of(a->r) };
+	struct hotpatch_options options = { .perf_map = a->r->perf_map, .count = count_of(a->r) };
 
 	TRY(arm(a));
 	TRY(interrupt_check());
 	*changed = true;
+	TRY(host_watch_processes(&a->watch, &a->h, a->bundle, &a->processes));
+	if (a->watch.processes)
+		options.timing_rate = process_watch_rate(a->watch.processes);
 	TRY(process_patch_apply(&a->processes, &options));
 	say_what_is_missing(a);
 	return prove_processes(a);
@@ -331,7 +333,7 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 	enum ledger_state over = loaded ? LEDGER_ROLLED_BACK : LEDGER_FAILED;
 	struct error *e = NULL;
 
-	vigil_end(&a->watch.vigil);
+	host_watch_end(&a->watch);
 	host_proof_end(&a->proof);
 	if (loaded) {
 		host_say(&a->h, "rolling-back", a->bundle->name, "%s", error_message(why));
@@ -360,8 +362,9 @@ static struct host_request with_deadline(const struct host_request *r, struct wa
 	watch_record_begin(record, r);
 	own.tell = watch_record_tell;
 	own.arg = record;
-	own.confirm_within =
-		2 * r->vigil.watch + (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
+	/* Of processes it runs from before the baseline. */
+	own.confirm_within = r->vigil.baseline + 2 * r->vigil.watch +
+			     (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
 	return own;
 }
 
@@ -394,7 +397,11 @@ static struct error *does_go_on(struct apply *a)
 		e = ledger_patch(a->h.ledger, a->bundle->name, &arena, &row);
 	a->goes_on = !e && row && row->state != LEDGER_LOST && host_should_be_live(row->state);
 	arena_free(&arena);
-	if (!e && a->goes_on && a->r->confirm_within > 0)
+	if (!e && a->goes_on && a->r->vigil.watch > 0)
+		e = error_refused("%s is live already: before and after can't be compared any "
+				  "more",
+				  a->bundle->name);
+	else if (!e && a->goes_on && a->r->confirm_within > 0)
 		e = error_advise(error_refused("%s is live already, and some processes are without "
 					       "it: there is no deadline to give anew",
 					       a->bundle->name),
@@ -412,7 +419,8 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(does_go_on(a));
-	TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
+	if (a->payload)
+		TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {

@@ -5,9 +5,15 @@
 
 #include "base/str.h"
 
-void host_watch_free(struct host_watch *a)
+void host_watch_end(struct host_watch *a)
 {
 	vigil_end(&a->vigil);
+	process_watch_end(&a->processes);
+}
+
+void host_watch_free(struct host_watch *a)
+{
+	host_watch_end(a);
 	watch_record_free(&a->record);
 }
 
@@ -20,12 +26,8 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 	a->request = h->request;
 	a->bundle = b;
 	a->payload = payload;
-
 	if (!(w->watch > 0))
 		return NULL;
-	if (!a->payload)
-		return error_refused("--watch is for patches of the kernel: functions of processes "
-				     "have no probes yet");
 	TRY(vigil_begin(a->payload, w, &a->vigil));
 	TRY(vigil_controls(a->vigil, &beside));
 	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
@@ -33,15 +35,54 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 	return vigil_baseline(a->vigil);
 }
 
-/* The structure, once no probe of ours is there any more. */
-static struct error *prove_back(const struct host_request *r, const struct bundle_payload *p,
-				const char *name)
+struct error *host_watch_processes(struct host_watch *a, struct host *h, const struct bundle *b,
+				   struct process_patch *p)
 {
+	const struct vigil_wish *w = &h->request->vigil;
+	struct strbuf why __cleanup_strbuf = { 0 };
+	size_t timed;
+
+	a->request = h->request;
+	a->bundle = b;
+	if (!(w->watch > 0))
+		return NULL;
+	if (w->n_controls)
+		return error_usage("--control is for patches of the kernel");
+	TRY(process_watch_begin(p, w->interval, &a->processes, &timed, &why));
+	if (why.n)
+		host_say(h, "note", b->name, "calls are not timed in all processes: %s", why.s);
+	host_say(h, "baseline", b->name, "timing the old code in %zu of %zu processes for %s",
+		 timed, p->rows.n, str_duration(w->baseline).s);
+	TRY(process_watch_vigil(a->processes, w, &a->vigil));
+	return vigil_baseline(a->vigil);
+}
+
+/* No process has it. */
+static struct error *prove_processes_back(const struct host_watch *a)
+{
+	struct process_patch p __cleanup_process_patch = { 0 };
+	struct strbuf first __cleanup_strbuf = { 0 };
+
+	TRY(process_patch_open(a->bundle, &p));
+	TRY(process_patch_look(&p));
+	TRY(process_patch_first(&p, true, &first));
+	return first.n ? error_new(ERROR_PENDING, "%s was taken back, and is still there: %s",
+				   a->bundle->name, first.s)
+		       : NULL;
+}
+
+/* The structure, once no probe of ours is there any more. */
+static struct error *prove_back(const struct host_watch *a, const struct host_request *r)
+{
+	const char *name = a->bundle->name;
 	struct host h __cleanup_host = HOST_CLOSED;
-	struct host_verdict v;
+	struct host_verdict v = { 0 };
 
 	TRY(host_open(r, HOST_LOOK, &h));
-	TRY(host_proof_look(p, &v, NULL));
+	if (a->payload)
+		TRY(host_proof_look(a->payload, &v, NULL));
+	else
+		TRY(prove_processes_back(a));
 	if (v.functions && v.state != PROOF_NOT_PATCHED)
 		return error_new(ERROR_PENDING, "%s was taken back, and its functions are still %s",
 				 name, proof_state_name(v.state));
@@ -62,7 +103,7 @@ static struct error *take_back(struct host_watch *a, const char *why)
 	if (e && error_kind(e) == ERROR_NOTHING)
 		error_free(&e);
 	TRY(e);
-	TRY(prove_back(&r, a->payload, a->bundle->name));
+	TRY(prove_back(a, &r));
 	a->outcome = "reverted";
 	return error_new(ERROR_VERIFY, "taken back: %s", why);
 }
@@ -99,6 +140,7 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 	case JUDGE_HEALTHY:
 		return confirm(a, why);
 	case JUDGE_INCONCLUSIVE:
+		vigil_detach(a->vigil);
 		a->outcome = "pending";
 		return error_advise(error_new(ERROR_PENDING, "%s", why),
 				    "suture confirm %s lets it stay; else it is taken back at its "
@@ -142,6 +184,8 @@ struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct ho
 	host_say(a->h, "watching", a->bundle->name, "for at most %s",
 		 str_duration(a->request->vigil.watch).s);
 	host_proof_end(proof);
+	if (a->processes)
+		process_watch_live(a->processes);
 	e = vigil_watch(a->vigil, &a->verdict);
 	if (!e) {
 		e = act_on(a, &a->verdict);

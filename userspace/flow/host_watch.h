@@ -7,28 +7,38 @@
 #define SUTURE_FLOW_HOST_WATCH_H
 
 #include "flow/host_state.h"
+#include "flow/process_watch.h"
 #include "flow/watch_record.h"
 
 struct host_watch {
 	const struct host_request *request;
 	const struct bundle *bundle;
-	const struct bundle_payload *payload;
-	struct host *h;	     /* closed once there is a verdict */
-	struct vigil *vigil; /* NULL: nobody asked for a verdict */
+	const struct bundle_payload *payload; /* NULL: it is for processes */
+	struct process_watch *processes;      /* or NULL */
+	struct host *h;			      /* closed once there is a verdict */
+	struct vigil *vigil;		      /* NULL: nobody asked for a verdict */
 	struct vigil_verdict verdict;
 	const char *outcome; /* NULL: it is not known */
 	struct watch_record record;
 };
 
-/* Before the patch is loaded. Without .vigil.watch nothing; ERROR_REFUSED for processes. */
+/* Before the patch is loaded into the kernel. Without .vigil.watch nothing. */
 struct error *host_watch_baseline(struct host_watch *w, struct host *h, const struct bundle *b,
 				  const struct bundle_payload *payload) __must_check;
+/*
+ * Before processes get it, whose calls are timed from here on; 'p' must outlive the watch.
+ * ERROR_REFUSED if none has the file mapped.
+ */
+struct error *host_watch_processes(struct host_watch *w, struct host *h, const struct bundle *b,
+				   struct process_patch *p) __must_check;
 /*
  * It is live and proved, and the proof ends here: wait for the verdict, and do what it asks for
  * (host_apply() in host.h).
  */
 struct error *host_watch_verdict(struct host_watch *w, struct host *h,
 				 struct host_proof *proof) __must_check;
+/* Nothing is watched any more; what is known of it stays. */
+void host_watch_end(struct host_watch *w);
 void host_watch_free(struct host_watch *w);
 
 #endif

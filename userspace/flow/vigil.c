@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/str.h"
+#include "flow/host_proof.h"
 #include "flow/vigil_state.h"
 #include "flow/watch_batch.h"
 #include "livepatch/live.h"
@@ -18,6 +19,35 @@
 #define PATIENCE 1.5
 /* The proof costs time of its own: it is read at most for this share of the watch. */
 #define PROOF_SHARE 0.25
+
+/* --- the kernel as a source ----------------------------------------------------------- */
+
+static struct error *kernel_next(void *self, double *time, struct health_reading *host,
+				 struct latency_reading *each, uint32_t *hard)
+{
+	struct vigil *v = self;
+
+	(void)hard;
+	return watcher_next(v->watcher, time, host, each);
+}
+
+/* The structure alone: probes that count would be on the path that is timed. */
+static struct error *kernel_look(void *self, bool *lost)
+{
+	struct vigil *v = self;
+	struct host_verdict is;
+
+	TRY(host_proof_look(v->payload, &is, NULL));
+	*lost = is.state == PROOF_LOST || is.state == PROOF_NOT_PATCHED;
+	return NULL;
+}
+
+static void kernel_detach(void *self)
+{
+	struct vigil *v = self;
+
+	watcher_end(&v->watcher);
+}
 
 /* --- begin ---------------------------------------------------------------------------- */
 
@@ -53,6 +83,8 @@ static struct error *allocate(struct vigil *v)
 	struct judge_policy policy = watch_policy(w->interval, w->baseline, w->watch,
 						  (unsigned int)v->targets, watch_is_emulated());
 
+	if (v->source.floor > 0)
+		policy.latency_floor = v->source.floor;
 	v->plans = calloc(v->functions.n, sizeof(*v->plans));
 	v->last = calloc(v->functions.n, sizeof(*v->last));
 	v->now = calloc(v->functions.n, sizeof(*v->now));
@@ -78,6 +110,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	if (!v)
 		return error_nomem();
 	v->payload = p;
+	v->source = (struct vigil_source){ kernel_next, kernel_look, kernel_detach, v, 0 };
 	v->wish = *wish;
 	v->check.command = wish->health_check;
 	TRY(list_targets(v));
@@ -93,6 +126,26 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	return NULL;
 }
 
+struct error *vigil_begin_on(const struct vigil_source *source, const struct watch_function *f,
+			     const struct latency_plan *plans, size_t n,
+			     const struct vigil_wish *wish, struct vigil **out)
+{
+	struct vigil *v __cleanup_vigil = calloc(1, sizeof(*v));
+
+	if (!v)
+		return error_nomem();
+	v->source = *source;
+	v->wish = *wish;
+	v->check.command = wish->health_check;
+	for (size_t i = 0; i < n; i++)
+		TRY(vec_push(&v->functions, f[i]));
+	v->targets = n;
+	TRY(allocate(v));
+	memcpy(v->plans, plans, n * sizeof(*plans));
+	*out = take(v);
+	return NULL;
+}
+
 struct error *vigil_controls(const struct vigil *v, struct strbuf *out)
 {
 	for (size_t i = v->targets; i < v->functions.n; i++)
@@ -104,7 +157,8 @@ struct error *vigil_controls(const struct vigil *v, struct strbuf *out)
 
 void vigil_detach(struct vigil *v)
 {
-	watcher_end(&v->watcher);
+	if (v->source.detach)
+		v->source.detach(v->source.self);
 }
 
 void vigil_end(struct vigil **at)
@@ -218,7 +272,7 @@ static struct error *step(struct vigil *v, bool since, bool skip, uint32_t hard)
 	if (!b || !h)
 		return error_nomem();
 	b->hard = hard;
-	TRY(watcher_next(v->watcher, &b->time, &host, v->now));
+	TRY(v->source.next(v->source.self, &b->time, &host, v->now, &b->hard));
 	if (v->begun && !skip) {
 		common(v, &host, h, b);
 		judge_all(v, since, b);
@@ -306,17 +360,16 @@ static void cannot_tell(struct vigil_verdict *out, const char *why)
 	snprintf(out->judge.reason, sizeof(out->judge.reason), "%s", why);
 }
 
-/* The structure alone: probes that count would be on the path that is timed. */
 static struct error *read_proof(struct vigil *v, uint32_t *hard)
 {
 	double began = clock_seconds();
-	struct host_verdict is;
+	bool lost = false;
 
 	if (began < v->proof_due)
 		return NULL;
-	TRY_CONTEXT(host_proof_look(v->payload, &is, NULL), "reading the proof");
+	TRY_CONTEXT(v->source.look(v->source.self, &lost), "reading the proof");
 	v->proof_due = clock_seconds() + (clock_seconds() - began) / PROOF_SHARE;
-	if (is.state == PROOF_LOST || is.state == PROOF_NOT_PATCHED)
+	if (lost)
 		*hard |= 1u << HARD_REDIRECT_LOST;
 	return NULL;
 }

@@ -10,8 +10,7 @@
 #define SUTURE_FLOW_VIGIL_H
 
 #include "bundle/bundle.h"
-#include "flow/host_proof.h"
-#include "flow/watcher.h"
+#include "flow/vigil_source.h"
 #include "judge/judge.h"
 
 struct vigil_wish {
@@ -23,9 +22,19 @@ struct vigil_wish {
 
 struct vigil;
 
-/* Attach. ERROR_USAGE for a control that is patched; ERROR_REFUSED if nothing of it is there. */
+/*
+ * Functions of the kernel. Attach. ERROR_USAGE for a control that is patched; ERROR_REFUSED if
+ * nothing of it is there.
+ */
 struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wish *wish,
 			  struct vigil **out) __must_check;
+/*
+ * n functions that the source reads, all of which the patch changes; plans[] says how they are
+ * timed. What lies behind the source must outlive the vigil, which detaches it.
+ */
+struct error *vigil_begin_on(const struct vigil_source *source, const struct watch_function *f,
+			     const struct latency_plan *plans, size_t n,
+			     const struct vigil_wish *wish, struct vigil **out) __must_check;
 /* "seq_printf(), si_meminfo()": what the patched ones are compared with. */
 struct error *vigil_controls(const struct vigil *v, struct strbuf *out) __must_check;
 /* Until the baseline is whole. ERROR_REFUSED if the health check fails, or if a function's probe

@@ -20,12 +20,13 @@ struct vigil_point {
 };
 
 struct vigil {
-	const struct bundle_payload *payload;
+	const struct bundle_payload *payload; /* of the kernel's; or NULL */
+	struct vigil_source source;
 	struct vigil_wish wish;
 	struct controls chosen;		      /* where the wish names none */
 	VEC(struct watch_function) functions; /* those of the patch, then the controls */
 	size_t targets;
-	struct watcher *watcher;
+	struct watcher *watcher; /* of the kernel's functions */
 	struct latency_plan *plans;
 	struct latency_reading *last, *now; /* of each function */
 	/* Where the baseline and the watch begin and end, of each function. */

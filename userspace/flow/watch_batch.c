@@ -73,7 +73,8 @@ void watch_batch_target(struct batch *b, const struct latency_counts *d,
 			enum latency_return returned)
 {
 	latencies(&b->latency, d);
-	if (returned == LATENCY_RETURN_NONE) {
+	b->no_returns = returned == LATENCY_RETURN_NONE;
+	if (b->no_returns) {
 		b->returns[RETURN_ZERO] += d->returns;
 		return;
 	}
@@ -109,8 +110,11 @@ void watch_batch_host(struct batch *b, const struct health_reading *before,
 	for (size_t i = 0; i < ARRAY_SIZE(hard); i++)
 		if (happened(before, now, hard[i].signal))
 			b->hard |= 1u << hard[i].hard;
-	for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
+	b->no_signals = true;
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++) {
 		b->signal[i] = happened(before, now, counted[i]);
+		b->no_signals &= !now->v[counted[i]].known;
+	}
 }
 
 bool watch_is_emulated(void)

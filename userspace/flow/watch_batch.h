@@ -10,7 +10,8 @@
 /* What two readings differ in; a counter that went back (its probe was attached anew) gives 0. */
 struct latency_counts watch_difference(const struct latency_counts *before,
 				       const struct latency_counts *now);
-/* Latencies and returns of a difference. What returns nothing, or nothing known, returned zeros. */
+/* Latencies and returns of a difference. Of what returns nothing, or nothing known, errors are not
+ * judged. */
 void watch_batch_target(struct batch *b, const struct latency_counts *d,
 			enum latency_return returned);
 /* One control more: its latencies to *latency, its calls and errors to the batch. */

@@ -71,7 +71,7 @@ static void add_head(const struct watch_record *r, const struct watch_record_of 
 	json_string(j, "bundle", of->bundle->digest.hex);
 	json_string(j, "host", host.nodename);
 	json_string(j, "kernel", host.release);
-	json_string(j, "of", "kernel");
+	json_string(j, "of", of->payload ? "kernel" : "processes");
 	json_string(j, "begun", utc);
 	json_bool(j, "emulated", watch_is_emulated());
 }

@@ -51,7 +51,7 @@ static bool send_plans(int fd, const struct watch *w)
 
 	if (!aside_send(fd, &h, sizeof(h)))
 		return false;
-	for (size_t i = 0; i < watch_size(w); i++)
+	for (size_t i = 0; w && i < watch_size(w); i++)
 		if (!aside_send(fd, watch_plan_at(w, i), sizeof(struct latency_plan)))
 			return false;
 	return true;
@@ -72,17 +72,19 @@ static struct error *send_reading(int fd, struct watch *w, struct health *host,
 	const struct head h = { .time = clock_seconds() };
 	struct health_reading health;
 
-	for (size_t i = 0; i < watch_size(w); i++)
+	size_t n = w ? watch_size(w) : 0;
+
+	for (size_t i = 0; i < n; i++)
 		TRY(watch_read(w, i, &each[i]));
 	TRY(health_read(host, &health));
 	*heard = aside_send(fd, &h, sizeof(h)) && aside_send(fd, &health, sizeof(health)) &&
-		 aside_send(fd, each, watch_size(w) * sizeof(*each));
+		 (!n || aside_send(fd, each, n * sizeof(*each)));
 	return NULL;
 }
 
 static struct error *serve(int fd, struct watch *w, struct health *host, double interval)
 {
-	struct latency_reading *each __free = calloc(watch_size(w), sizeof(*each));
+	struct latency_reading *each __free = calloc((w ? watch_size(w) : 0) + 1, sizeof(*each));
 	double due = clock_seconds();
 	bool heard = true;
 
@@ -104,12 +106,15 @@ static void be_watcher(int fd, void *arg)
 	const struct task *t = arg;
 	struct watch *w __cleanup_watch = NULL;
 	struct health *host __cleanup_health = NULL;
-	struct error *e __cleanup_error = watch_open(t->functions, t->n, &usual, &w);
+	struct error *e __cleanup_error = NULL;
 
+	/* The host alone takes no kernel that can be probed. */
+	if (t->n)
+		e = watch_open(t->functions, t->n, &usual, &w);
 	if (!e)
 		e = health_open(&host);
 	/* Else the module that is loaded next would wait for it. */
-	if (!e)
+	if (!e && t->n)
 		kprobe_settle();
 	if (!e && send_plans(fd, w))
 		e = serve(fd, w, host, t->interval);
@@ -148,7 +153,8 @@ struct error *watcher_start(const struct watch_function *f, size_t n, double int
 	w->n = n;
 	TRY(aside_start(be_watcher, &task, &w->fd));
 	TRY(hear(w, until, &unused));
-	TRY(aside_receive(w->fd, until, plans, n * sizeof(*plans)));
+	if (n)
+		TRY(aside_receive(w->fd, until, plans, n * sizeof(*plans)));
 	*out = take(w);
 	return NULL;
 }
@@ -160,7 +166,7 @@ struct error *watcher_next(struct watcher *w, double *time, struct health_readin
 
 	TRY(hear(w, until, time));
 	TRY(aside_receive(w->fd, until, host, sizeof(*host)));
-	return aside_receive(w->fd, until, each, w->n * sizeof(*each));
+	return w->n ? aside_receive(w->fd, until, each, w->n * sizeof(*each)) : NULL;
 }
 
 void watcher_end(struct watcher **at)

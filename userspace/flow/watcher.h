@@ -13,8 +13,8 @@
 struct watcher;
 
 /*
- * Attached when it returns; plans[n] says how. ERROR_PENDING, here and below: the kernel does not
- * come back.
+ * Attached when it returns; plans[n] says how. n may be 0: the host alone. ERROR_PENDING, here and
+ * below: the kernel does not come back.
  */
 struct error *watcher_start(const struct watch_function *f, size_t n, double interval,
 			    struct latency_plan *plans, struct watcher **out) __must_check;

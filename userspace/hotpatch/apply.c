@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Making an object live in one process; patching.h has the order and why. */
+#include <elf.h>
 #include <time.h>
 
+#include "arch/arch.h"
 #include "hotpatch/patching.h"
 #include "hotpatch/gate.h"
 #include "hotpatch/hooks.h"
@@ -121,7 +123,7 @@ static struct error *forbid_older(struct patching *a, uint64_t site)
 
 			if (s->address != site || p->header.fixed.state == HEADER_MEASURING)
 				continue;
-			TRY(patching_forbid_code(a, &p->header));
+			TRY(patching_forbid_code(a, &p->header, false));
 			if (s->flags & HEADER_STAYS)
 				TRY(vec_push(&a->sw.ranges, stayed));
 		}
@@ -335,6 +337,28 @@ static struct error *place_counts(struct applying *ap)
 	return NULL;
 }
 
+/*
+ * One that may stay for ever would have to return into its gate, which no revert could wait for: a
+ * call among the instructions that the jump displaces. An indirect one is ff /2.
+ */
+static bool calls_out_of_gate(const struct displaced *d)
+{
+	const struct arch *arch = arch_find(EM_X86_64);
+	struct insn i;
+
+	for (size_t at = 0; at < SITE_JUMP; at += i.length) {
+		const uint8_t *p = d->bytes + at;
+
+		if (at >= d->n || !arch->decode(p, d->n - at, &i) || i.is_call)
+			return true;
+		if ((*p & 0xf0) == 0x40)
+			p++;
+		if (p + 1 < d->bytes + d->n && *p == 0xff && (p[1] >> 3 & 7) == 2)
+			return true;
+	}
+	return false;
+}
+
 /* The sites lead to what times, from there to the gates, and then to the stubs that count. */
 static struct error *place_timing(struct applying *ap)
 {
@@ -350,6 +374,11 @@ static struct error *place_timing(struct applying *ap)
 	if (!ap->a->sw.gated)
 		return error_refused("its first instructions can't be done elsewhere, which timing "
 				     "it takes");
+	for (size_t i = 0; i < ap->o->functions.n; i++)
+		if (ap->o->functions.v[i].may_be_on_stack && calls_out_of_gate(&ap->displaced.v[i]))
+			return error_refused("%s calls another within the bytes that a jump takes, "
+					     "and may stay on a stack: it can't be timed",
+					     ap->o->functions.v[i].name);
 	for (uint32_t i = 0; i < f->n; i++)
 		gates[i] = ap->header.sites[i].gate;
 	f->timed = f->base + ap->layout.timed;
@@ -658,9 +687,9 @@ static struct error *plan_again(struct patching *a, const struct hotpatch_object
 		if (!f->may_be_on_stack)
 			TRY(plan_ranges(a, f, s->address));
 	}
-	/* Who is on the way through the stubs gets to the old code. */
+	/* Who is in a gate gets to the old code. */
 	if (!all_stay)
-		TRY(patching_forbid_code(a, &p->header));
+		TRY(patching_forbid_code(a, &p->header, true));
 	return plan_pieces(a, o);
 }
 

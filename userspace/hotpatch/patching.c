@@ -61,10 +61,13 @@ static const struct header_site *next_staying(const struct header *h, uint64_t f
 	return next;
 }
 
-struct error *patching_forbid_code(struct patching *a, const struct header *h)
+struct error *patching_forbid_code(struct patching *a, const struct header *h, bool own)
 {
-	uint64_t from = h->fixed.code_start;
-	uint64_t end = h->fixed.timed ? timing_return(&h->fixed) : h->fixed.code_end;
+	uint64_t from = h->fixed.code_start, end = h->fixed.code_end;
+
+	/* Behind the stubs is what timed functions return to, whoever they are. */
+	if (h->fixed.timed)
+		end = own ? h->fixed.timed : timing_return(&h->fixed);
 
 	while (from < end) {
 		const struct header_site *s = next_staying(h, from);
@@ -115,7 +118,7 @@ struct error *patching_put_back(struct patching *a, const struct patch *p)
 		TRY(plan_site(a, &p->header.sites[i], &needed));
 		any |= needed;
 	}
-	TRY(patching_forbid_code(a, &p->header));
+	TRY(patching_forbid_code(a, &p->header, true));
 	TRY(patch_set_state(&a->opened, p, HEADER_REVERTING));
 	e = any ? patching_switch(a, &wrote) : NULL;
 	if (!e)

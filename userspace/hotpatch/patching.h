@@ -55,9 +55,11 @@ struct error *patching_end_count(struct patching *a, const struct patch *p) __mu
 
 /*
  * Nobody may be in the code that a patch has brought, but for functions that may stay: neither in
- * what the compiler has put apart from them, nor in what they call.
+ * what the compiler has put apart from them, nor in what they call. 'own': it is the patch that is
+ * switched: who is in the stubs that time has yet to come to its gates, which then lead him right.
  */
-struct error *patching_forbid_code(struct patching *a, const struct header *h) __must_check;
+struct error *patching_forbid_code(struct patching *a, const struct header *h,
+				   bool own) __must_check;
 
 /* Put the bytes from before back for one patch, whatever state it is in. */
 struct error *patching_put_back(struct patching *a, const struct patch *p) __must_check;

@@ -82,6 +82,8 @@ void judge_feed_counts(struct judge *j, bool since, const struct batch *b)
 {
 	double calls = 0, errors = 0;
 
+	j->has_returns |= !b->no_returns;
+	j->has_signals |= !b->no_signals;
 	for (unsigned int i = 0; i < RETURN_CLASSES; i++) {
 		calls += b->returns[i];
 		if (is_error(i))

@@ -7,7 +7,7 @@ static const char *const names[HARD_SIGNALS] = {
 	[HARD_WARNING] = "a warning from the new code",
 	[HARD_LOCKUP] = "a lockup",
 	[HARD_REDIRECT_LOST] = "the redirect was lost",
-	[HARD_CRASH] = "a crash in the new code",
+	[HARD_CRASH] = "a crash of a patched process",
 	[HARD_CHECK] = "the health check failed",
 };
 

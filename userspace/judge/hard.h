@@ -10,7 +10,7 @@ enum hard_signal {
 	HARD_WARNING, /* from the new code */
 	HARD_LOCKUP,  /* hung task, soft or hard lockup, RCU stall */
 	HARD_REDIRECT_LOST,
-	HARD_CRASH, /* of a patched process, by a fatal signal in the new code */
+	HARD_CRASH, /* of a patched process, by a signal that a fault raises */
 	HARD_CHECK, /* somebody's own check of the service failed */
 	HARD_SIGNALS
 };

@@ -98,13 +98,27 @@ static enum judge_word word_of(enum standing s)
 	return word[s];
 }
 
+/* What nobody could see is named. */
+static void explain_healthy(struct judge_verdict *v)
+{
+	char not [64] = "";
+	size_t n = 0;
+
+	for (int i = 0; i < JUDGE_METRICS; i++)
+		if (v->finding[i].why && n < sizeof(not ))
+			n += (size_t)snprintf(not +n, sizeof(not ) - n, "%s%s", n ? ", " : "",
+					      v->finding[i].metric);
+	snprintf(v->reason, sizeof(v->reason), "every metric is within its margin%s%s%s%s",
+		 n ? " (but for what was not judged: " : "", not, n ? ")" : "",
+		 v->controlled ? "" : "; no control, only before and after");
+}
+
 static void explain(struct judge_verdict *v)
 {
 	const struct judge_finding *f = v->metric < 0 ? NULL : &v->finding[v->metric];
 
 	if (!f)
-		snprintf(v->reason, sizeof(v->reason), "every metric is within its margin%s",
-			 v->controlled ? "" : "; no control, only before and after");
+		explain_healthy(v);
 	else if (f->why)
 		snprintf(v->reason, sizeof(v->reason), "%s: %s", f->metric, f->why);
 	else if (v->metric == METRIC_LEAK)

@@ -33,9 +33,11 @@ struct batch {
 	double time; /* seconds, of a clock that does not jump */
 	struct histogram latency;
 	uint64_t returns[RETURN_CLASSES];
+	bool no_returns;		 /* what it returned is not known */
 	const struct histogram *control; /* as many as judge_new() was told of */
 	uint64_t control_calls, control_errors;
 	uint64_t signal[JUDGE_SIGNALS]; /* host signals that are counted: retransmits, faults */
+	bool no_signals;		/* nobody counts them here */
 	bool has_leak;
 	double leak;   /* bytes held that the new code allocated */
 	uint32_t hard; /* 1 << enum hard_signal */

@@ -43,18 +43,24 @@ struct judge_finding judge_latency(const struct judge *j)
 		       log1p(j->policy.latency_floor / fmax(typical, 1)));
 }
 
-/* A share of slow calls moves several times as far as load does: only beside controls. */
-struct judge_finding judge_tail(const struct judge *j)
+/* Nothing is said of what nobody could see. */
+static struct judge_finding not_judged(const char *metric, const char *why)
 {
-	if (j->controls)
-		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail, 0);
-	return (struct judge_finding){ .metric = "slow calls",
+	return (struct judge_finding){ .metric = metric,
 				       .standing = STANDING_EQUAL,
 				       .effect = 1,
 				       .interval = { 0, INFINITY },
 				       .smallest = INFINITY,
 				       .seconds_more = INFINITY,
-				       .why = "not judged without a control" };
+				       .why = why };
+}
+
+/* A share of slow calls moves several times as far as load does: only beside controls. */
+struct judge_finding judge_tail(const struct judge *j)
+{
+	if (j->controls)
+		return shifted(j, &j->tail, METRIC_TAIL, "slow calls", j->policy.tail, 0);
+	return not_judged("slow calls", "not judged without a control");
 }
 
 /* ln of w e^a + (1 - w) e^b */
@@ -160,10 +166,12 @@ struct judge_finding judge_errors(const struct judge *j)
 {
 	double alpha = judge_share(j, METRIC_ERRORS), bar = -log(alpha / 2);
 	const struct margin *m = &j->policy.errors;
-	/* A share of 1 in 1000 calls more is equal, where hardly any call fails. */
-	struct judge_finding f =
-		counted(&j->errors, "errors", m, alpha, 10 * j->policy.error_floor);
+	struct judge_finding f;
 
+	if (!j->has_returns)
+		return not_judged("errors", "what calls return is not known");
+	/* A share of 1 in 1000 calls more is equal, where hardly any call fails. */
+	f = counted(&j->errors, "errors", m, alpha, 10 * j->policy.error_floor);
 	if (f.standing != STANDING_OPEN || j->errors.exposure[1] > 0)
 		decide(&f, error_evidence(j, m->harm, alpha / 2) >= bar,
 		       error_evidence(j, m->fail, alpha / 2) >= bar);
@@ -178,6 +186,8 @@ struct judge_finding judge_signals(const struct judge *j)
 	struct judge_finding f, worst = { .metric = "host signals" };
 	bool quiet = false;
 
+	if (!j->has_signals)
+		return not_judged("host signals", "nobody counts them here");
 	for (unsigned int i = 0; i < JUDGE_SIGNALS; i++) {
 		/* Those that never came are all alike: one look is enough. */
 		if (j->signal[i].events[0] + j->signal[i].events[1] <= 0) {

@@ -15,6 +15,7 @@ struct judge {
 	unsigned int seconds[2], odd;
 	double last; /* time */
 	bool begun;
+	bool has_returns, has_signals; /* somebody could see them */
 	uint32_t hard;
 
 	/* Seconds with few calls wait here until they are enough for one value. */

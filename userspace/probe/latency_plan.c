@@ -30,5 +30,11 @@ struct latency_plan latency_plan(const struct latency_facts *f)
 
 const char *latency_way_name(enum latency_way way)
 {
-	return way == LATENCY_BY_TRAMPOLINE ? "BPF trampoline" : "kprobe";
+	static const char *const names[] = {
+		[LATENCY_BY_TRAMPOLINE] = "BPF trampoline",
+		[LATENCY_BY_KPROBE] = "kprobe",
+		[LATENCY_BY_STUB] = "stub in the process",
+	};
+
+	return names[way];
 }

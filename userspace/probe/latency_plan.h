@@ -25,7 +25,11 @@ struct latency_facts {
 	enum latency_return returned; /* by BTF; NONE without */
 };
 
-enum latency_way { LATENCY_BY_TRAMPOLINE, LATENCY_BY_KPROBE };
+enum latency_way {
+	LATENCY_BY_TRAMPOLINE,
+	LATENCY_BY_KPROBE,
+	LATENCY_BY_STUB, /* in a process, by its patch: no probe of the kernel */
+};
 
 struct latency_plan {
 	enum latency_way way;
@@ -35,7 +39,7 @@ struct latency_plan {
 
 struct latency_plan latency_plan(const struct latency_facts *f);
 
-/* "BPF trampoline", "kprobe" */
+/* "BPF trampoline", "kprobe", "stub in the process" */
 const char *latency_way_name(enum latency_way way);
 
 #endif

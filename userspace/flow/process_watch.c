@@ -137,7 +137,10 @@ static struct error *begin(struct process_watch *w, double interval, size_t *tim
 static void stop_timing(struct process_watch *w)
 {
 	struct hotpatch_options o = { 0 };
-	struct error *e __cleanup_error = process_patch_settle(w->patch, &o);
+	struct error *e = process_patch_settle(w->patch, &o);
+
+	/* The next manager that looks ends it. */
+	error_free(&e);
 }
 
 struct error *process_watch_begin(struct process_patch *p, double interval,

@@ -1,46 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Making an object live in one process; patching.h has the order and why. */
-#include <elf.h>
 #include <time.h>
 
-#include "arch/arch.h"
-#include "hotpatch/patching.h"
+#include "hotpatch/apply_work.h"
 #include "hotpatch/gate.h"
 #include "hotpatch/hooks.h"
-#include "hotpatch/layout.h"
 #include "hotpatch/lookup.h"
 #include "hotpatch/near.h"
 #include "hotpatch/perf_map.h"
-#include "hotpatch/relocate.h"
-#include "hotpatch/takeover.h"
-#include "hotpatch/timing.h"
 
 #define PLACES_MOST 8 /* that are tried, while others take them */
 #define ROOM_MOST 64
+#define BREAKPOINT 0xcc /* int3, which uprobes use, too */
 
-#define DISPLACED_MOST 32
-
-/* What is at a site and behind it now. */
-struct displaced {
-	uint8_t bytes[DISPLACED_MOST];
-	size_t n;
-};
-
-struct applying {
-	struct patching *a;
-	const struct hotpatch_object *o;
-	struct layout layout;
-	struct header header;
-	struct relocated relocated;
-	bool main_program;
-	VEC(struct displaced) displaced; /* of each site */
-	struct takeover takeover;
-	const struct patch *again; /* one that was reverted, whose pages serve once more */
-	bool timed;		   /* calls of the old code first, then of the new */
-	uint8_t *timing;	   /* the code for that */
-};
-
-static void applying_free(struct applying *ap)
+void applying_free(struct applying *ap)
 {
 	layout_free(&ap->layout);
 	header_free(&ap->header);
@@ -79,8 +52,12 @@ static struct error *check_bytes(const struct patching *a, const struct hotpatch
 	for (uint64_t i = 0; i < f->size; i++)
 		if (now[i] != f->bytes[i] && !(ours && i >= site && i < site + SITE_JUMP))
 			return error_refused("%s differs from the code that was patched at +0x%llx "
-					     "(0x%02x instead of 0x%02x)",
-					     f->name, (unsigned long long)i, now[i], f->bytes[i]);
+					     "(%s0x%02x instead of 0x%02x)",
+					     f->name, (unsigned long long)i,
+					     now[i] == BREAKPOINT ? "a breakpoint, of a debugger "
+								    "or a probe: "
+								  : "",
+					     now[i], f->bytes[i]);
 	return NULL;
 }
 
@@ -113,7 +90,7 @@ static struct error *plan_function(const struct applying *ap, const struct hotpa
 /* --- the plan ------------------------------------------------------------------------- */
 
 /* Older versions that still may run count as the old function. */
-static struct error *forbid_older(struct patching *a, uint64_t site)
+struct error *applying_forbid_older(struct patching *a, uint64_t site)
 {
 	vec_for_each(&a->patches.v, p)
 		for (uint32_t i = 0; i < p->header.fixed.n; i++) {
@@ -131,7 +108,7 @@ static struct error *forbid_older(struct patching *a, uint64_t site)
 }
 
 /* Old activations that may live on have theirs left out of the object. */
-static struct error *plan_pieces(struct patching *a, const struct hotpatch_object *o)
+struct error *applying_plan_pieces(struct patching *a, const struct hotpatch_object *o)
 {
 	vec_for_each(&o->pieces, p) {
 		uint64_t at = a->opened.process.bias + p->old;
@@ -143,8 +120,8 @@ static struct error *plan_pieces(struct patching *a, const struct hotpatch_objec
 	return NULL;
 }
 
-static struct error *plan_ranges(struct patching *a, const struct hotpatch_function *f,
-				 uint64_t site)
+struct error *applying_plan_ranges(struct patching *a, const struct hotpatch_function *f,
+				   uint64_t site)
 {
 	uint64_t old = a->opened.process.bias + f->old, end = site + SITE_JUMP;
 	struct stack_range r = { old, old + f->size > end ? old + f->size : end, f->name };
@@ -152,7 +129,7 @@ static struct error *plan_ranges(struct patching *a, const struct hotpatch_funct
 	if (f->may_be_on_stack)
 		r = (struct stack_range){ site + 1, end, f->name };
 	TRY(vec_push(&a->sw.ranges, r));
-	return f->may_be_on_stack ? NULL : forbid_older(a, site);
+	return f->may_be_on_stack ? NULL : applying_forbid_older(a, site);
 }
 
 static struct error *read_displaced(struct applying *ap, const struct hotpatch_function *f,
@@ -187,7 +164,7 @@ static struct error *plan_restored(struct applying *ap, const struct takeover_si
 	TRY(vec_push(&a->sw.sites, site));
 	TRY(vec_push(&ap->displaced, d));
 	TRY(vec_push(&a->sw.ranges, within));
-	return t->stays ? NULL : forbid_older(a, t->address);
+	return t->stays ? NULL : applying_forbid_older(a, t->address);
 }
 
 static struct error *plan_sites(struct applying *ap)
@@ -214,9 +191,9 @@ static struct error *plan_sites(struct applying *ap)
 		memcpy(site.from, h->before, SITE_JUMP);
 		TRY(vec_push(&a->sw.sites, site));
 		TRY(read_displaced(ap, f, h->address));
-		TRY(plan_ranges(a, f, h->address));
+		TRY(applying_plan_ranges(a, f, h->address));
 	}
-	TRY(plan_pieces(a, ap->o));
+	TRY(applying_plan_pieces(a, ap->o));
 	for (size_t i = 0; i < ap->takeover.v.n; i++)
 		TRY(plan_restored(ap, &ap->takeover.v.v[i],
 				  &ap->header.sites[ap->o->functions.n + i]));
@@ -253,7 +230,7 @@ static struct error *begin_header(struct applying *ap)
 }
 
 /* All that can be refused, and nothing that changes the process. */
-static struct error *plan(struct applying *ap)
+struct error *applying_plan(struct applying *ap)
 {
 	const struct patch *same;
 
@@ -337,57 +314,6 @@ static struct error *place_counts(struct applying *ap)
 	return NULL;
 }
 
-/*
- * One that may stay for ever would have to return into its gate, which no revert could wait for: a
- * call among the instructions that the jump displaces. An indirect one is ff /2.
- */
-static bool calls_out_of_gate(const struct displaced *d)
-{
-	const struct arch *arch = arch_find(EM_X86_64);
-	struct insn i;
-
-	for (size_t at = 0; at < SITE_JUMP; at += i.length) {
-		const uint8_t *p = d->bytes + at;
-
-		if (at >= d->n || !arch->decode(p, d->n - at, &i) || i.is_call)
-			return true;
-		if ((*p & 0xf0) == 0x40)
-			p++;
-		if (p + 1 < d->bytes + d->n && *p == 0xff && (p[1] >> 3 & 7) == 2)
-			return true;
-	}
-	return false;
-}
-
-/* The sites lead to what times, from there to the gates, and then to the stubs that count. */
-static struct error *place_timing(struct applying *ap)
-{
-	struct header_fixed *f = &ap->header.fixed;
-	uint64_t *gates __free = calloc(f->n, sizeof(*gates));
-
-	free_pointer(&ap->timing);
-	if (!ap->timed)
-		return NULL;
-	ap->timing = malloc(timing_code_size(f->n));
-	if (!gates || !ap->timing)
-		return error_nomem();
-	if (!ap->a->sw.gated)
-		return error_refused("its first instructions can't be done elsewhere, which timing "
-				     "it takes");
-	for (size_t i = 0; i < ap->o->functions.n; i++)
-		if (ap->o->functions.v[i].may_be_on_stack && calls_out_of_gate(&ap->displaced.v[i]))
-			return error_refused("%s calls another within the bytes that a jump takes, "
-					     "and may stay on a stack: it can't be timed",
-					     ap->o->functions.v[i].name);
-	for (uint32_t i = 0; i < f->n; i++)
-		gates[i] = ap->header.sites[i].gate;
-	f->timed = f->base + ap->layout.timed;
-	f->timing_data = f->base + ap->layout.timing_data;
-	return timing_make(f->timed, f->timing_data, gates, f->n, ap->timing)
-		       ? NULL
-		       : error_refused("what times it is out of reach");
-}
-
 static void place_hooks(struct applying *ap)
 {
 	const char *const names[HEADER_HOOKS] = {
@@ -437,7 +363,7 @@ static struct error *place_at(struct applying *ap, uint64_t base)
 	place_gates(ap);
 	place_hooks(ap);
 	TRY(place_counts(ap));
-	return place_timing(ap);
+	return measure_place(ap);
 }
 
 static struct error *map_at(struct applying *ap, uint64_t base)
@@ -469,20 +395,6 @@ static struct error *map_somewhere(struct applying *ap)
 	}
 }
 
-/* The table is never written: who still returns through it needs what it says. */
-static struct error *fill_timing(struct applying *ap)
-{
-	const struct header_fixed *f = &ap->header.fixed;
-	const struct memory *m = &ap->a->opened.memory;
-	uint64_t rate = ap->a->options->timing_rate;
-
-	if (!ap->timed)
-		return NULL;
-	if (!f->reused)
-		TRY(memory_write(m, f->timed, ap->timing, timing_code_size(f->n)));
-	return memory_write(m, f->timing_data + TIMING_RATE, &rate, sizeof(rate));
-}
-
 static struct error *fill(struct applying *ap)
 {
 	const struct layout *l = &ap->layout;
@@ -491,7 +403,7 @@ static struct error *fill(struct applying *ap)
 		if (l->size[i])
 			TRY(memory_write(&ap->a->opened.memory, ap->header.fixed.base + l->at[i],
 					 ap->relocated.bytes[i], l->size[i]));
-	return fill_timing(ap);
+	return measure_fill(ap);
 }
 
 /*
@@ -534,7 +446,7 @@ static struct error *write_header_again(struct applying *ap)
 	return memory_write(&ap->a->opened.memory, ap->header.fixed.base, bytes, n);
 }
 
-static struct error *prepare(struct applying *ap)
+struct error *applying_prepare(struct applying *ap)
 {
 	bool same = false;
 
@@ -551,7 +463,7 @@ static struct error *prepare(struct applying *ap)
 /* --- all of it ------------------------------------------------------------------------ */
 
 /* Nothing was written to the text: as if it had never been. */
-static struct error *undo(struct applying *ap, struct error *why)
+struct error *applying_undo(struct applying *ap, struct error *why)
 {
 	const struct header_fixed *f = &ap->header.fixed;
 	struct patch p = { .header = ap->header };
@@ -584,126 +496,8 @@ struct error *patching_check(struct patching *a, const struct hotpatch_object *o
 {
 	struct applying ap __cleanup(applying_free) = { .a = a, .o = o };
 
-	return plan(&ap);
+	return applying_plan(&ap);
 }
-
-/* --- with times ----------------------------------------------------------------------- */
-
-/* Hooks and the unwinder are called on a thread whose stack would be looked at without the table.
- */
-static struct error *may_be_timed(const struct patching *a, const struct hotpatch_object *o)
-{
-	if (o->needs_unwind || o->pre_apply || o->post_apply || o->pre_revert || o->post_revert)
-		return error_refused("the fix has hooks, or exceptions come through it");
-	return timing_obstacle(&a->opened);
-}
-
-/* To the stubs: who is in the old code stays there. */
-static struct error *plan_stubs(struct applying *ap)
-{
-	struct switching *sw = &ap->a->sw;
-
-	sw->ranges.n = 0;
-	sw->gated = false;
-	sw->sites.n = ap->o->functions.n;
-	for (size_t i = 0; i < sw->sites.n; i++) {
-		struct switch_site *s = &sw->sites.v[i];
-		struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
-
-		TRY(vec_push(&sw->ranges, within));
-		if (!site_jump(s->address, timing_stub(&ap->header.fixed, i), s->to))
-			return error_refused("what times it is out of reach");
-	}
-	return NULL;
-}
-
-struct error *patching_measure(struct patching *a, const struct hotpatch_object *o)
-{
-	struct applying ap __cleanup(applying_free) = { .a = a, .o = o, .timed = true };
-	bool wrote = false;
-	struct error *e;
-
-	TRY(patching_settle(a));
-	TRY_CONTEXT(may_be_timed(a, o), "its calls can't be timed");
-	TRY(plan(&ap));
-	TRY(prepare(&ap));
-	e = plan_stubs(&ap);
-	if (!e)
-		e = patching_switch(a, &wrote);
-	return e && !wrote ? undo(&ap, e) : e;
-}
-
-static const struct patch *measured(const struct patching *a, const struct hotpatch_object *o)
-{
-	const struct patch *p = patches_find(&a->patches, o->fix);
-
-	return p && p->header.fixed.state == HEADER_MEASURING && p->timed && p->text == PATCH_OUT &&
-			       p->header.fixed.n >= o->functions.n
-		       ? p
-		       : NULL;
-}
-
-/* The sites stay as they are, but for those that get the file's bytes. */
-static struct error *plan_site_again(struct patching *a, const struct header_site *s, uint64_t stub)
-{
-	struct switch_site site = { .address = s->address };
-	struct stack_range within = { s->address + 1, s->address + SITE_JUMP, "a jump" };
-
-	if (s->flags & HEADER_RESTORES) {
-		memcpy(site.from, s->before, SITE_JUMP);
-		memcpy(site.to, s->after, SITE_JUMP);
-		if (!site_jump(s->address, s->gate, site.gate))
-			return error_failed("a gate is out of reach");
-		TRY(vec_push(&a->sw.ranges, within));
-		if (!(s->flags & HEADER_STAYS))
-			TRY(forbid_older(a, s->address));
-	} else {
-		if (!site_jump(s->address, stub, site.to))
-			return error_failed("a stub is out of reach");
-		memcpy(site.from, site.to, SITE_JUMP);
-		memcpy(site.gate, site.to, SITE_JUMP);
-	}
-	return vec_push(&a->sw.sites, site);
-}
-
-static struct error *plan_again(struct patching *a, const struct hotpatch_object *o,
-				const struct patch *p)
-{
-	bool all_stay = true;
-
-	a->sw.sites.n = a->sw.ranges.n = 0;
-	a->sw.gated = true;
-	a->sw.flag = 1;
-	a->sw.flag_at = p->header.fixed.base + header_flag_at();
-	for (uint32_t i = 0; i < p->header.fixed.n; i++)
-		TRY(plan_site_again(a, &p->header.sites[i], timing_stub(&p->header.fixed, i)));
-	for (size_t i = 0; i < o->functions.n; i++) {
-		const struct hotpatch_function *f = &o->functions.v[i];
-		const struct header_site *s = &p->header.sites[i];
-
-		if (s->old != a->opened.process.bias + f->old || s->old_size != f->size)
-			return error_failed("it is timed for another build of the fix");
-		all_stay &= f->may_be_on_stack;
-		if (!f->may_be_on_stack)
-			TRY(plan_ranges(a, f, s->address));
-	}
-	/* Who is in a gate gets to the old code. */
-	if (!all_stay)
-		TRY(patching_forbid_code(a, &p->header, true));
-	return plan_pieces(a, o);
-}
-
-static struct error *switch_measured(struct patching *a, const struct hotpatch_object *o,
-				     const struct patch *p)
-{
-	bool wrote = false;
-
-	TRY(plan_again(a, o, p));
-	TRY(patching_switch(a, &wrote));
-	return patch_set_state(&a->opened, p, HEADER_APPLIED);
-}
-
-/* -------------------------------------------------------------------------------------- */
 
 struct error *patching_apply(struct patching *a, const struct hotpatch_object *o)
 {
@@ -712,19 +506,19 @@ struct error *patching_apply(struct patching *a, const struct hotpatch_object *o
 	bool wrote = false;
 	struct error *e;
 
-	if (a->options->timing_rate && measured(a, o))
-		return switch_measured(a, o, measured(a, o));
+	if (a->options->timing_rate && measure_find(a, o))
+		return measure_switch(a, o, measure_find(a, o));
 	TRY(patching_settle(a));
-	TRY(plan(&ap));
-	TRY(prepare(&ap));
+	TRY(applying_plan(&ap));
+	TRY(applying_prepare(&ap));
 	e = hooks_register(a, &ap.header.fixed);
 	if (!e)
 		e = hooks_call(a, &ap.header.fixed, HEADER_PRE_APPLY);
 	if (e)
-		return undo(&ap, e);
+		return applying_undo(&ap, e);
 	e = patching_switch(a, &wrote);
 	if (e && !wrote)
-		return undo(&ap, e);
+		return applying_undo(&ap, e);
 	if (e)
 		return e;
 	now.header = ap.header;

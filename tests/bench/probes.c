@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a watched function's call costs more than a plain one, by suture's probes and by those of
+ * bpftrace, in instructions:
+ *
+ *	probes TARGET
+ *
+ * One guest whose clocks advance by a nanosecond with each instruction (vm_options.counting), so
+ * that its TSC counts them; whether it does is tried first. The function is a system call that does
+ * next to nothing. The least of some rounds, which interrupts do not change. Each watcher must have
+ * seen every call, else its figure is none. Fails unless suture's way is the cheaper one, and its
+ * kprobes are cheaper than bpftrace's. Without bpftrace it says so, and fails, too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "qemu/vm.h"
+#include "source/target.h"
+
+#define FUNCTION "__x64_sys_personality"
+#define CALLS 20000
+#define ROUNDS 6
+#define STEPS 1000000
+#define PATIENCE 900.0 /* seconds for one watcher: bpftrace compiles, emulated */
+
+/* --- in the guest --------------------------------------------------------------------- */
+
+static unsigned long long calls(void)
+{
+	unsigned long long began = __rdtsc();
+
+	for (int i = 0; i < CALLS; i++)
+		syscall(SYS_personality, 0xffffffff);
+	return __rdtsc() - began;
+}
+
+static unsigned long long steps(void)
+{
+	unsigned long long began = __rdtsc();
+
+	/* Two instructions a step. */
+	for (long i = STEPS; i;)
+		asm volatile("1: dec %0; jnz 1b" : "+r"(i));
+	return __rdtsc() - began;
+}
+
+static int in_guest(void)
+{
+	unsigned long long least[2] = { ~0ull, ~0ull };
+
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned long long took[2] = { calls(), steps() };
+
+		for (int k = 0; k < 2; k++)
+			least[k] = took[k] < least[k] ? took[k] : least[k];
+	}
+	printf("call %.3f\nstep %.4f\n", (double)least[0] / CALLS, (double)least[1] / STEPS);
+	return 0;
+}
+
+/* --- on the host ---------------------------------------------------------------------- */
+
+static void check(struct error *e)
+{
+	if (!e)
+		return;
+	fprintf(stderr, "probes: %s\n", error_message(e));
+	exit(error_kind(e));
+}
+
+/* Begin, wait until it is attached, call, end it, show what it saw. */
+#define WATCHED(command, attached)                                                         \
+	": >/said; { " command "; } >/said 2>&1 & pid=$!; "                                \
+	"until " attached "; do kill -0 $pid || { cat /said; exit 1; }; sleep 0.2; done; " \
+	"/probes --in-guest; kill -INT $pid; wait $pid; cat /said"
+#define SUTURE(options)                                                                  \
+	WATCHED("exec suture watch --json --seconds 36000 --function " FUNCTION options, \
+		"grep -q ^watching /said")
+/* bpftrace says that it attaches before it does. */
+#define BPFTRACE(entry, ret)                                                             \
+	WATCHED("exec bpftrace -e '" entry ":" FUNCTION " { @start[tid] = nsecs; } " ret \
+		":" FUNCTION " /@start[tid]/ { @ns = hist(nsecs - @start[tid]); "        \
+		"delete(@start[tid]); }'",                                               \
+		"grep -q Attaching /said && sleep 20")
+
+static const struct way {
+	const char *name, *command;
+	bool bpftrace;
+} ways[] = {
+	{ "plain call", "/probes --in-guest", false },
+	{ "suture watch", SUTURE(""), false },
+	{ "suture watch, by kprobes", SUTURE(" --kprobes"), false },
+	{ "suture watch, one call in 100", SUTURE(" --sample 100"), false },
+	{ "bpftrace, kprobe and kretprobe", BPFTRACE("kprobe", "kretprobe"), true },
+	{ "bpftrace, kfunc and kretfunc", BPFTRACE("kfunc", "kretfunc"), true },
+};
+enum { PLAIN, TRAMPOLINE, KPROBE, SAMPLED, BPFTRACE_KPROBE, BPFTRACE_KFUNC };
+
+/* The number behind a word, or -1. */
+static double number(const char *text, const char *word)
+{
+	const char *at = strstr(text, word);
+
+	return at ? strtod(at + strlen(word), NULL) : -1;
+}
+
+/* What bpftrace's histogram adds up to: "[256, 512)  120000 |@@@@". */
+static double histogram_sum(const char *text)
+{
+	double sum = 0;
+
+	for (const char *at = text; (at = strchr(at, '[')); at++) {
+		const char *end = at + strcspn(at, ")]\n");
+
+		if (*end == ')' || *end == ']')
+			sum += strtod(end + 1, NULL);
+	}
+	return sum;
+}
+
+static double measure(struct vm *vm, const struct way *w)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+	double cost, step, seen;
+	const char *said;
+	int status;
+
+	check(vm_run(vm, w->command, PATIENCE, &out, &status));
+	said = strbuf_str(&out);
+	cost = number(said, "call ");
+	step = number(said, "step ");
+	if (cost < 0 || step < 1.99 || step > 2.01) {
+		fprintf(stderr, "probes: %s: two instructions were counted as %.3f\n%s\n", w->name,
+			step, said);
+		exit(1);
+	}
+	if (w == &ways[PLAIN])
+		return cost;
+	seen = w->bpftrace ? histogram_sum(said) : number(said, "\"calls\":");
+	if (seen < (double)CALLS * ROUNDS) {
+		fprintf(stderr, "probes: %s saw %.0f of %d calls\n%s\n", w->name, seen,
+			CALLS * ROUNDS, said);
+		exit(1);
+	}
+	return cost;
+}
+
+static struct vm *start(const char *target, bool bpftrace)
+{
+	const char *b = getenv("B");
+	char *suture __free = str_printf("%s/suture=/bin/suture", b ? b : "build");
+	char *self __free = str_printf("%s/tests/bench/probes=/probes", b ? b : "build");
+	const char *files[] = { suture, self, bpftrace ? "/usr/bin/bpftrace=/bin/bpftrace" : NULL,
+				NULL };
+	struct target *t __cleanup_target = NULL;
+	struct vm_options opt = { .files = files, .memory = 2048, .fresh = true, .counting = true };
+	struct vm *vm;
+
+	check(suture && self ? NULL : error_nomem());
+	check(target_open(target, &t));
+	opt.kernel = t->vmlinuz;
+	opt.modules = t->modules;
+	check(vm_boot(&opt, &vm));
+	return vm;
+}
+
+int main(int argc, char **argv)
+{
+	const char *target = argc > 1 ? argv[1] : "kernel:6.1.0-50-amd64";
+	bool bpftrace = !access("/usr/bin/bpftrace", X_OK), lower;
+	struct vm *vm __cleanup_vm = NULL;
+	double cost[ARRAY_SIZE(ways)];
+
+	if (str_equal(target, "--in-guest"))
+		return in_guest();
+	vm = start(target, bpftrace);
+	printf("%s, %s, %d calls, instructions a call\n\n", target, FUNCTION, CALLS);
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (ways[i].bpftrace && !bpftrace)
+			continue;
+		cost[i] = measure(vm, &ways[i]);
+		printf("%-34s %8.0f", ways[i].name, cost[i]);
+		if (i != PLAIN)
+			printf("  %+8.0f", cost[i] - cost[PLAIN]);
+		if (i != PLAIN && i != TRAMPOLINE)
+			printf("   %.2f of suture's",
+			       (cost[i] - cost[PLAIN]) / (cost[TRAMPOLINE] - cost[PLAIN]));
+		printf("\n");
+		fflush(stdout);
+	}
+	if (!bpftrace) {
+		fprintf(stderr,
+			"probes: there is no bpftrace to compare with (package bpftrace)\n");
+		return 1;
+	}
+	lower = cost[TRAMPOLINE] < cost[BPFTRACE_KFUNC] &&
+		cost[TRAMPOLINE] < cost[BPFTRACE_KPROBE] && cost[KPROBE] < cost[BPFTRACE_KPROBE];
+	printf("\nsuture's cost %s than bpftrace's\n", lower ? "less" : "NOT less");
+	return !lower;
+}

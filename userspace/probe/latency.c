@@ -37,7 +37,7 @@ static struct error *open_programs(struct latency *l, const struct latency_funct
 	l->bpf = latency_bpf__open();
 	if (!l->bpf)
 		return error_errno(errno, "opening the BPF programs");
-	l->bpf->rodata->sample_every = options->sample_every ? options->sample_every : 1;
+	l->bpf->data->sample_every = options->sample_every ? options->sample_every : 1;
 	l->bpf->rodata->returned = plan->returned;
 	l->enter =
 		by_trampoline ? l->bpf->progs.enter_by_trampoline : l->bpf->progs.enter_by_kprobe;
@@ -112,6 +112,29 @@ static struct error *left_out(const struct bpf_program *p, uint64_t *out)
 		return error_errno(errno, "asking for what a BPF program missed");
 	*out += info.recursion_misses;
 	return NULL;
+}
+
+void latency_sample(struct latency *l, unsigned int every)
+{
+	l->bpf->data->sample_every = every;
+}
+
+static struct error *length(const struct bpf_program *p, unsigned int *out)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
+		return error_errno(errno, "asking for the length of a BPF program");
+	*out += info.xlated_prog_len / sizeof(struct bpf_insn);
+	return NULL;
+}
+
+struct error *latency_instructions(const struct latency *l, unsigned int *out)
+{
+	*out = 0;
+	TRY(length(l->enter, out));
+	return length(l->leave, out);
 }
 
 static struct error *missed(const struct latency *l, uint64_t *out)

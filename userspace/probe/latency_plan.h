@@ -25,7 +25,7 @@ struct latency_facts {
 	enum latency_return returned; /* by BTF; NONE without */
 };
 
-enum latency_way { LATENCY_BY_TRAMPOLINE, LATENCY_BY_KPROBE };
+enum latency_way { LATENCY_BY_TRAMPOLINE, LATENCY_BY_KPROBE, LATENCY_WAYS };
 
 struct latency_plan {
 	enum latency_way way;

@@ -15,7 +15,7 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 				  const struct bundle_payload *payload)
 {
 	const struct vigil_wish *w = &h->request->vigil;
-	struct strbuf beside __cleanup_strbuf = { 0 };
+	struct strbuf beside __cleanup_strbuf = { 0 }, cost __cleanup_strbuf = { 0 };
 
 	a->request = h->request;
 	a->bundle = b;
@@ -28,8 +28,10 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 				     "have no probes yet");
 	TRY(vigil_begin(a->payload, w, &a->vigil));
 	TRY(vigil_controls(a->vigil, &beside));
+	TRY(vigil_cost(a->vigil, &cost));
 	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
 		 str_duration(w->baseline).s, strbuf_str(&beside));
+	host_say(h, "cost", a->bundle->name, "%s", strbuf_str(&cost));
 	return vigil_baseline(a->vigil);
 }
 

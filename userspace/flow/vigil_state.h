@@ -26,7 +26,8 @@ struct vigil {
 	VEC(struct watch_function) functions; /* those of the patch, then the controls */
 	size_t targets;
 	struct watcher *watcher;
-	struct latency_plan *plans;
+	struct latency_plan *plans; /* of each function; ways.plans */
+	struct watcher_ways ways;
 	struct latency_reading *last, *now; /* of each function */
 	/* Where the baseline and the watch begin and end, of each function. */
 	struct latency_reading *edge[VIGIL_EDGES];

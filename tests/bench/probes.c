@@ -10,24 +10,42 @@
  * next to nothing. The least of some rounds, which interrupts do not change. Each watcher must have
  * seen every call, else its figure is none. Fails unless suture's way is the cheaper one, and its
  * kprobes are cheaper than bpftrace's. Without bpftrace it says so, and fails, too.
+ *
+ * Then suture's own calibration must come to the same figures, and a budget that it is given must
+ *be kept.
  */
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
 #include "base/file.h"
-#include "base/subprocess.h"
+#include "probe/calibrate.h"
+#include "probe/watch.h"
 #include "qemu/vm.h"
 #include "source/target.h"
 
 #define FUNCTION "__x64_sys_personality"
+#define ONLY_ASK 0xffffffff
 #define CALLS 20000
 #define ROUNDS 6
 #define STEPS 1000000
+#define LOOK 300       /* milliseconds of the guest */
+#define NEAR 0.05      /* two figures of the same thing */
 #define PATIENCE 900.0 /* seconds for one watcher: bpftrace compiles, emulated */
+
+static void check(struct error *e)
+{
+	if (!e)
+		return;
+	fprintf(stderr, "probes: %s\n", error_message(e));
+	exit(error_kind(e));
+}
 
 /* --- in the guest --------------------------------------------------------------------- */
 
@@ -36,7 +54,7 @@ static unsigned long long calls(void)
 	unsigned long long began = __rdtsc();
 
 	for (int i = 0; i < CALLS; i++)
-		syscall(SYS_personality, 0xffffffff);
+		personality(ONLY_ASK);
 	return __rdtsc() - began;
 }
 
@@ -50,7 +68,7 @@ static unsigned long long steps(void)
 	return __rdtsc() - began;
 }
 
-static int in_guest(void)
+static int count_calls(void)
 {
 	unsigned long long least[2] = { ~0ull, ~0ull };
 
@@ -64,21 +82,78 @@ static int in_guest(void)
 	return 0;
 }
 
-/* --- on the host ---------------------------------------------------------------------- */
-
-static void check(struct error *e)
+/* As suture's watcher would see it: the clock counts instructions. */
+static int calibrated(void)
 {
-	if (!e)
-		return;
-	fprintf(stderr, "probes: %s\n", error_message(e));
-	exit(error_kind(e));
+	for (int way = 0; way < LATENCY_WAYS; way++) {
+		struct probe_cost c;
+
+		check(calibrate((enum latency_way)way, &c));
+		printf("%s timed %.1f untimed %.1f inside %.1f\n",
+		       latency_way_name((enum latency_way)way), c.timed, c.untimed, c.inside);
+	}
+	return 0;
 }
+
+/* What was seen in the next moment of a process that calls all the time. */
+static struct budget_function look(struct watch *w, const struct probe_cost *cost)
+{
+	struct latency_reading before, after;
+	struct budget_function f = { .cost = *cost };
+
+	check(watch_read(w, 0, &before));
+	poll(NULL, 0, LOOK);
+	check(watch_read(w, 0, &after));
+	f.counts.entries = after.counts.entries - before.counts.entries;
+	f.counts.taken = after.counts.taken - before.counts.taken;
+	f.counts.returns = after.counts.returns - before.counts.returns;
+	f.counts.nanoseconds = after.counts.nanoseconds - before.counts.nanoseconds;
+	return f;
+}
+
+/* Half of what counting leaves: with each call timed it is beyond that, and with fewer it is not.
+ */
+static int budgeted(void)
+{
+	const struct watch_function f = { "vmlinux", FUNCTION, 0 };
+	struct watch *w __cleanup_watch = NULL;
+	struct watch_sampling s;
+	struct budget_function all, some;
+	double budget;
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			personality(ONLY_ASK);
+	}
+	check(watch_open(&f, 1, &(struct watch_options){ 0 }, &w));
+	check(watch_keep_budget(w, 0, 0, &s));
+	all = look(w, &s.cost);
+	budget = budget_share(&all, 1) * (1 + s.cost.untimed / s.cost.timed) / 2;
+	check(watch_keep_budget(w, budget, LOOK / 1000.0, &s));
+	some = look(w, &s.cost);
+	kill(child, SIGKILL);
+	printf("all %.4f budget %.4f every %u taken %.4f some %.4f\n", budget_share(&all, 1),
+	       budget, s.sample_every, (double)some.counts.taken / (double)some.counts.entries,
+	       budget_share(&some, 1));
+	return 0;
+}
+
+static int in_guest(const char *what)
+{
+	if (str_equal(what, "--calls"))
+		return count_calls();
+	return str_equal(what, "--calibrate") ? calibrated() : budgeted();
+}
+
+/* --- on the host ---------------------------------------------------------------------- */
 
 /* Begin, wait until it is attached, call, end it, show what it saw. */
 #define WATCHED(command, attached)                                                         \
 	": >/said; { " command "; } >/said 2>&1 & pid=$!; "                                \
 	"until " attached "; do kill -0 $pid || { cat /said; exit 1; }; sleep 0.2; done; " \
-	"/probes --in-guest; kill -INT $pid; wait $pid; cat /said"
+	"/probes --calls; kill -INT $pid; wait $pid; cat /said"
 #define SUTURE(options)                                                                  \
 	WATCHED("exec suture watch --json --seconds 36000 --function " FUNCTION options, \
 		"grep -q ^watching /said")
@@ -93,7 +168,7 @@ static const struct way {
 	const char *name, *command;
 	bool bpftrace;
 } ways[] = {
-	{ "plain call", "/probes --in-guest", false },
+	{ "plain call", "/probes --calls", false },
 	{ "suture watch", SUTURE(""), false },
 	{ "suture watch, by kprobes", SUTURE(" --kprobes"), false },
 	{ "suture watch, one call in 100", SUTURE(" --sample 100"), false },
@@ -151,6 +226,53 @@ static double measure(struct vm *vm, const struct way *w)
 	return cost;
 }
 
+static const char *ask(struct vm *vm, const char *command, struct strbuf *out)
+{
+	int status;
+
+	check(vm_run(vm, command, PATIENCE, out, &status));
+	if (status)
+		check(error_failed("%s: %s", command, strbuf_str(out)));
+	return strbuf_str(out);
+}
+
+static bool near(double a, double b)
+{
+	return a > b * (1 - NEAR) && a < b * (1 + NEAR);
+}
+
+/* Against what the TSC says from outside; one call in 100 of the latter is timed. */
+static bool calibration_agrees(struct vm *vm, const double *cost)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+	const char *said = ask(vm, "/probes --calibrate", &out);
+	const char *kprobe = strstr(said, latency_way_name(LATENCY_BY_KPROBE));
+	double timed = number(said, "timed "), untimed = number(said, "untimed ");
+	double by_kprobe = kprobe ? number(kprobe, "timed ") : -1;
+	bool agrees = near(timed, cost[TRAMPOLINE] - cost[PLAIN]) &&
+		      near(untimed * 0.99 + timed * 0.01, cost[SAMPLED] - cost[PLAIN]) &&
+		      near(by_kprobe, cost[KPROBE] - cost[PLAIN]);
+
+	printf("\nsuture's own calibration %s: %.0f, by kprobes %.0f, counted only %.0f\n",
+	       agrees ? "agrees" : "does NOT agree", timed, by_kprobe, untimed);
+	return agrees;
+}
+
+static bool budget_is_kept(struct vm *vm)
+{
+	struct strbuf out __cleanup_strbuf = { 0 };
+	const char *said = ask(vm, "/probes --budget", &out);
+	double budget = number(said, "budget "), every = number(said, "every "),
+	       some = number(said, "some ");
+	bool kept = every > 1 && near(number(said, "taken ") * every, 1) &&
+		    number(said, "all ") > budget && some < budget * (1 + NEAR);
+
+	printf("a budget of %.0f %% of a function that takes nothing is %s: one call in %.0f is "
+	       "timed, %.0f %%\n",
+	       budget * 100, kept ? "kept" : "NOT kept", every, some * 100);
+	return kept;
+}
+
 static struct vm *start(const char *target, bool bpftrace)
 {
 	const char *b = getenv("B");
@@ -173,12 +295,12 @@ static struct vm *start(const char *target, bool bpftrace)
 int main(int argc, char **argv)
 {
 	const char *target = argc > 1 ? argv[1] : "kernel:6.1.0-50-amd64";
-	bool bpftrace = !access("/usr/bin/bpftrace", X_OK), lower;
+	bool bpftrace = !access("/usr/bin/bpftrace", X_OK), lower, right;
 	struct vm *vm __cleanup_vm = NULL;
 	double cost[ARRAY_SIZE(ways)];
 
-	if (str_equal(target, "--in-guest"))
-		return in_guest();
+	if (*target == '-')
+		return in_guest(target);
 	vm = start(target, bpftrace);
 	printf("%s, %s, %d calls, instructions a call\n\n", target, FUNCTION, CALLS);
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
@@ -199,8 +321,9 @@ int main(int argc, char **argv)
 			"probes: there is no bpftrace to compare with (package bpftrace)\n");
 		return 1;
 	}
+	right = calibration_agrees(vm, cost) && budget_is_kept(vm);
 	lower = cost[TRAMPOLINE] < cost[BPFTRACE_KFUNC] &&
 		cost[TRAMPOLINE] < cost[BPFTRACE_KPROBE] && cost[KPROBE] < cost[BPFTRACE_KPROBE];
 	printf("\nsuture's cost %s than bpftrace's\n", lower ? "less" : "NOT less");
-	return !lower;
+	return !lower || !right;
 }

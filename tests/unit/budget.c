@@ -124,6 +124,19 @@ static void test_a_function_shorter_than_the_probes_is_no_division_by_nothing(vo
 	assert_int_equal(every, 15);
 }
 
+static void test_where_the_programs_take_longer_both_costs_grow(void **state)
+{
+	const struct probe_cost loop = { 100, 40, 30, 50 };
+	struct probe_cost there = probe_cost_where(&loop, 75);
+
+	(void)state;
+	assert_float_equal(there.timed, 125, 1e-9);
+	assert_float_equal(there.untimed, 65, 1e-9);
+	there = probe_cost_where(&loop, 20);
+	assert_float_equal(there.timed, 100, 1e-9);
+	assert_float_equal(there.untimed, 40, 1e-9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_beyond_it_just_so_few_that_it_is_kept),
 		cmocka_unit_test(test_where_counting_is_too_much_the_rest_is_a_tenth_of_it),
 		cmocka_unit_test(test_the_judge_keeps_a_thousand_calls_a_second),
+		cmocka_unit_test(test_where_the_programs_take_longer_both_costs_grow),
 		cmocka_unit_test(test_a_function_shorter_than_the_probes_is_no_division_by_nothing),
 	};
 

@@ -85,7 +85,7 @@ static void test_the_share_is_of_what_was_watched(void **state)
 	/* 10000 * 100 + 2500 * 100 + 7500 * 40 ns, of 20000 * 900 */
 	records(&w, "{\"cost\":{\"budget\":0.01,\"sample_every\":4,\"calls\":20000,"
 		    "\"instructions_a_call\":187,\"share\":0.0861111111,\"ns_a_call\":77.5,"
-		    "\"measured\":\"calibrated on this host, in a loop\"}}\n");
+		    "\"measured\":\"calibrated on this host, in a loop and where they are\"}}\n");
 }
 
 static void test_an_unknown_cost_is_no_figure(void **state)

@@ -9,6 +9,17 @@
 #define TENTH 0.1
 #define EVERY_MOST 1000000.0
 
+struct probe_cost probe_cost_where(const struct probe_cost *loop, double programs)
+{
+	double more = programs > loop->programs ? programs - loop->programs : 0;
+	struct probe_cost there = *loop;
+
+	there.timed += more;
+	there.untimed += more;
+	there.programs += more;
+	return there;
+}
+
 /* Nanoseconds of a call without its probes, on average; NAN: none was seen to end. */
 static double own_time(const struct budget_function *f)
 {

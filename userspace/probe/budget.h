@@ -21,10 +21,17 @@
 
 /* What the probes at a function cost a call, in nanoseconds; .timed 0: it is not known. */
 struct probe_cost {
-	double timed;	/* its time is taken */
-	double untimed; /* it is counted only */
-	double inside;	/* the part of 'timed' that is in the time that is taken */
+	double timed;	 /* its time is taken */
+	double untimed;	 /* it is counted only */
+	double inside;	 /* the part of 'timed' that is in the time that is taken */
+	double programs; /* the programs' part of 'timed', as BPF's own statistics have it */
 };
+
+/*
+ * What was found in a loop, where caches are warm, for a place in which the programs take so many
+ * nanoseconds a call: what they take more there is added to both. Not less.
+ */
+struct probe_cost probe_cost_where(const struct probe_cost *loop, double programs);
 
 /* One function: its probes, and what they have seen meanwhile. */
 struct budget_function {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "probe/calibrate.h"
 
+#include <bpf/bpf.h>
+#include <errno.h>
 #include <math.h>
 #include <sys/personality.h>
 #include <time.h>
@@ -85,19 +87,40 @@ static struct error *attach(enum latency_way way, struct latency **out)
 			      &options, out);
 }
 
+/* What the programs take of a call while statistics are kept, which costs some time of its own. */
+static struct error *measure_programs(struct latency *l, double *out)
+{
+	int statistics __closefd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	double before, after;
+
+	if (statistics < 0)
+		return error_errno(errno, "asking for statistics of BPF programs");
+	*out = INFINITY;
+	for (int i = 0; i < ROUNDS; i++) {
+		TRY(latency_programs(l, &before));
+		call_all();
+		TRY(latency_programs(l, &after));
+		*out = fmin(*out, (after - before) / CALLS);
+	}
+	return NULL;
+}
+
 static struct error *try_out(enum latency_way way, struct probe_cost *out)
 {
 	struct latency *l __cleanup_latency = NULL;
 	struct measured plain, timed, untimed;
+	double programs = 0;
 
 	TRY(measure(NULL, &plain));
 	TRY(attach(way, &l));
 	TRY(measure(l, &timed));
+	TRY(measure_programs(l, &programs));
 	latency_sample(l, NEVER);
 	TRY(measure(l, &untimed));
 	*out = (struct probe_cost){ .timed = timed.call - plain.call,
 				    .untimed = fmax(untimed.call - plain.call, 0),
-				    .inside = timed.inside };
+				    .inside = timed.inside,
+				    .programs = programs };
 	if (!(out->timed > 0) || !isfinite(out->inside))
 		return error_failed("a call with probes took %.0f ns, one without %.0f ns",
 				    timed.call, plain.call);

@@ -3,8 +3,8 @@
  * What the probes of latency.h cost a call on this host, found by trying it: the very programs at
  * a system call that does next to nothing and that hardly anybody uses (personality(0xffffffff),
  * which only asks), timed without them and with them. All of it counts: the way into the programs
- * and back, the programs, what a slower processor or a mitigation adds. In a loop caches are warm,
- * so on a busy host it is rather more.
+ * and back, the programs, what a slower processor or a mitigation adds. In a loop caches are warm;
+ * what the programs take more elsewhere is for probe_cost_where().
  */
 #ifndef SUTURE_PROBE_CALIBRATE_H
 #define SUTURE_PROBE_CALIBRATE_H

@@ -102,39 +102,49 @@ struct error *latency_attach(const struct latency_function *f, const struct late
 	return NULL;
 }
 
-/* Calls of a program that the kernel left out because it was running on that CPU. */
-static struct error *left_out(const struct bpf_program *p, uint64_t *out)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
-		return error_errno(errno, "asking for what a BPF program missed");
-	*out += info.recursion_misses;
-	return NULL;
-}
-
 void latency_sample(struct latency *l, unsigned int every)
 {
 	l->bpf->data->sample_every = every;
 }
 
-static struct error *length(const struct bpf_program *p, unsigned int *out)
+static struct error *ask(const struct bpf_program *p, struct bpf_prog_info *out)
 {
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
+	uint32_t size = sizeof(*out);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
-		return error_errno(errno, "asking for the length of a BPF program");
-	*out += info.xlated_prog_len / sizeof(struct bpf_insn);
+	*out = (struct bpf_prog_info){ 0 };
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), out, &size))
+		return error_errno(errno, "asking for what a BPF program is and does");
 	return NULL;
 }
 
 struct error *latency_instructions(const struct latency *l, unsigned int *out)
 {
-	*out = 0;
-	TRY(length(l->enter, out));
-	return length(l->leave, out);
+	struct bpf_prog_info enter, leave;
+
+	TRY(ask(l->enter, &enter));
+	TRY(ask(l->leave, &leave));
+	*out = (enter.xlated_prog_len + leave.xlated_prog_len) / sizeof(struct bpf_insn);
+	return NULL;
+}
+
+struct error *latency_programs(const struct latency *l, double *out)
+{
+	struct bpf_prog_info enter, leave;
+
+	TRY(ask(l->enter, &enter));
+	TRY(ask(l->leave, &leave));
+	*out = (double)enter.run_time_ns + (double)leave.run_time_ns;
+	return NULL;
+}
+
+/* Calls of a program that the kernel left out because it was running on that CPU. */
+static struct error *left_out(const struct bpf_program *p, uint64_t *out)
+{
+	struct bpf_prog_info info;
+
+	TRY(ask(p, &info));
+	*out += info.recursion_misses;
+	return NULL;
 }
 
 static struct error *missed(const struct latency *l, uint64_t *out)

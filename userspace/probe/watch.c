@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "probe/watch.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <poll.h>
@@ -168,23 +169,43 @@ static void add_seen(struct latency_counts *to, const struct latency_counts *bef
 	to->nanoseconds = after->nanoseconds - before->nanoseconds;
 }
 
-/* What is seen from now on, for so long. */
+/* Who calls them, and in which state of the caches, is not as it was in the loop. */
+static struct error *add_where(const struct watch *w, double *before, struct budget_function *f)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		double after;
+
+		TRY(latency_programs(w->v[i].latency, &after));
+		if (f[i].counts.entries)
+			f[i].cost = probe_cost_where(
+				&f[i].cost, (after - before[i]) / (double)f[i].counts.entries);
+	}
+	return NULL;
+}
+
+/* What is seen from now on, for so long, and what that costs where it is. */
 static struct error *try_for(struct watch *w, double *seconds, struct budget_function *f)
 {
 	struct latency_reading *before __free = calloc(w->n, sizeof(*before)), after;
+	double *programs __free = calloc(w->n, sizeof(*programs));
+	int statistics __closefd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	double began = clock_seconds();
 
-	if (!before)
+	if (!before || !programs)
 		return error_nomem();
-	for (size_t i = 0; i < w->n; i++)
+	if (statistics < 0)
+		return error_errno(errno, "asking for statistics of BPF programs");
+	for (size_t i = 0; i < w->n; i++) {
 		TRY(watch_read(w, i, &before[i]));
+		TRY(latency_programs(w->v[i].latency, &programs[i]));
+	}
 	poll(NULL, 0, (int)(*seconds * 1000));
 	for (size_t i = 0; i < w->n; i++) {
 		TRY(watch_read(w, i, &after));
 		add_seen(&f[i].counts, &before[i].counts, &after.counts);
 	}
 	*seconds = clock_seconds() - began;
-	return NULL;
+	return add_where(w, programs, f);
 }
 
 struct error *watch_keep_budget(struct watch *w, double budget, double trial,
@@ -196,11 +217,11 @@ struct error *watch_keep_budget(struct watch *w, double budget, double trial,
 	if (!f || !every)
 		return error_nomem();
 	TRY(calibrate_ways(w, f));
+	TRY(try_for(w, &trial, f));
 	for (size_t i = 0; i < w->n; i++)
 		each[i].cost = f[i].cost;
 	if (!(budget > 0))
 		return NULL;
-	TRY(try_for(w, &trial, f));
 	budget_plan(f, w->n, trial, budget, every);
 	for (size_t i = 0; i < w->n; i++) {
 		each[i].sample_every = every[i];

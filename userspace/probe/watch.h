@@ -46,7 +46,7 @@ struct watch_sampling {
 struct error *watch_sampling(struct watch *w, struct watch_sampling *each) __must_check;
 /*
  * Calibrate (calibrate.h), look for 'trial' seconds at what is called, and keep the cost within
- * 'budget', a share of the functions' time (budget.h); 0: only calibrate. Every call must be
+ * 'budget', a share of the functions' time (budget.h); 0: only find out. Every call must be
  * timed until then. When it fails each call goes on being timed.
  */
 struct error *watch_keep_budget(struct watch *w, double budget, double trial,

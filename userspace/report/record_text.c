@@ -350,9 +350,8 @@ static void cost(struct page *p, const struct record_cost *c)
 			    page_nanoseconds(c->ns_a_call.value).s);
 	page_puts(p, "\n");
 	if (c->share.known && c->budget.known && c->share.value > c->budget.value)
-		page_puts(p,
-			  "  more than the budget: to count calls takes so long, or with fewer of "
-			  "them timed\n  nothing could be judged\n");
+		page_puts(p, "  more than the budget: counting alone takes so long, or fewer timed "
+			     "calls\n  would be too few to judge by\n");
 }
 
 struct error *record_text(const struct record *r, bool coloured, struct strbuf *out)

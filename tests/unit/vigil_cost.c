@@ -96,7 +96,7 @@ static void test_an_unknown_cost_is_no_figure(void **state)
 	prepare(&w);
 	w.sampling[1].sample_every = 1;
 	snprintf(w.vigil.ways.unknown, sizeof(w.vigil.ways.unknown), "no time here");
-	says(&w, "what the probes cost is not known: no time here");
+	says(&w, "not known: no time here; a call runs at most 187 instructions of BPF");
 	records(&w, "{\"cost\":{\"budget\":0.01,\"sample_every\":1,\"calls\":20000,"
 		    "\"instructions_a_call\":187,\"unknown\":\"no time here\"}}\n");
 }

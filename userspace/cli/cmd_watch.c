@@ -19,7 +19,6 @@
 #include "flow/watch_batch.h"
 #include "probe/watch.h"
 
-#define USUAL_BUDGET 0.01
 /* So long it looks at what is called before it decides how much of it is timed. */
 #define TRIAL 1.0 /* seconds */
 
@@ -214,7 +213,7 @@ static struct error *print_functions(const struct request *r, const struct watch
 
 static struct error *run(int argc, char **argv)
 {
-	struct request r __cleanup(request_free) = { .seconds = 5, .budget = USUAL_BUDGET };
+	struct request r __cleanup(request_free) = { .seconds = 5, .budget = BUDGET_USUAL };
 	struct watching w __cleanup(watching_free) = { 0 };
 	struct health *h __cleanup_health = NULL;
 	struct strbuf out __cleanup_strbuf = { 0 };

@@ -18,8 +18,6 @@
 #define PATIENCE 1.5
 /* The proof costs time of its own: it is read at most for this share of the watch. */
 #define PROOF_SHARE 0.25
-/* Of the functions' time, for the probes. */
-#define USUAL_BUDGET 0.01
 
 /* --- begin ---------------------------------------------------------------------------- */
 
@@ -95,7 +93,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	v->payload = p;
 	v->wish = *wish;
 	if (!(v->wish.budget > 0))
-		v->wish.budget = USUAL_BUDGET;
+		v->wish.budget = BUDGET_USUAL;
 	v->check.command = wish->health_check;
 	TRY(list_targets(v));
 	if (!v->wish.n_controls) {

@@ -29,7 +29,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 			  struct vigil **out) __must_check;
 /* "seq_printf(), si_meminfo()": what the patched ones are compared with. */
 struct error *vigil_controls(const struct vigil *v, struct strbuf *out) __must_check;
-/* "the probes take 130 ns a call; one call in 6 of slab_alloc() is timed", or why it is unknown. */
+/* "the probes take 130 ns a call; one call in 6 of slab_alloc() is timed", or why not. */
 struct error *vigil_cost(const struct vigil *v, struct strbuf *out) __must_check;
 /* Until the baseline is whole. ERROR_REFUSED if the health check fails, or if a function's probe
  * was not attached as it should.

@@ -5,12 +5,24 @@
 #include "flow/vigil_state.h"
 #include "flow/watch_batch.h"
 
+static unsigned int instructions(const struct vigil *v)
+{
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < v->functions.n; i++)
+		if (v->ways.sampling[i].instructions > most)
+			most = v->ways.sampling[i].instructions;
+	return most;
+}
+
 struct error *vigil_cost(const struct vigil *v, struct strbuf *out)
 {
 	double most = 0;
 
 	if (*v->ways.unknown)
-		return strbuf_printf(out, "what the probes cost is not known: %s", v->ways.unknown);
+		return strbuf_printf(out,
+				     "not known: %s; a call runs at most %u instructions of BPF",
+				     v->ways.unknown, instructions(v));
 	for (size_t i = 0; i < v->functions.n; i++)
 		if (v->ways.sampling[i].cost.timed > most)
 			most = v->ways.sampling[i].cost.timed;
@@ -50,21 +62,20 @@ static void add_share(struct json *j, const struct vigil *v)
 
 void vigil_json_cost(const struct vigil *v, struct json *j)
 {
-	unsigned int every = 1, instructions = 0;
+	unsigned int every = 1;
 	uint64_t calls = 0;
 
 	for (size_t i = 0; i < v->functions.n; i++) {
 		const struct watch_sampling *s = &v->ways.sampling[i];
 
 		every = s->sample_every > every ? s->sample_every : every;
-		instructions = s->instructions > instructions ? s->instructions : instructions;
 		calls += seen(v, i).entries;
 	}
 	json_object(j, "cost");
 	json_double(j, "budget", v->wish.budget);
 	json_u64(j, "sample_every", every);
 	json_u64(j, "calls", calls);
-	json_u64(j, "instructions_a_call", instructions);
+	json_u64(j, "instructions_a_call", instructions(v));
 	if (*v->ways.unknown)
 		json_string(j, "unknown", v->ways.unknown);
 	else

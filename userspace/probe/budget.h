@@ -18,6 +18,7 @@
 #include "bpf/latency.h"
 
 #define BUDGET_TIMED 1000.0 /* calls a second */
+#define BUDGET_USUAL 0.01   /* share of the functions' time */
 
 /* What the probes at a function cost a call, in nanoseconds; .timed 0: it is not known. */
 struct probe_cost {

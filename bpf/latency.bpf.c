@@ -22,8 +22,12 @@
 
 #include "latency.h"
 
+/*
+ * The time of one call in so many is taken, on average; it may change while calls come. Which ones
+ * is left to chance: every n-th would miss, or see nothing but, what comes in a rhythm.
+ */
+volatile __u32 sample_every = 1;
 /* Set before loading. */
-const volatile __u32 sample_every = 1; /* take the time of one call in so many */
 const volatile __u32 returned = LATENCY_RETURN_NONE;
 
 struct {
@@ -148,14 +152,37 @@ static inline struct slot *take_slot(__u64 frame, __u64 now)
 	return __sync_val_compare_and_swap(&s->frame, held, frame) == held ? s : NULL;
 }
 
+/* Its slot, if the call's time is taken: most are not, and cost no more than this. */
+static inline struct slot *timed_slot(__u64 frame)
+{
+	struct slot *s = slot_of(frame);
+
+	return s && s->frame == frame ? s : NULL;
+}
+
+/* How many calls to pass by before the next: each of 0 to 2 (n - 1) as likely as the others. */
+static inline __u64 passed_by(void)
+{
+	__u64 n = sample_every;
+
+	return n > 1 ? (bpf_get_prandom_u32() * (2 * n - 1)) >> 32 : 0;
+}
+
 static inline void enter(struct latency_counts *c, __u64 frame)
 {
 	struct slot *s;
 	__u64 now;
 
 	c->entries++;
-	if (sample_every > 1 && c->entries % sample_every)
+	if (c->pass_by) {
+		c->pass_by--;
+		/* A call that was there before, and whose end was missed, is not this one. */
+		s = timed_slot(frame);
+		if (s)
+			s->frame = 0;
 		return;
+	}
+	c->pass_by = passed_by();
 	now = bpf_ktime_get_ns();
 	s = take_slot(frame, now);
 	if (!s) {
@@ -174,14 +201,10 @@ static inline void enter(struct latency_counts *c, __u64 frame)
 			(counter)[i]++;     \
 	} while (0)
 
-static inline void leave(struct latency_counts *c, __u64 frame, __u64 value)
+static inline void leave(struct latency_counts *c, struct slot *s, __u64 value)
 {
-	__u64 now = bpf_ktime_get_ns(), ns, i;
-	struct slot *s = slot_of(frame);
+	__u64 ns = bpf_ktime_get_ns() - s->began, i;
 
-	if (!s || s->frame != frame)
-		return;
-	ns = now - s->began;
 	s->frame = 0;
 	c->returns++;
 	c->nanoseconds += ns;
@@ -214,11 +237,13 @@ SEC("fexit")
 int leave_by_trampoline(void *ctx)
 {
 	struct latency_counts *c = own_counts();
+	struct slot *s = c ? timed_slot(number_of(ctx, &c->scratch[1])) : NULL;
 	__u64 value = 0;
 
+	if (!s)
+		return 0;
 	bpf_get_func_ret(ctx, &value);
-	if (c)
-		leave(c, number_of(ctx, &c->scratch[1]), value);
+	leave(c, s, value);
 	return 0;
 }
 
@@ -236,10 +261,11 @@ int enter_by_kprobe(struct pt_regs *ctx)
 SEC("kretprobe")
 int leave_by_kprobe(struct pt_regs *ctx)
 {
-	struct latency_counts *c = own_counts();
+	struct slot *s = timed_slot(PT_REGS_SP(ctx));
+	struct latency_counts *c = s ? own_counts() : NULL;
 
 	if (c)
-		leave(c, PT_REGS_SP(ctx), PT_REGS_RC(ctx));
+		leave(c, s, PT_REGS_RC(ctx));
 	return 0;
 }
 

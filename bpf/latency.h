@@ -42,7 +42,8 @@ struct latency_counts {
 	unsigned long long nanoseconds; /* the sum of their times */
 	unsigned long long buckets[LATENCY_BUCKETS];
 	unsigned long long classes[LATENCY_CLASSES];
-	unsigned long long scratch[2]; /* a program's own */
+	unsigned long long scratch[2]; /* the programs' own */
+	unsigned long long pass_by;    /* so many calls more are not timed */
 };
 
 #endif

@@ -36,6 +36,7 @@ static struct emulator_options emulator_options(const struct plan *p)
 		.cpus = p->opt->cpus ? p->opt->cpus : 1,
 		.memory = p->opt->memory ? p->opt->memory : 512,
 		.kvm = p->kvm,
+		.counting = p->opt->counting,
 		.ram = -1,
 		.state = -1,
 	};
@@ -348,7 +349,8 @@ struct error *vm_boot(const struct vm_options *opt, struct vm **out)
 		return error_errno(errno, "the kernel to boot: %s", opt->kernel);
 	if (opt->keep)
 		TRY(dir_make(opt->keep));
-	TRY(accel_kvm(smoke, &p, &p.kvm));
+	if (!opt->counting)
+		TRY(accel_kvm(smoke, &p, &p.kvm));
 	e = bring_up(&p, &vm);
 	if (e && p.kvm && !interrupted()) {
 		log_warn("KVM failed a guest after all; from now on they are emulated: %s",

@@ -33,6 +33,7 @@ struct emulator_options {
 	/* Where a snapshot's state is read from; used only without an initramfs. */
 	int state;
 	bool shared;	     /* with memory that we share with the guest */
+	bool counting;	     /* vm_options.counting; without KVM */
 	bool core;	     /* stays when the guest has ended, so that its memory can be had */
 	const char *gdb;     /* port or path where gdb may connect; NULL: nowhere */
 	const char *console; /* a file for the console, replaced; NULL: memory */

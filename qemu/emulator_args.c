@@ -37,6 +37,8 @@ static struct error *add_machine(struct emulator_args *a, const struct emulator_
 	 * machine has. Each transition of 6.12 changes code (static calls of the scheduler).
 	 */
 	ADD(a, "-accel", "%s", opt->kvm ? "kvm" : "tcg,thread=single");
+	if (opt->counting && !opt->kvm)
+		ADD(a, "-icount", "shift=0");
 	ADD(a, "-cpu", "%s", opt->kvm ? "host" : "max");
 	ADD(a, "-smp", "%u", opt->cpus);
 	ADD(a, "-m", "%u", opt->memory);

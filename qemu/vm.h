@@ -41,6 +41,8 @@ struct vm_options {
 	double boot_timeout;	  /* seconds; 0: 300 */
 	const char *keep;	  /* folder for console.log, dmesg.log, ...; NULL: temporary */
 	bool fresh;		  /* boot, whatever there is; and make no snapshot */
+	bool counting;		  /* emulate, and let the guest's clocks, its TSC first, go on by a
+				     nanosecond with each instruction: to count instructions */
 	const char *crash;	  /* folder for what is left of a guest that panics or is lost: its
 				     console and log; made when that happens; NULL: 'keep' */
 	bool core;		  /* there also its memory: core, an ELF file for crash and gdb */

@@ -30,7 +30,8 @@ static bool same_guest(const struct emulator_options *opt)
 
 static void test_what_makes_another_guest_makes_another_name(void **state)
 {
-	struct emulator_options append = usual, cpus = usual, memory = usual, kvm = usual;
+	struct emulator_options append = usual, cpus = usual, memory = usual, kvm = usual,
+				counting = usual;
 
 	(void)state;
 	assert_true(same_guest(&usual));
@@ -38,10 +39,12 @@ static void test_what_makes_another_guest_makes_another_name(void **state)
 	cpus.cpus = 2;
 	memory.memory = 768;
 	kvm.kvm = true;
+	counting.counting = true;
 	assert_false(same_guest(&append));
 	assert_false(same_guest(&cpus));
 	assert_false(same_guest(&memory));
 	assert_false(same_guest(&kvm));
+	assert_false(same_guest(&counting));
 }
 
 static void test_who_looks_on_and_where_files_lie_does_not(void **state)

@@ -37,6 +37,7 @@ static const struct {
 	{ "N", "none" },
 	{ "NAME", "none" },
 	{ "PATTERN", "none" },
+	{ "PERCENT", "none" },
 	{ "PORT|PATH", "file" },
 	{ "RELEASE", "none" },
 	{ "SECONDS", "none" },

@@ -34,16 +34,18 @@ static struct error *add_classes(const struct latency_counts *c, struct strbuf *
 	return NULL;
 }
 
-struct error *watch_print_row(const struct watch_function *f, const struct latency_plan *plan,
-			      const struct latency_reading *r, double seconds, struct strbuf *out)
+struct error *watch_print_row(const struct watch_row *row, struct strbuf *out)
 {
+	const struct watch_function *f = row->function;
+	const struct latency_plan *plan = row->plan;
+	const struct latency_reading *r = &row->reading;
 	static const double shares[] = { 0.5, 0.9, 0.99 };
 	struct histogram h = histogram_of(&r->counts);
 	char name[160];
 
 	snprintf(name, sizeof(name), "%s%s%s", str_equal(f->object, "vmlinux") ? "" : f->object,
 		 str_equal(f->object, "vmlinux") ? "" : ":", f->name);
-	TRY(strbuf_printf(out, "%-32s %10.1f", name, (double)r->counts.entries / seconds));
+	TRY(strbuf_printf(out, "%-32s %10.1f", name, (double)r->counts.entries / row->seconds));
 	for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
 		TRY(strbuf_printf(out, " %9s",
 				  r->counts.returns
@@ -52,14 +54,37 @@ struct error *watch_print_row(const struct watch_function *f, const struct laten
 	TRY(strbuf_printf(out, " %8llu  ", (unsigned long long)(r->missed + r->counts.unseen)));
 	TRY(add_classes(&r->counts, out));
 	TRY(strbuf_puts(out, "\n"));
-	return plan->why ? strbuf_printf(out, "    by %s: %s\n", latency_way_name(plan->way),
-					 plan->why)
-			 : NULL;
+	if (plan->why)
+		TRY(strbuf_printf(out, "    by %s: %s\n", latency_way_name(plan->way), plan->why));
+	return row->sampling->sample_every > 1
+		       ? strbuf_printf(out, "    one call in %u is timed, by chance\n",
+				       row->sampling->sample_every)
+		       : NULL;
 }
 
-struct error *watch_print_json(const struct watch_function *f, const struct latency_plan *plan,
-			       const struct latency_reading *r, double seconds, struct strbuf *out)
+static void add_cost(const struct watch_row *row, struct json *j)
 {
+	const struct budget_function f = { row->sampling->cost, row->reading.counts };
+	double share = budget_share(&f, 1);
+
+	json_object(j, "cost");
+	json_u64(j, "instructions_a_call", row->sampling->instructions);
+	if (row->unknown) {
+		json_string(j, "unknown", row->unknown);
+	} else {
+		json_double(j, "ns_timed", f.cost.timed);
+		json_double(j, "ns_untimed", f.cost.untimed);
+		if (share >= 0)
+			json_double(j, "share", share);
+	}
+	json_end(j);
+}
+
+struct error *watch_print_json(const struct watch_row *row, struct strbuf *out)
+{
+	const struct watch_function *f = row->function;
+	const struct latency_plan *plan = row->plan;
+	const struct latency_reading *r = &row->reading;
 	struct json j = json_begin_compact(out);
 
 	json_object(&j, NULL);
@@ -68,7 +93,8 @@ struct error *watch_print_json(const struct watch_function *f, const struct late
 	json_string(&j, "function", f->name);
 	json_string(&j, "by", latency_way_name(plan->way));
 	json_string(&j, "why", plan->why);
-	json_double(&j, "seconds", seconds);
+	json_u64(&j, "sample_every", row->sampling->sample_every);
+	json_double(&j, "seconds", row->seconds);
 	json_u64(&j, "calls", r->counts.entries);
 	json_u64(&j, "taken", r->counts.taken);
 	json_u64(&j, "returns", r->counts.returns);
@@ -89,6 +115,7 @@ struct error *watch_print_json(const struct watch_function *f, const struct late
 		if (r->counts.classes[i])
 			json_u64(&j, latency_class_name(i), r->counts.classes[i]);
 	json_end(&j);
+	add_cost(row, &j);
 	json_end(&j);
 	return json_finish(&j);
 }
@@ -97,6 +124,20 @@ struct error *watch_print_head(struct strbuf *out)
 {
 	return strbuf_printf(out, "%-32s %10s %9s %9s %9s %8s  %s\n", "FUNCTION", "CALLS/S", "P50",
 			     "P90", "P99", "MISSED", "RETURNS");
+}
+
+struct error *watch_print_cost(const struct budget_function *f, size_t n, const char *unknown,
+			       struct strbuf *out)
+{
+	struct budget_sum sum = budget_sum(f, n);
+
+	if (unknown)
+		return strbuf_printf(out, "what the probes cost is not known: %s\n", unknown);
+	if (!(sum.own > 0))
+		return NULL;
+	return strbuf_printf(out,
+			     "the probes took %.3g %% of the functions' time, %.0f ns a call\n",
+			     100 * sum.probes / sum.own, sum.probes / sum.calls);
 }
 
 /* --- the host ------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 				  const struct bundle_payload *payload)
 {
 	const struct vigil_wish *w = &h->request->vigil;
-	struct strbuf beside __cleanup_strbuf = { 0 };
+	struct strbuf beside __cleanup_strbuf = { 0 }, cost __cleanup_strbuf = { 0 };
 
 	a->request = h->request;
 	a->bundle = b;
@@ -30,8 +30,10 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 		return NULL;
 	TRY(vigil_begin(a->payload, w, &a->vigil));
 	TRY(vigil_controls(a->vigil, &beside));
+	TRY(vigil_cost(a->vigil, &cost));
 	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
 		 str_duration(w->baseline).s, strbuf_str(&beside));
+	host_say(h, "cost", a->bundle->name, "%s", strbuf_str(&cost));
 	return vigil_baseline(a->vigil);
 }
 
@@ -39,7 +41,7 @@ struct error *host_watch_processes(struct host_watch *a, struct host *h, const s
 				   struct process_patch *p)
 {
 	const struct vigil_wish *w = &h->request->vigil;
-	struct strbuf why __cleanup_strbuf = { 0 };
+	struct strbuf why __cleanup_strbuf = { 0 }, cost __cleanup_strbuf = { 0 };
 	size_t timed;
 
 	a->request = h->request;
@@ -54,6 +56,8 @@ struct error *host_watch_processes(struct host_watch *a, struct host *h, const s
 	host_say(h, "baseline", b->name, "timing the old code in %zu of %zu processes for %s",
 		 timed, p->rows.n, str_duration(w->baseline).s);
 	TRY(process_watch_vigil(a->processes, w, &a->vigil));
+	TRY(vigil_cost(a->vigil, &cost));
+	host_say(h, "cost", b->name, "%s", strbuf_str(&cost));
 	return vigil_baseline(a->vigil);
 }
 

@@ -24,6 +24,7 @@ struct process_watch {
 	struct process_patch *patch;
 	struct watcher *watcher; /* of the host alone */
 	uint64_t rate;
+	struct probe_cost cost;		      /* of being timed */
 	VEC(struct watch_function) functions; /* of all parts, in their order */
 	size_t *first;			      /* of each part, in 'functions' */
 	struct latency_reading *sum;	      /* of each function */
@@ -121,11 +122,14 @@ static struct error *first_reason(const struct process_watch *w, struct strbuf *
 static struct error *begin(struct process_watch *w, double interval, size_t *timed,
 			   struct strbuf *why)
 {
+	const struct watcher_wish wish = { .interval = interval };
 	struct hotpatch_options o = { 0 };
+	struct watcher_ways ways = { 0 };
 
 	TRY(list_functions(w));
-	TRY(watcher_start(NULL, 0, interval, NULL, &w->watcher));
+	TRY(watcher_start(NULL, 0, &wish, &ways, &w->watcher));
 	TRY(timing_rate(&w->rate));
+	TRY(timing_cost(w->rate, &w->cost.timed, &w->cost.inside));
 	o.timing_rate = w->rate;
 	TRY(process_patch_measure(w->patch, &o, timed));
 	if (!w->patch->rows.n)
@@ -294,7 +298,12 @@ static void detach(void *self)
 struct error *process_watch_vigil(struct process_watch *w, const struct vigil_wish *wish,
 				  struct vigil **out)
 {
-	const struct vigil_source source = { next, look, detach, w, REDIRECT_NS };
+	const struct vigil_source source = { .next = next,
+					     .look = look,
+					     .detach = detach,
+					     .self = w,
+					     .floor = REDIRECT_NS,
+					     .cost = w->cost };
 	struct latency_plan *plans __free = calloc(w->functions.n, sizeof(*plans));
 
 	if (!plans)

@@ -85,7 +85,8 @@ static struct error *allocate(struct vigil *v)
 
 	if (v->source.floor > 0)
 		policy.latency_floor = v->source.floor;
-	v->plans = calloc(v->functions.n, sizeof(*v->plans));
+	v->plans = v->ways.plans = calloc(v->functions.n, sizeof(*v->plans));
+	v->ways.sampling = calloc(v->functions.n, sizeof(*v->ways.sampling));
 	v->last = calloc(v->functions.n, sizeof(*v->last));
 	v->now = calloc(v->functions.n, sizeof(*v->now));
 	v->judges = calloc(v->targets, sizeof(struct judge *));
@@ -95,11 +96,23 @@ static struct error *allocate(struct vigil *v)
 		if (!v->edge[i])
 			return error_nomem();
 	}
-	if (!v->plans || !v->last || !v->now || !v->judges || !v->calls)
+	if (!v->plans || !v->ways.sampling || !v->last || !v->now || !v->judges || !v->calls)
 		return error_nomem();
 	for (size_t i = 0; i < v->targets; i++)
 		TRY(judge_new(&policy, (unsigned int)w->n_controls, &v->judges[i]));
 	return NULL;
+}
+
+static struct error *start_watcher(struct vigil *v)
+{
+	const struct watcher_wish wish = {
+		.interval = v->wish.interval,
+		.budget = v->wish.budget,
+		.blind = watch_is_emulated() ? "the processor is emulated: its time means nothing"
+					     : NULL,
+	};
+
+	return watcher_start(v->functions.v, v->functions.n, &wish, &v->ways, &v->watcher);
 }
 
 struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wish *wish,
@@ -110,8 +123,12 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	if (!v)
 		return error_nomem();
 	v->payload = p;
-	v->source = (struct vigil_source){ kernel_next, kernel_look, kernel_detach, v, 0 };
+	v->source = (struct vigil_source){
+		.next = kernel_next, .look = kernel_look, .detach = kernel_detach, .self = v
+	};
 	v->wish = *wish;
+	if (!(v->wish.budget > 0))
+		v->wish.budget = BUDGET_USUAL;
 	v->check.command = wish->health_check;
 	TRY(list_targets(v));
 	if (!v->wish.n_controls) {
@@ -121,7 +138,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	}
 	TRY(list_controls(v));
 	TRY(allocate(v));
-	TRY(watcher_start(v->functions.v, v->functions.n, wish->interval, v->plans, &v->watcher));
+	TRY(start_watcher(v));
 	*out = take(v);
 	return NULL;
 }
@@ -142,6 +159,11 @@ struct error *vigil_begin_on(const struct vigil_source *source, const struct wat
 	v->targets = n;
 	TRY(allocate(v));
 	memcpy(v->plans, plans, n * sizeof(*plans));
+	for (size_t i = 0; i < n; i++)
+		v->ways.sampling[i] =
+			(struct watch_sampling){ .cost = source->cost, .sample_every = 1 };
+	if (!(source->cost.timed > 0))
+		snprintf(v->ways.unknown, sizeof(v->ways.unknown), "it could not be measured");
 	*out = take(v);
 	return NULL;
 }
@@ -176,6 +198,7 @@ void vigil_end(struct vigil **at)
 	free(v->judges);
 	free(v->calls);
 	free(v->plans);
+	free(v->ways.sampling);
 	free(v->last);
 	free(v->now);
 	vec_free(&v->functions);
@@ -204,20 +227,37 @@ static void common(const struct vigil *v, const struct health_reading *host, str
 	watch_batch_host(b, &v->host_last, host);
 }
 
+static uint64_t errors_of(const struct batch *b)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < RETURN_CLASSES; i++)
+		if (i == RETURN_NULL || i >= RETURN_NEGATIVE)
+			n += b->returns[i];
+	return n;
+}
+
+/* Of all calls, from those of one in so many; for the chart only, the judge takes what was seen. */
+static uint64_t of_all_calls(const struct vigil *v, size_t i, const struct latency_counts *d,
+			     uint64_t n)
+{
+	if (v->ways.sampling[i].sample_every <= 1 || !d->returns)
+		return n;
+	return (uint64_t)llround((double)n * (double)d->entries / (double)d->returns);
+}
+
 static struct error *keep_point(struct vigil *v, bool since, const struct batch *b,
-				const struct histogram *all, const struct histogram *controls)
+				const struct histogram *controls, uint64_t errors)
 {
 	struct vigil_point p = { .time = b->time,
 				 .since = since,
-				 .p50 = histogram_quantile(all, 0.5),
-				 .p99 = histogram_quantile(all, 0.99),
+				 .errors = errors,
+				 .p50 = histogram_quantile(&b->latency, 0.5),
+				 .p99 = histogram_quantile(&b->latency, 0.99),
 				 .control_p50 = histogram_quantile(controls, 0.5) };
 
 	for (size_t i = 0; i < v->targets; i++)
 		p.calls += difference(v, i).entries;
-	for (unsigned int i = 0; i < RETURN_CLASSES; i++)
-		if (i == RETURN_NULL || i >= RETURN_NEGATIVE)
-			p.errors += b->returns[i];
 	p.crashes = b->signal[1];
 	p.retransmits = b->signal[3];
 	return vec_push(&v->points, p);
@@ -228,18 +268,21 @@ static struct error *chart(struct vigil *v, bool since, const struct batch *shar
 {
 	struct batch *sum __free = malloc(sizeof(*sum));
 	struct histogram *controls __free = calloc(1, sizeof(*controls));
+	uint64_t errors = 0;
 
 	if (!sum || !controls)
 		return error_nomem();
 	*sum = *shared;
 	for (size_t i = 0; i < v->targets; i++) {
 		struct latency_counts d = difference(v, i);
+		uint64_t before = errors_of(sum);
 
 		watch_batch_target(sum, &d, v->plans[i].returned);
+		errors += of_all_calls(v, i, &d, errors_of(sum) - before);
 	}
 	for (size_t i = 0; i < v->wish.n_controls; i++)
 		histogram_merge(controls, &shared->control[i]);
-	return keep_point(v, since, sum, &sum->latency, controls);
+	return keep_point(v, since, sum, controls, errors);
 }
 
 static void keep_edge(struct vigil *v, enum vigil_edge edge, double time,

@@ -18,6 +18,7 @@ struct vigil_wish {
 	const struct watch_function *controls; /* that the patch does not change; none: chosen */
 	const char *health_check;	       /* a command, service_check.h; or NULL */
 	size_t n_controls;		       /* at most JUDGE_CONTROLS */
+	double budget; /* share of the functions' time that the probes may take; 0: the usual */
 };
 
 struct vigil;
@@ -37,6 +38,8 @@ struct error *vigil_begin_on(const struct vigil_source *source, const struct wat
 			     const struct vigil_wish *wish, struct vigil **out) __must_check;
 /* "seq_printf(), si_meminfo()": what the patched ones are compared with. */
 struct error *vigil_controls(const struct vigil *v, struct strbuf *out) __must_check;
+/* "to be timed takes a call 130 ns; one call in 6 of slab_alloc() is timed", or why not. */
+struct error *vigil_cost(const struct vigil *v, struct strbuf *out) __must_check;
 /* Until the baseline is whole. ERROR_REFUSED if the health check fails, or if a function's probe
  * was not attached as it should.
  */
@@ -62,6 +65,8 @@ struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out) __mu
 void vigil_json_functions(const struct vigil *v, struct json *j);
 void vigil_json_series(const struct vigil *v, double begun, struct json *j);
 void vigil_json_signals(const struct vigil *v, struct json *j);
+/* "cost" of suture-record/1. */
+void vigil_json_cost(const struct vigil *v, struct json *j);
 /* No probe of it is there any more; what it has seen stays. */
 void vigil_detach(struct vigil *v);
 void vigil_end(struct vigil **v);

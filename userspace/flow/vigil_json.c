@@ -88,7 +88,7 @@ void vigil_json_functions(const struct vigil *v, struct json *j)
 		json_string(j, "role", i < v->targets ? "patched" : "control");
 		json_string(j, "by", latency_way_name(v->plans[i].way));
 		json_string(j, "why", v->plans[i].why);
-		json_u64(j, "sample_every", 1);
+		json_u64(j, "sample_every", v->ways.sampling[i].sample_every);
 		add_side(j, "before", v, i, EDGE_BEGUN, EDGE_BEFORE);
 		add_side(j, "after", v, i, EDGE_LIVE, EDGE_ENDED);
 		json_end(j);

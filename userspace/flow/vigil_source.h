@@ -20,6 +20,7 @@ struct vigil_source {
 	/* What being redirected costs a call by itself at most, nanoseconds; 0: judge/policy.h's.
 	 */
 	double floor;
+	struct probe_cost cost; /* of a call; .timed 0: not known */
 };
 
 #endif

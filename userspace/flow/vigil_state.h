@@ -26,8 +26,9 @@ struct vigil {
 	struct controls chosen;		      /* where the wish names none */
 	VEC(struct watch_function) functions; /* those of the patch, then the controls */
 	size_t targets;
-	struct watcher *watcher; /* of the kernel's functions */
-	struct latency_plan *plans;
+	struct watcher *watcher;    /* of the kernel's functions */
+	struct latency_plan *plans; /* of each function; ways.plans */
+	struct watcher_ways ways;
 	struct latency_reading *last, *now; /* of each function */
 	/* Where the baseline and the watch begin and end, of each function. */
 	struct latency_reading *edge[VIGIL_EDGES];

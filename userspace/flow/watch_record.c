@@ -179,9 +179,7 @@ static struct error *print(const struct watch_record *r, const struct watch_reco
 	vigil_json_functions(of->vigil, &j);
 	vigil_json_series(of->vigil, r->begun, &j);
 	vigil_json_signals(of->vigil, &j);
-	json_object(&j, "cost");
-	json_string(&j, "unknown", "the probes were not calibrated on this host");
-	json_end(&j);
+	vigil_json_cost(of->vigil, &j);
 	json_end(&j);
 	return json_finish(&j);
 }

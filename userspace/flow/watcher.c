@@ -2,6 +2,7 @@
 #include "flow/watcher.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 
 #define ANSWERS 60.0 /* seconds; a slow machine attaches for some */
 #define ENDS 5.0
+/* So long it looks at what is called before it decides how much of it is timed. */
+#define TRIAL 2.0
 
 struct watcher {
 	int fd;
@@ -32,7 +35,7 @@ struct head {
 struct task {
 	const struct watch_function *functions;
 	size_t n;
-	double interval;
+	const struct watcher_wish *wish;
 };
 
 static void send_error(int fd, const struct error *e)
@@ -45,7 +48,7 @@ static void send_error(int fd, const struct error *e)
 }
 
 /* Literals of the program, which the asker has at the same place, are sent as pointers. */
-static bool send_plans(int fd, const struct watch *w)
+static bool send_ways(int fd, const struct watch *w, const struct watcher_ways *ways)
 {
 	const struct head h = { 0 };
 
@@ -54,7 +57,24 @@ static bool send_plans(int fd, const struct watch *w)
 	for (size_t i = 0; w && i < watch_size(w); i++)
 		if (!aside_send(fd, watch_plan_at(w, i), sizeof(struct latency_plan)))
 			return false;
-	return true;
+	return (!w || aside_send(fd, ways->sampling, watch_size(w) * sizeof(*ways->sampling))) &&
+	       aside_send(fd, ways->unknown, sizeof(ways->unknown));
+}
+
+/* That a cost is not known is no reason not to watch. */
+static struct error *learn_cost(struct watch *w, const struct watcher_wish *wish,
+				struct watcher_ways *out)
+{
+	struct error *e __cleanup_error = NULL;
+	const char *why = wish->blind;
+
+	TRY(watch_sampling(w, out->sampling));
+	if (!why) {
+		e = watch_keep_budget(w, wish->budget, TRIAL, out->sampling);
+		why = e ? error_message(e) : "";
+	}
+	snprintf(out->unknown, sizeof(out->unknown), "%s", why);
+	return NULL;
 }
 
 /* Until the next reading is due; false: nobody listens any more. */
@@ -104,20 +124,24 @@ static void be_watcher(int fd, void *arg)
 {
 	static const struct watch_options usual;
 	const struct task *t = arg;
+	struct watch_sampling *sampling __free = calloc(t->n + 1, sizeof(*sampling));
+	struct watcher_ways ways = { .sampling = sampling };
 	struct watch *w __cleanup_watch = NULL;
 	struct health *host __cleanup_health = NULL;
-	struct error *e __cleanup_error = NULL;
+	struct error *e __cleanup_error = sampling ? NULL : error_nomem();
 
 	/* The host alone takes no kernel that can be probed. */
-	if (t->n)
+	if (!e && t->n)
 		e = watch_open(t->functions, t->n, &usual, &w);
 	if (!e)
 		e = health_open(&host);
+	if (!e && t->n)
+		e = learn_cost(w, t->wish, &ways);
 	/* Else the module that is loaded next would wait for it. */
 	if (!e && t->n)
 		kprobe_settle();
-	if (!e && send_plans(fd, w))
-		e = serve(fd, w, host, t->interval);
+	if (!e && send_ways(fd, w, &ways))
+		e = serve(fd, w, host, t->wish->interval);
 	if (e)
 		send_error(fd, e);
 }
@@ -140,11 +164,12 @@ static struct error *hear(struct watcher *w, double until, double *time)
 	return error_new((enum error_kind)h.kind, "%s", said);
 }
 
-struct error *watcher_start(const struct watch_function *f, size_t n, double interval,
-			    struct latency_plan *plans, struct watcher **out)
+struct error *watcher_start(const struct watch_function *f, size_t n,
+			    const struct watcher_wish *wish, struct watcher_ways *ways,
+			    struct watcher **out)
 {
 	struct watcher *w __cleanup_watcher = calloc(1, sizeof(*w));
-	struct task task = { f, n, interval };
+	struct task task = { f, n, wish };
 	double until = clock_seconds() + ANSWERS, unused;
 
 	if (!w)
@@ -153,8 +178,11 @@ struct error *watcher_start(const struct watch_function *f, size_t n, double int
 	w->n = n;
 	TRY(aside_start(be_watcher, &task, &w->fd));
 	TRY(hear(w, until, &unused));
-	if (n)
-		TRY(aside_receive(w->fd, until, plans, n * sizeof(*plans)));
+	if (n) {
+		TRY(aside_receive(w->fd, until, ways->plans, n * sizeof(*ways->plans)));
+		TRY(aside_receive(w->fd, until, ways->sampling, n * sizeof(*ways->sampling)));
+	}
+	TRY(aside_receive(w->fd, until, ways->unknown, sizeof(ways->unknown)));
 	*out = take(w);
 	return NULL;
 }

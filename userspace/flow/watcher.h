@@ -12,12 +12,27 @@
 
 struct watcher;
 
+struct watcher_wish {
+	double interval;   /* seconds */
+	double budget;	   /* of the probes: watch_keep_budget() */
+	const char *blind; /* why no cost can be known, so that none is looked for; or NULL */
+};
+
+/* How it is attached, and what that costs. */
+struct watcher_ways {
+	struct latency_plan *plans;	 /* of each function */
+	struct watch_sampling *sampling; /* of each function */
+	char unknown[160];		 /* why no cost is known; "": it is */
+};
+
 /*
- * Attached when it returns; plans[n] says how. n may be 0: the host alone. ERROR_PENDING, here and
+ * Attached when it returns, and sampled as it will be; 'ways' says how. n may be 0: the host alone,
+ * which has neither plans nor sampling. ERROR_PENDING, here and
  * below: the kernel does not come back.
  */
-struct error *watcher_start(const struct watch_function *f, size_t n, double interval,
-			    struct latency_plan *plans, struct watcher **out) __must_check;
+struct error *watcher_start(const struct watch_function *f, size_t n,
+			    const struct watcher_wish *wish, struct watcher_ways *ways,
+			    struct watcher **out) __must_check;
 /* The next reading: the host's, that of each function, and when (clock_seconds()). */
 struct error *watcher_next(struct watcher *w, double *time, struct health_reading *host,
 			   struct latency_reading *each) __must_check;

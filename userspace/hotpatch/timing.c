@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -139,6 +140,71 @@ struct error *timing_rate(uint64_t *rate)
 		return error_refused("this processor's time stamp counter can't be measured");
 	*rate = ((ns[1] - ns[0]) << 32) / (cycles[1] - cycles[0]);
 	return NULL;
+}
+
+/* --- what it costs --------------------------------------------------------------------- */
+
+#define COST_CALLS 100000
+#define COST_TRIES 5
+#define COST_GATE 16u
+
+static __attribute__((noinline)) void does_nothing(void)
+{
+	asm volatile("");
+}
+
+static double calls_take(void (*f)(void))
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < COST_TRIES; i++) {
+		uint64_t began = now_ns(), took;
+
+		for (int k = 0; k < COST_CALLS; k++) {
+			asm volatile("" : "+r"(f));
+			f();
+		}
+		took = now_ns() - began;
+		least = took < least ? took : least;
+	}
+	return (double)least / COST_CALLS;
+}
+
+/* One site, whose gate is a jump to a function anywhere. */
+static bool make_trial(uint8_t *code, uint8_t *data, uint64_t rate)
+{
+	static const uint8_t jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
+	void (*to)(void) = does_nothing;
+	uint64_t gate = (uint64_t)code;
+
+	memcpy(code, jump, sizeof(jump));
+	memcpy(code + sizeof(jump), &to, sizeof(to));
+	memcpy(data + TIMING_RATE, &rate, sizeof(rate));
+	return timing_make((uint64_t)code + COST_GATE, (uint64_t)data, &gate, 1, code + COST_GATE);
+}
+
+struct error *timing_cost(uint64_t rate, double *each, double *inside)
+{
+	uint64_t n = (COST_GATE + timing_code_size(1) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+	uint64_t all = n + timing_data_size(1);
+	uint8_t *code = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct error *e = NULL;
+
+	if (code == MAP_FAILED)
+		return error_errno(errno, "mapping memory");
+	if (!make_trial(code, code + n, rate))
+		e = error_failed("the trial's code is out of reach");
+	else if (mprotect(code, n, PROT_READ | PROT_EXEC))
+		e = error_errno(errno, "running a trial of what times calls");
+	if (!e) {
+		const struct timing_counts *c = (const void *)(code + n + TIMING_FUNCTIONS);
+
+		*each = calls_take((void (*)(void))(code + COST_GATE)) - calls_take(does_nothing);
+		*each = *each > 0 ? *each : 0;
+		*inside = (double)c->nanoseconds / (double)c->entries;
+	}
+	munmap(code, all);
+	return e;
 }
 
 /* --- who must not be timed ------------------------------------------------------------- */

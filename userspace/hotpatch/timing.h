@@ -69,6 +69,13 @@ uint64_t timing_return(const struct header_fixed *f);
  */
 struct error *timing_rate(uint64_t *rate) __must_check;
 
+/*
+ * What being timed costs a call, in nanoseconds, by timing a function of ours that does nothing;
+ * '*inside': the part of it that is in the time that is taken. Where caches are warm and no other
+ * processor counts in the same place: the least.
+ */
+struct error *timing_cost(uint64_t rate, double *each, double *inside) __must_check;
+
 /* ERROR_REFUSED: why returns must not be taken over in this process. */
 struct error *timing_obstacle(const struct opened *o) __must_check;
 

@@ -37,7 +37,7 @@ static struct error *open_programs(struct latency *l, const struct latency_funct
 	l->bpf = latency_bpf__open();
 	if (!l->bpf)
 		return error_errno(errno, "opening the BPF programs");
-	l->bpf->rodata->sample_every = options->sample_every ? options->sample_every : 1;
+	l->bpf->data->sample_every = options->sample_every ? options->sample_every : 1;
 	l->bpf->rodata->returned = plan->returned;
 	l->enter =
 		by_trampoline ? l->bpf->progs.enter_by_trampoline : l->bpf->progs.enter_by_kprobe;
@@ -102,14 +102,47 @@ struct error *latency_attach(const struct latency_function *f, const struct late
 	return NULL;
 }
 
+void latency_sample(struct latency *l, unsigned int every)
+{
+	l->bpf->data->sample_every = every;
+}
+
+static struct error *ask(const struct bpf_program *p, struct bpf_prog_info *out)
+{
+	uint32_t size = sizeof(*out);
+
+	*out = (struct bpf_prog_info){ 0 };
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), out, &size))
+		return error_errno(errno, "asking for what a BPF program is and does");
+	return NULL;
+}
+
+struct error *latency_instructions(const struct latency *l, unsigned int *out)
+{
+	struct bpf_prog_info enter, leave;
+
+	TRY(ask(l->enter, &enter));
+	TRY(ask(l->leave, &leave));
+	*out = (enter.xlated_prog_len + leave.xlated_prog_len) / sizeof(struct bpf_insn);
+	return NULL;
+}
+
+struct error *latency_programs(const struct latency *l, double *out)
+{
+	struct bpf_prog_info enter, leave;
+
+	TRY(ask(l->enter, &enter));
+	TRY(ask(l->leave, &leave));
+	*out = (double)enter.run_time_ns + (double)leave.run_time_ns;
+	return NULL;
+}
+
 /* Calls of a program that the kernel left out because it was running on that CPU. */
 static struct error *left_out(const struct bpf_program *p, uint64_t *out)
 {
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
+	struct bpf_prog_info info;
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
-		return error_errno(errno, "asking for what a BPF program missed");
+	TRY(ask(p, &info));
 	*out += info.recursion_misses;
 	return NULL;
 }

@@ -36,6 +36,15 @@ struct latency_reading {
 	uint64_t missed; /* calls that a program did not see, at either end, as the kernel says */
 };
 
+/* From the next calls on the time of one call in so many is taken; not 0. */
+void latency_sample(struct latency *l, unsigned int every);
+/* Instructions of BPF that a call runs at most, at both ends together: the programs do not loop. */
+struct error *latency_instructions(const struct latency *l, unsigned int *out) __must_check;
+/*
+ * What the programs took of the calls so far, while BPF's statistics were kept
+ * (bpf_enable_stats()): nanoseconds, reading the clock for that included.
+ */
+struct error *latency_programs(const struct latency *l, double *out) __must_check;
 struct error *latency_read(struct latency *l, struct latency_reading *out) __must_check;
 void latency_detach(struct latency **l);
 #define __cleanup_latency __cleanup(latency_detach)

@@ -29,6 +29,7 @@ enum latency_way {
 	LATENCY_BY_TRAMPOLINE,
 	LATENCY_BY_KPROBE,
 	LATENCY_BY_STUB, /* in a process, by its patch: no probe of the kernel */
+	LATENCY_WAYS
 };
 
 struct latency_plan {

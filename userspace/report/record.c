@@ -79,8 +79,10 @@ FORM(signal, struct record_signal);
 
 static const struct record_field cost_fields[] = {
 #define T struct record_cost
-	F(T, unknown, TEXT), F(T, measured, TEXT),   F(T, budget, COUNT),
-	F(T, share, COUNT),  F(T, ns_a_call, COUNT), F(T, sample_every, COUNT),
+	F(T, unknown, TEXT),	F(T, measured, TEXT),
+	F(T, budget, COUNT),	F(T, share, COUNT),
+	F(T, ns_a_call, COUNT), F(T, sample_every, COUNT),
+	F(T, calls, COUNT),	F(T, instructions_a_call, COUNT),
 #undef T
 };
 FORM(cost, struct record_cost);
@@ -218,6 +220,15 @@ struct figure record_rate(const struct record_span *s, struct figure count)
 	if (!count.known || !s->seconds.known || s->seconds.value <= 0)
 		return (struct figure){ 0 };
 	return (struct figure){ .known = true, .value = count.value / s->seconds.value };
+}
+
+struct figure record_class_rate(const struct record_span *s, struct figure count)
+{
+	struct figure rate = record_rate(s, count);
+
+	if (s->calls.known && s->taken.known && s->taken.value > 0)
+		rate.value *= s->calls.value / s->taken.value;
+	return rate;
 }
 
 struct figure record_named(const struct list *named, const char *name)

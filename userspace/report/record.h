@@ -58,6 +58,7 @@ struct record_signal {
 struct record_cost {
 	const char *unknown, *measured;
 	struct figure budget, share, ns_a_call, sample_every;
+	struct figure calls, instructions_a_call; /* of BPF, at most */
 };
 
 struct record {
@@ -86,6 +87,8 @@ const double *record_series(const struct record *r, const char *name, size_t *n)
 struct figure record_when(const struct record *r, const char *event);
 /* A rate a second of this class or of all calls. */
 struct figure record_rate(const struct record_span *s, struct figure count);
+/* The same of a class, whose calls may be a sample of all. */
+struct figure record_class_rate(const struct record_span *s, struct figure count);
 struct figure record_named(const struct list *named, const char *name);
 bool record_patched(const struct record_function *f);
 /* Where a bucket ends: a power of two is cut into eight. */

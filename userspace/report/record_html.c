@@ -191,7 +191,7 @@ static void function(struct page *p, const struct record_function *f, size_t id)
 	tagged(p, f->by ? "measured by " : "not measured: ", f->by ? f->by : or_unknown(f->why),
 	       "");
 	if (f->sample_every.known && f->sample_every.value > 1)
-		page_printf(p, ", every %.0fth call", f->sample_every.value);
+		page_printf(p, ", one call in %.0f, by chance", f->sample_every.value);
 	page_puts(p, "</p>\n");
 	if (f->by) {
 		page_puts(p, "<p><span class=key-before>■ before</span> &nbsp; "

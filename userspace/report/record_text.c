@@ -201,7 +201,7 @@ static void function(struct page *p, const struct record_function *f)
 	page_puts(p, f->by ? "  measured by " : "  not measured: ");
 	page_safe(p, f->by ? f->by : or_unknown(f->why));
 	if (f->sample_every.known && f->sample_every.value > 1)
-		page_printf(p, ", every %.0fth call", f->sample_every.value);
+		page_printf(p, ", one call in %.0f, by chance", f->sample_every.value);
 	page_puts(p, "\n");
 	if (!f->by)
 		return;
@@ -216,8 +216,8 @@ static void function(struct page *p, const struct record_function *f)
 		char *name __free = str_printf("returns %s", c[i].name);
 
 		if (before.value > 0 || c[i].figure.value > 0)
-			row(p, name ? name : c[i].name, record_rate(&f->before, before),
-			    record_rate(&f->after, c[i].figure), false);
+			row(p, name ? name : c[i].name, record_class_rate(&f->before, before),
+			    record_class_rate(&f->after, c[i].figure), false);
 	}
 	if (record_patched(f))
 		bars(p, f);
@@ -323,6 +323,14 @@ static void blockers(struct page *p, const struct record *r)
 	}
 }
 
+/* Where time means nothing: what was done, by its number. */
+static void events(struct page *p, const struct record_cost *c)
+{
+	if (c->calls.known && c->instructions_a_call.known)
+		page_printf(p, "  %.0f calls; each runs at most %.0f instructions of BPF\n",
+			    c->calls.value, c->instructions_a_call.value);
+}
+
 static void cost(struct page *p, const struct record_cost *c)
 {
 	heading(p, "What watching cost");
@@ -330,6 +338,7 @@ static void cost(struct page *p, const struct record_cost *c)
 	if (c->unknown || !(c->share.known || c->ns_a_call.known)) {
 		page_puts(p, "unknown: ");
 		page_wrap(p, c->unknown ? c->unknown : "it was not recorded", 11, 4, WIDTH);
+		events(p, c);
 		return;
 	}
 	if (c->share.known)
@@ -340,6 +349,9 @@ static void cost(struct page *p, const struct record_cost *c)
 		page_printf(p, "%s%s a call", c->share.known ? ", " : "",
 			    page_nanoseconds(c->ns_a_call.value).s);
 	page_puts(p, "\n");
+	if (c->share.known && c->budget.known && c->share.value > c->budget.value)
+		page_puts(p, "  more than the budget: counting alone takes so long, or fewer timed "
+			     "calls\n  would be too few to judge by\n");
 }
 
 struct error *record_text(const struct record *r, bool coloured, struct strbuf *out)

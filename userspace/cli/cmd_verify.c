@@ -14,7 +14,7 @@
 #include "base/interrupt.h"
 #include "base/vec.h"
 #include "cli/cli.h"
-#include "cli/function_arg.h"
+#include "flow/function_arg.h"
 #include "cli/verify_session.h"
 #include "probe/proof.h"
 

@@ -42,9 +42,12 @@ struct host_request {
 	bool perf_map;	/* apply to processes: name the new code for profilers */
 	bool whole;	/* apply to processes: to all or none */
 	bool impatient; /* don't wait until another suture, that is at work, has ended */
-	struct vigil_wish vigil; /* apply: watch it, and act on the verdict; .watch 0: not */
-	bool at_boot;		 /* apply: put back what was accepted and confirmed here before */
-	host_tell *tell;	 /* or NULL */
+	/* apply: watch it, and act on the verdict. */
+	double watch;		  /* seconds at most; 0: not */
+	double interval;	  /* seconds from one look to the next; 0: 1 */
+	struct watch_terms terms; /* what is asked of the watch, before the fix and the host */
+	bool at_boot;		  /* apply: put back what was accepted and confirmed here before */
+	host_tell *tell;	  /* or NULL */
 	void *arg;
 };
 
@@ -58,9 +61,10 @@ struct error *host_check(const struct bundle *b, const struct host_request *r,
  * failed, or the user interrupted); ERROR_PENDING if rolling it back is itself blocked: then
  * status and blockers tell by whom. With .findings what check found.
  *
- * With .vigil.watch the functions are watched from before the patch until there is a verdict:
- * healthy is confirmed; failed and degraded are taken back (ERROR_VERIFY), and so is it if the user
- * interrupts; of an inconclusive one (ERROR_PENDING) the deadline goes on, for a person to confirm.
+ * With .watch the functions are watched from before the patch until there is a verdict:
+ * healthy is confirmed; failed and degraded are taken back (ERROR_VERIFY; a degraded one is
+ * confirmed where its policy keeps it), and so is it if the user interrupts; of an inconclusive one
+ * (ERROR_PENDING) the deadline goes on, for a person to confirm.
  */
 struct error *host_apply(const char *path, const struct host_request *r,
 			 struct findings *findings) __must_check;

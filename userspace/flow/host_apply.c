@@ -355,13 +355,13 @@ static struct host_request with_deadline(const struct host_request *r, struct wa
 {
 	struct host_request own = *r;
 
-	if (!(r->vigil.watch > 0))
+	if (!(r->watch > 0))
 		return own;
 	watch_record_begin(record, r);
 	own.tell = watch_record_tell;
 	own.arg = record;
 	own.confirm_within =
-		2 * r->vigil.watch + (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
+		2 * r->watch + (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
 	return own;
 }
 

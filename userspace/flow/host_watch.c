@@ -4,32 +4,88 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "flow/admit.h"
+#include "flow/function_arg.h"
 
 void host_watch_free(struct host_watch *a)
 {
 	vigil_end(&a->vigil);
 	watch_record_free(&a->record);
+	vec_free(&a->controls);
+	watch_settled_free(&a->settled);
 }
+
+/* --- the policy ------------------------------------------------------------------------ */
+
+static struct error *settle(struct host_watch *a, struct host *h, const struct watch_terms *bounds)
+{
+	const struct host_request *r = h->request;
+	const struct watch_sides sides = { .command = &r->terms,
+					   .fix = &a->bundle->watch,
+					   .host = bounds,
+					   .watch = r->watch,
+					   .interval = r->interval > 0 ? r->interval : 1 };
+
+	TRY(watch_settle(&sides, &a->settled));
+	vec_for_each(&a->settled.notes, note)
+		host_say(h, "policy", a->bundle->name, "%s", *note);
+	for (size_t i = 0; i < a->settled.terms.controls.n; i++) {
+		struct function_arg f;
+
+		TRY_CONTEXT(
+			function_arg_parse(a->settled.terms.controls.v[i], &a->settled.arena, &f),
+			"a control");
+		TRY(vec_push(&a->controls, (struct watch_function){ f.object, f.name, f.sympos }));
+	}
+	return NULL;
+}
+
+static struct vigil_wish wish_of(const struct host_watch *a)
+{
+	const struct watch_settled *s = &a->settled;
+
+	return (struct vigil_wish){ .watch = a->request->watch,
+				    .baseline = s->terms.number[WATCH_BASELINE],
+				    .interval = s->interval,
+				    .policy = watch_settled_policy(s),
+				    .controls = a->controls.v,
+				    .n_controls = a->controls.n,
+				    .health_check = { s->terms.health_check, s->host_check } };
+}
+
+static struct error *not_watched(const struct host_request *r, const struct watch_terms *bounds)
+{
+	/* It was accepted here before, and is only put back. */
+	if (!bounds->required || r->at_boot)
+		return NULL;
+	return error_advise(error_new(ERROR_POLICY, "this host takes no patch without a verdict"),
+			    "suture apply --watch TIME");
+}
+
+/* --- before ---------------------------------------------------------------------------- */
 
 struct error *host_watch_baseline(struct host_watch *a, struct host *h, const struct bundle *b,
 				  const struct bundle_payload *payload)
 {
-	const struct vigil_wish *w = &h->request->vigil;
 	struct strbuf beside __cleanup_strbuf = { 0 };
+	struct admit_bounds bounds __cleanup_admit_bounds = { 0 };
+	struct vigil_wish w;
 
 	a->request = h->request;
 	a->bundle = b;
 	a->payload = payload;
-
-	if (!(w->watch > 0))
-		return NULL;
+	TRY(admit_bounds(&bounds));
+	if (!(h->request->watch > 0))
+		return not_watched(h->request, &bounds.terms);
 	if (!a->payload)
 		return error_refused("--watch is for patches of the kernel: functions of processes "
 				     "have no probes yet");
-	TRY(vigil_begin(a->payload, w, &a->vigil));
+	TRY(settle(a, h, &bounds.terms));
+	w = wish_of(a);
+	TRY(vigil_begin(a->payload, &w, &a->vigil));
 	TRY(vigil_controls(a->vigil, &beside));
 	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
-		 str_duration(w->baseline).s, strbuf_str(&beside));
+		 str_duration(w.baseline).s, strbuf_str(&beside));
 	return vigil_baseline(a->vigil);
 }
 
@@ -67,7 +123,7 @@ static struct error *take_back(struct host_watch *a, const char *why)
 	return error_new(ERROR_VERIFY, "taken back: %s", why);
 }
 
-static struct error *confirm(struct host_watch *a, const char *why)
+static struct error *confirm(struct host_watch *a, const char *why, const char *outcome)
 {
 	struct host_request r = *a->request;
 
@@ -75,7 +131,7 @@ static struct error *confirm(struct host_watch *a, const char *why)
 	vigil_detach(a->vigil);
 	host_close(a->h);
 	TRY(host_confirm(a->bundle->name, &r));
-	a->outcome = "confirmed";
+	a->outcome = outcome;
 	return NULL;
 }
 
@@ -97,7 +153,7 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 			  NULL));
 	switch (v->judge.word) {
 	case JUDGE_HEALTHY:
-		return confirm(a, why);
+		return confirm(a, why, "confirmed");
 	case JUDGE_INCONCLUSIVE:
 		a->outcome = "pending";
 		return error_advise(error_new(ERROR_PENDING, "%s", why),
@@ -105,6 +161,9 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 				    "deadline",
 				    a->bundle->name);
 	case JUDGE_DEGRADED:
+		if (a->settled.terms.on_degraded == WATCH_DEGRADED_KEEP)
+			return confirm(a, why, "kept, though degraded, by policy");
+		break;
 	case JUDGE_FAILED:
 		break;
 	}
@@ -114,8 +173,8 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 /* What is kept of it; that it can't be written changes nothing of what was done. */
 static void keep_record(struct host_watch *a)
 {
-	const struct watch_record_of of = { a->bundle, a->payload, a->vigil, &a->verdict,
-					    a->outcome };
+	const struct watch_record_of of = { a->bundle, a->payload,  &a->settled,
+					    a->vigil,  &a->verdict, a->outcome };
 	struct host h __cleanup_host = HOST_CLOSED;
 	struct error *e __cleanup_error = NULL;
 	char *path __free = NULL;
@@ -140,7 +199,7 @@ struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct ho
 
 	a->h = h;
 	host_say(a->h, "watching", a->bundle->name, "for at most %s",
-		 str_duration(a->request->vigil.watch).s);
+		 str_duration(a->request->watch).s);
 	host_proof_end(proof);
 	e = vigil_watch(a->vigil, &a->verdict);
 	if (!e) {

@@ -13,14 +13,19 @@ struct host_watch {
 	const struct host_request *request;
 	const struct bundle *bundle;
 	const struct bundle_payload *payload;
-	struct host *h;	     /* closed once there is a verdict */
-	struct vigil *vigil; /* NULL: nobody asked for a verdict */
+	struct host *h; /* closed once there is a verdict */
+	struct watch_settled settled;
+	VEC(struct watch_function) controls; /* that somebody named; in the arena of .settled */
+	struct vigil *vigil;		     /* NULL: nobody asked for a verdict */
 	struct vigil_verdict verdict;
 	const char *outcome; /* NULL: it is not known */
 	struct watch_record record;
 };
 
-/* Before the patch is loaded. Without .vigil.watch nothing; ERROR_REFUSED for processes. */
+/*
+ * Before the patch is loaded. Without .watch nothing, or ERROR_POLICY where the host asks for it;
+ * ERROR_REFUSED for processes.
+ */
 struct error *host_watch_baseline(struct host_watch *w, struct host *h, const struct bundle *b,
 				  const struct bundle_payload *payload) __must_check;
 /*

@@ -50,8 +50,8 @@ static struct error *list_controls(struct vigil *v)
 static struct error *allocate(struct vigil *v)
 {
 	const struct vigil_wish *w = &v->wish;
-	struct judge_policy policy = watch_policy(w->interval, w->baseline, w->watch,
-						  (unsigned int)v->targets, watch_is_emulated());
+	struct judge_policy policy = watch_policy(&w->policy, w->interval, (unsigned int)v->targets,
+						  watch_is_emulated());
 
 	v->plans = calloc(v->functions.n, sizeof(*v->plans));
 	v->last = calloc(v->functions.n, sizeof(*v->last));
@@ -79,7 +79,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 		return error_nomem();
 	v->payload = p;
 	v->wish = *wish;
-	v->check.command = wish->health_check;
+	memcpy(v->check.command, wish->health_check, sizeof(v->check.command));
 	TRY(list_targets(v));
 	if (!v->wish.n_controls) {
 		TRY(controls_choose(p, &v->chosen));

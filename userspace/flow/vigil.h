@@ -11,14 +11,16 @@
 
 #include "bundle/bundle.h"
 #include "flow/host_proof.h"
+#include "flow/service_check.h"
 #include "flow/watcher.h"
 #include "judge/judge.h"
 
 struct vigil_wish {
-	double watch, baseline, interval;      /* seconds */
-	const struct watch_function *controls; /* that the patch does not change; none: chosen */
-	const char *health_check;	       /* a command, service_check.h; or NULL */
-	size_t n_controls;		       /* at most JUDGE_CONTROLS */
+	double watch, baseline, interval;	  /* seconds */
+	struct judge_policy policy;		  /* of all functions together, in seconds */
+	const struct watch_function *controls;	  /* that the patch does not change; none: chosen */
+	size_t n_controls;			  /* at most JUDGE_CONTROLS */
+	const char *health_check[SERVICE_CHECKS]; /* commands, service_check.h; or NULL */
 };
 
 struct vigil;

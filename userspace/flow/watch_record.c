@@ -76,32 +76,6 @@ static void add_head(const struct watch_record *r, const struct watch_record_of 
 	json_bool(j, "emulated", watch_is_emulated());
 }
 
-static void add_margin(struct json *j, const char *name, const struct margin *m)
-{
-	json_object(j, name);
-	json_double(j, "harm", m->harm);
-	json_double(j, "equal", m->equal);
-	json_double(j, "fail", m->fail);
-	json_end(j);
-}
-
-static void add_policy(const struct vigil_wish *w, struct json *j)
-{
-	struct judge_policy p = judge_policy_usual();
-
-	json_object(j, "policy");
-	json_double(j, "alpha", p.alpha);
-	json_double(j, "baseline", w->baseline);
-	json_double(j, "soak", fmin(p.soak, w->watch));
-	json_double(j, "interval", w->interval);
-	add_margin(j, "latency", &p.latency);
-	add_margin(j, "tail", &p.tail);
-	add_margin(j, "errors", &p.errors);
-	add_margin(j, "signals", &p.signals);
-	json_string(j, "on_degraded", "revert");
-	json_end(j);
-}
-
 static void add_findings(const struct judge_verdict *v, struct json *j)
 {
 	json_array(j, "findings");
@@ -170,7 +144,7 @@ static struct error *print(const struct watch_record *r, const struct watch_reco
 
 	json_object(&j, NULL);
 	add_head(r, of, &j);
-	add_policy(&r->told.vigil, &j);
+	watch_settled_json(of->policy, &j);
 	add_verdict(r, of->verdict, &j);
 	json_string(&j, "outcome", of->outcome);
 	add_events(r, &j);

@@ -7,6 +7,7 @@
 #define SUTURE_FLOW_WATCH_RECORD_H
 
 #include "flow/host_state.h"
+#include "flow/watch_settle.h"
 
 struct watch_event {
 	double time; /* seconds since the watch's verb began */
@@ -30,6 +31,7 @@ void watch_record_free(struct watch_record *r);
 struct watch_record_of {
 	const struct bundle *bundle;
 	const struct bundle_payload *payload;
+	const struct watch_settled *policy;
 	const struct vigil *vigil;
 	const struct vigil_verdict *verdict;
 	const char *outcome; /* "confirmed", "reverted", "pending" */

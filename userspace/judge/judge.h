@@ -14,7 +14,7 @@
 
 #include "judge/finding.h"
 #include "judge/hard.h"
-#include "judge/histogram.h"
+#include "base/histogram.h"
 
 /* Classes of what the function returned; RETURN_ERRNO + e is -e. */
 enum return_class {

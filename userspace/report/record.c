@@ -2,6 +2,7 @@
 /* The tables of suture-record/1, what they can't say about it, and questions to a record. */
 #include <math.h>
 
+#include "base/histogram.h"
 #include "base/json_copy.h"
 #include "report/record.h"
 
@@ -237,7 +238,7 @@ bool record_patched(const struct record_function *f)
 
 double record_bucket_end(double low)
 {
-	return low + (low < 8 ? 1 : exp2(floor(log2(low))) / 8);
+	return histogram_floor(histogram_bucket((uint64_t)low) + 1);
 }
 
 struct error *record_json(const struct record *r, struct strbuf *out)

@@ -88,7 +88,7 @@ struct figure record_when(const struct record *r, const char *event);
 struct figure record_rate(const struct record_span *s, struct figure count);
 struct figure record_named(const struct list *named, const char *name);
 bool record_patched(const struct record_function *f);
-/* Where a bucket ends: a power of two is cut into eight. */
+/* Where the bucket that has this value ends: base/histogram.h. */
 double record_bucket_end(double low);
 
 /* Whole reports. */

@@ -86,6 +86,21 @@ static const struct record_field cost_fields[] = {
 };
 FORM(cost, struct record_cost);
 
+static const struct record_field term_fields[] = {
+#define T struct record_term
+	F(T, key, TEXT, true),
+	F(T, value, TEXT, true),
+	F(T, by, TEXT, true),
+#undef T
+};
+FORM(term, struct record_term);
+
+static const struct record_field terms_fields[] = {
+	F(struct record_terms, figures, LIST, false, &term_form),
+	F(struct record_terms, notes, TEXTS),
+};
+FORM(terms, struct record_terms);
+
 static const struct record_field record_fields[] = {
 #define T struct record
 	F(T, schema, TEXT, true),
@@ -100,6 +115,7 @@ static const struct record_field record_fields[] = {
 	F(T, outcome, TEXT, true),
 	F(T, emulated, TRUTH),
 	F(T, policy, RAW),
+	{ "policy", RECORD_OBJECT, offsetof(T, terms), false, &terms_form },
 	F(T, proof, RAW),
 	F(T, verdict, OBJECT, true, &verdict_form),
 	F(T, events, LIST, false, &event_form),

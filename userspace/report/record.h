@@ -55,6 +55,16 @@ struct record_signal {
 	bool hard;
 };
 
+/* A figure of the policy that was in force, as people write it, and who said so. */
+struct record_term {
+	const char *key, *value, *by;
+};
+
+struct record_terms {
+	struct list figures; /* struct record_term */
+	struct list notes;   /* const char *: where two differed */
+};
+
 struct record_cost {
 	const char *unknown, *measured;
 	struct figure budget, share, ns_a_call, sample_every;
@@ -67,6 +77,7 @@ struct record {
 		*outcome;
 	bool emulated;
 	const struct json_value *policy, *proof; /* NULL if absent */
+	struct record_terms terms;		 /* of the policy */
 	struct record_verdict verdict;
 	struct list events, blockers, functions, signals, series; /* series: struct record_line */
 	struct record_cost cost;

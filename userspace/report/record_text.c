@@ -188,6 +188,16 @@ static void bars(struct page *p, const struct record_function *f)
 	}
 }
 
+/* Of measured calls, scaled up to all. */
+static struct figure returns_rate(const struct record_span *s, struct figure count)
+{
+	struct figure rate = record_rate(s, count);
+
+	if (rate.known)
+		rate.value = record_bucket_rate(s, count.value);
+	return rate;
+}
+
 static void function(struct page *p, const struct record_function *f)
 {
 	static const char *const quantiles[][2] = {
@@ -216,8 +226,8 @@ static void function(struct page *p, const struct record_function *f)
 		char *name __free = str_printf("returns %s", c[i].name);
 
 		if (before.value > 0 || c[i].figure.value > 0)
-			row(p, name ? name : c[i].name, record_rate(&f->before, before),
-			    record_rate(&f->after, c[i].figure), false);
+			row(p, name ? name : c[i].name, returns_rate(&f->before, before),
+			    returns_rate(&f->after, c[i].figure), false);
 	}
 	if (record_patched(f))
 		bars(p, f);
@@ -323,6 +333,35 @@ static void blockers(struct page *p, const struct record *r)
 	}
 }
 
+static void policy(struct page *p, const struct record_terms *t)
+{
+	const struct record_term *figures = t->figures.v;
+	const char *const *notes = (const char *const *)t->notes.v;
+
+	if (t->figures.n)
+		heading(p, "The policy that was in force");
+	for (size_t i = 0; i < t->figures.n; i++) {
+		size_t n = strlen(figures[i].key), m = strlen(figures[i].value);
+
+		page_puts(p, "  ");
+		page_safe(p, figures[i].key);
+		page_printf(p, "%*s", n < 16 ? 16 - (int)n : 1, "");
+		if (m > 30) {
+			page_wrap(p, figures[i].value, n < 16 ? 18 : 3 + n, 18, WIDTH);
+			page_printf(p, "%18s", "");
+			m = 0;
+		} else {
+			page_safe(p, figures[i].value);
+		}
+		page_printf(p, "%*s", 32 - (int)m, "");
+		page_wrap(p, figures[i].by, 50, 18, WIDTH);
+	}
+	for (size_t i = 0; i < t->notes.n; i++) {
+		page_puts(p, "  ");
+		page_wrap(p, notes[i], 2, 4, WIDTH);
+	}
+}
+
 static void cost(struct page *p, const struct record_cost *c)
 {
 	heading(p, "What watching cost");
@@ -353,6 +392,7 @@ struct error *record_text(const struct record *r, bool coloured, struct strbuf *
 		function(&p, &f[i]);
 	signals(&p, r);
 	blockers(&p, r);
+	policy(&p, &r->terms);
 	cost(&p, &r->cost);
 	course(&p, r);
 	return page_finish(&p);

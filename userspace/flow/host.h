@@ -98,6 +98,12 @@ struct host_patch_status {
 	const char *guard;	   /* on duty: "kernel", "process", "none" */
 	double left;		   /* seconds to confirm; 0: no deadline */
 	const char *trouble;	   /* or NULL */
+	/*
+	 * What the judge said of the apply that made it live; NULL: nothing, for it was not
+	 * watched, or the watch goes on, .watching of its time at most; negative: none is at work.
+	 */
+	const char *verdict, *verdict_reason;
+	double watching;
 };
 
 /* A patch for processes, with all of them. */

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "flow/admit.h"
 #include "flow/function_arg.h"
+#include "flow/verdict_json.h"
 
 void host_watch_free(struct host_watch *a)
 {
@@ -144,7 +145,7 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 	if (!why)
 		return error_nomem();
 	host_say(a->h, "verdict", a->bundle->name, "%s", why);
-	TRY(vigil_json(v, &evidence));
+	TRY(verdict_evidence(v, &evidence));
 	TRY(ledger_append(a->h->ledger,
 			  &(struct ledger_change){ .verb = "apply",
 						   .patch = a->bundle->name,
@@ -192,6 +193,23 @@ static void keep_record(struct host_watch *a)
 		host_say(&h, "record", a->bundle->name, "%s", path);
 }
 
+/* So that others can tell how far it is. */
+static struct error *note_begin(struct host_watch *a)
+{
+	struct strbuf evidence __cleanup_strbuf = { 0 };
+	char *why __free = str_printf("watched for at most %s", str_duration(a->request->watch).s);
+
+	if (!why)
+		return error_nomem();
+	TRY(verdict_watching(a->request->watch, &evidence));
+	return ledger_append(a->h->ledger,
+			     &(struct ledger_change){ .verb = "apply",
+						      .patch = a->bundle->name,
+						      .why = why,
+						      .evidence = strbuf_str(&evidence) },
+			     NULL);
+}
+
 /* It is live and proved; whatever ends the watch without a verdict ends the patch. */
 struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct host_proof *proof)
 {
@@ -201,7 +219,9 @@ struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct ho
 	host_say(a->h, "watching", a->bundle->name, "for at most %s",
 		 str_duration(a->request->watch).s);
 	host_proof_end(proof);
-	e = vigil_watch(a->vigil, &a->verdict);
+	e = note_begin(a);
+	if (!e)
+		e = vigil_watch(a->vigil, &a->verdict);
 	if (!e) {
 		e = act_on(a, &a->verdict);
 		keep_record(a);

@@ -370,35 +370,3 @@ struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out)
 	cannot_tell(out, error_message(e));
 	return NULL;
 }
-
-struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out)
-{
-	struct json j = json_begin_compact(out);
-
-	json_object(&j, NULL);
-	json_string(&j, "schema", "suture-verdict/1");
-	json_string(&j, "word", judge_word_name(v->judge.word));
-	json_string(&j, "reason", v->judge.reason);
-	json_string(&j, "function", v->function);
-	json_bool(&j, "controlled", v->judge.controlled);
-	json_double(&j, "seconds", v->seconds);
-	json_u64(&j, "watched", v->judge.watched);
-	json_u64(&j, "odd", v->judge.odd);
-	json_u64(&j, "idle", v->idle);
-	json_array(&j, "findings");
-	for (size_t i = 0; i < JUDGE_METRICS && v->judge.finding[i].metric; i++) {
-		const struct judge_finding *f = &v->judge.finding[i];
-
-		json_object(&j, NULL);
-		json_string(&j, "metric", f->metric);
-		json_double(&j, "effect", f->effect);
-		json_double(&j, "low", f->interval.low);
-		json_double(&j, "high", f->interval.high);
-		json_double(&j, "smallest", f->smallest);
-		json_string(&j, "evidence", f->why);
-		json_end(&j);
-	}
-	json_end(&j);
-	json_end(&j);
-	return json_finish(&j);
-}

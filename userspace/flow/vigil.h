@@ -49,8 +49,6 @@ struct vigil_verdict {
  * without probes the verdict is inconclusive, and says why.
  */
 struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out) __must_check;
-/* The verdict as JSON (suture-verdict/1): word, reason, what was found. */
-struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out) __must_check;
 /* "functions", "series" and "signals" of suture-record/1; 'begun' is its time 0. */
 void vigil_json_functions(const struct vigil *v, struct json *j);
 void vigil_json_series(const struct vigil *v, double begun, struct json *j);

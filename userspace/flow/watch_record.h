@@ -7,6 +7,7 @@
 #define SUTURE_FLOW_WATCH_RECORD_H
 
 #include "flow/host_state.h"
+#include "flow/watch_blockers.h"
 #include "flow/watch_settle.h"
 
 struct watch_event {
@@ -20,6 +21,7 @@ struct watch_record {
 	double begun;		  /* clock_seconds() */
 	int64_t begun_utc;	  /* seconds since 1970 */
 	VEC(struct watch_event) events;
+	struct watch_blockers blockers; /* of the transition in */
 };
 
 void watch_record_begin(struct watch_record *r, const struct host_request *told);

@@ -74,5 +74,7 @@ void judge_free(struct judge **j);
 void judge_second(struct judge *j, bool since, const struct batch *b);
 void judge_verdict(const struct judge *j, struct judge_verdict *v);
 const char *judge_word_name(enum judge_word w);
+/* For programs: "latency", "tail", "errors", "signals", "leak"; a finding's own is for people. */
+const char *judge_metric_name(enum judge_metric m);
 
 #endif

@@ -129,6 +129,8 @@ struct error *host_status_read(const struct host_request *r, struct host_status 
 struct error *host_status_print(const struct host_status *s, bool processes,
 				struct strbuf *out) __must_check;
 struct error *host_status_json(const struct host_status *s, struct strbuf *out) __must_check;
+/* Prometheus' text format. */
+struct error *host_status_metrics(const struct host_status *s, struct strbuf *out) __must_check;
 void host_status_free(struct host_status *s);
 #define __cleanup_status __cleanup(host_status_free)
 

@@ -132,7 +132,7 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 {
 	struct parts p __cleanup_parts = { 0 };
 	struct bundle *b __cleanup_bundle = NULL;
-	struct strbuf out __cleanup_strbuf = { 0 };
+	struct strbuf out __cleanup_strbuf = { 0 }, terms __cleanup_strbuf = { 0 };
 	const struct bundle_payload *payload;
 
 	(void)state;
@@ -154,6 +154,10 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_int_equal(b->watch.controls.n, 1);
 	assert_string_equal(b->watch.controls.v[0], "fuse:fuse_open");
 	assert_string_equal(b->watch.health_check, "true");
+	ok(watch_terms_print(&b->watch, &terms));
+	assert_string_equal(terms.s,
+			    "latency-margin 30 %; hard oops, redirect-lost, health-check; "
+			    "on-degraded keep; controls fuse:fuse_open; health-check true");
 	assert_null(bundle_payload_for(b, "6.1.0-55-amd64"));
 	payload = bundle_payload_for(b, "6.1.0-56-amd64");
 	assert_non_null(payload);

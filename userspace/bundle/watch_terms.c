@@ -286,6 +286,39 @@ bool watch_terms_said(const struct watch_terms *t)
 	return t->hard || t->on_degraded || t->controls.n || t->health_check;
 }
 
+static struct error *add_key(struct strbuf *to, const char *key, const char *value)
+{
+	return strbuf_printf(to, "%s%s %s", to->n ? "; " : "", key, value);
+}
+
+static struct error *add_hard(struct strbuf *to, unsigned int set)
+{
+	struct strbuf list __cleanup_strbuf = { 0 };
+
+	for (unsigned int i = 0; i < WATCH_HARD_SIGNALS; i++)
+		if (set & 1u << i)
+			TRY(strbuf_printf(&list, "%s%s", list.n ? ", " : "", watch_hard_names[i]));
+	return set ? add_key(to, "hard", strbuf_str(&list)) : NULL;
+}
+
+struct error *watch_terms_print(const struct watch_terms *t, struct strbuf *out)
+{
+	struct strbuf list __cleanup_strbuf = { 0 };
+
+	for (size_t i = 0; i < WATCH_NUMBERS; i++)
+		if (t->number[i] > 0)
+			TRY(add_key(out, watch_number_key((enum watch_number)i),
+				    watch_number_text((enum watch_number)i, t->number[i]).s));
+	TRY(add_hard(out, t->hard));
+	if (t->on_degraded)
+		TRY(add_key(out, "on-degraded", watch_degraded_name(t->on_degraded)));
+	for (size_t i = 0; i < t->controls.n; i++)
+		TRY(strbuf_printf(&list, "%s%s", i ? ", " : "", t->controls.v[i]));
+	if (t->controls.n)
+		TRY(add_key(out, "controls", strbuf_str(&list)));
+	return t->health_check ? add_key(out, "health-check", t->health_check) : NULL;
+}
+
 void watch_terms_json(const struct watch_terms *t, struct json *j, const char *key)
 {
 	if (!watch_terms_said(t)) {

@@ -13,6 +13,7 @@
 #include "base/form.h"
 #include "base/json.h"
 #include "base/json_read.h"
+#include "base/str.h"
 
 enum watch_number {
 	WATCH_ALPHA,	/* chance of one false verdict */
@@ -82,6 +83,8 @@ struct error *watch_terms_set(struct watch_terms *t, const char *words,
 			      struct arena *a) __must_check;
 
 bool watch_terms_said(const struct watch_terms *t);
+/* "latency-margin 30 %; soak 300 s; hard oops, crash": what is said. */
+struct error *watch_terms_print(const struct watch_terms *t, struct strbuf *out) __must_check;
 
 /* What is said as an object, null if nothing is; and back, from hands that are not trusted. */
 void watch_terms_json(const struct watch_terms *t, struct json *j, const char *key);

@@ -30,6 +30,11 @@ static struct error *settle(struct host_watch *a, struct host *h, const struct w
 	TRY(watch_settle(&sides, &a->settled));
 	vec_for_each(&a->settled.notes, note)
 		host_say(h, "policy", a->bundle->name, "%s", *note);
+	/* Who sits before it did not write it. */
+	if (a->settled.health_check == WATCH_BY_FIX)
+		host_say(h, "policy", a->bundle->name,
+			 "health-check: at each look the fix's command is run: %s",
+			 a->settled.terms.health_check);
 	for (size_t i = 0; i < a->settled.terms.controls.n; i++) {
 		struct function_arg f;
 

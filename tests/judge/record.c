@@ -5,7 +5,7 @@
  *	record stat|socket SECONDS >FILE
  *
  * A line is "SECOND METRIC BUCKET:COUNT...", METRIC `target` or `control`, buckets as in
- * judge/histogram.h, of nanoseconds.
+ * base/histogram.h, of nanoseconds.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "judge/histogram.h"
+#include "base/histogram.h"
 
 static int ends[2];
 static char page[4096];

@@ -57,6 +57,7 @@ static void write_sample(struct parts *p, const char *to)
 					  .content = &p->module };
 
 	static const char *const fixes[] = { "fuse_uaf" };
+	static const char *const controls[] = { "fuse:fuse_open" };
 	static const char source[] = "text";
 	struct digest d;
 
@@ -71,6 +72,11 @@ static void write_sample(struct parts *p, const char *to)
 	b.facts.severity = "high";
 	b.facts.fixed_in = "6.1.193-1";
 	b.facts.serial = 7;
+	b.watch = (struct watch_terms){ .hard = 1u << WATCH_HARD_OOPS | WATCH_HARD_ALWAYS,
+					.on_degraded = WATCH_DEGRADED_KEEP,
+					.controls = { controls, 1 },
+					.health_check = "true" };
+	b.watch.number[WATCH_LATENCY] = 0.3;
 	ok(vec_push(&b.facts.cves.v, "CVE-2026-12345"));
 	ok(vec_push(&b.facts.requires.v, "another_fix"));
 	ok(vec_push(&b.fixes, (struct bundle_fix){ .name = "fuse_uaf", .patch = &p->patch }));
@@ -126,7 +132,7 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 {
 	struct parts p __cleanup_parts = { 0 };
 	struct bundle *b __cleanup_bundle = NULL;
-	struct strbuf out __cleanup_strbuf = { 0 };
+	struct strbuf out __cleanup_strbuf = { 0 }, terms __cleanup_strbuf = { 0 };
 	const struct bundle_payload *payload;
 
 	(void)state;
@@ -141,6 +147,17 @@ static void test_a_bundle_comes_back_as_it_was_written(void **state)
 	assert_string_equal(b->facts.requires.v.v[0], "another_fix");
 	assert_string_equal(b->facts.fixed_in, "6.1.193-1");
 	assert_int_equal(b->facts.serial, 7);
+	assert_true(b->watch.number[WATCH_LATENCY] == 0.3);
+	assert_true(b->watch.number[WATCH_ALPHA] == 0);
+	assert_int_equal(b->watch.hard, 1u << WATCH_HARD_OOPS | WATCH_HARD_ALWAYS);
+	assert_int_equal(b->watch.on_degraded, WATCH_DEGRADED_KEEP);
+	assert_int_equal(b->watch.controls.n, 1);
+	assert_string_equal(b->watch.controls.v[0], "fuse:fuse_open");
+	assert_string_equal(b->watch.health_check, "true");
+	ok(watch_terms_print(&b->watch, &terms));
+	assert_string_equal(terms.s,
+			    "latency-margin 30 %; hard oops, redirect-lost, health-check; "
+			    "on-degraded keep; controls fuse:fuse_open; health-check true");
 	assert_null(bundle_payload_for(b, "6.1.0-55-amd64"));
 	payload = bundle_payload_for(b, "6.1.0-56-amd64");
 	assert_non_null(payload);
@@ -346,6 +363,17 @@ static void test_a_manifest_that_makes_no_sense_is_refused(void **state)
 		{ "\"a title\"", "\"a\\ntitle\"", "one line" },
 		{ "\"high\"", "\"urgent\"", "low, medium, high or critical" },
 		{ "\"requires\"", "\"required\"", "requires" },
+		{ "\"latency_margin\": 0.3", "\"latency_margin\": 0", "latency_margin" },
+		{ "\"latency_margin\": 0.3", "\"latency_margin\": 1e9", "latency_margin" },
+		{ "\"latency_margin\": 0.3", "\"latency_margin\": \"0.3\"", "latency_margin" },
+		{ "\"latency_margin\"", "\"latency_limit\"", "newer suture" },
+		{ "\"oops\"", "\"ooops\"", "no signal that can decide" },
+		{ "\"keep\"", "\"keeps\"", "on_degraded" },
+		{ "\"fuse:fuse_open\"", "\"fuse open\"", "[OBJECT:]FUNCTION" },
+		{ "\"fuse:fuse_open\"", "7", "controls" },
+		{ "\"health_check\": \"true\"", "\"health_check\": \"a\\nb\"",
+		  "control characters" },
+		{ "\"health_check\": \"true\"", "\"health_check\": true", "health_check" },
 		{ "\"metadata\"", "\"metadat\"", "metadata" },
 		{ "\"fixes\"", "\"fixed\"", "fixes" },
 		{ "fixes/fuse_uaf.patch", "fixes/../x.patch", "path" },

@@ -172,6 +172,112 @@ static void test_what_is_wrong_is_named_with_file_line_and_key(void **state)
 		refused(wrong[i].text, wrong[i].says, wrong[i].advises);
 }
 
+static void test_what_is_asked_of_the_watch_is_read(void **state)
+{
+	static const char text[] = SCHEMA "watch:\n  alpha: 0.5 %\n  latency-margin: 30%\n"
+					  "  tail-margin: 150 %\n  error-margin: 12.5 %\n"
+					  "  signal-margin: 200 %\n  leak-margin: 4 KiB/s\n"
+					  "  baseline: 90 s\n  soak: 5 min\n"
+					  "  hard: [oops, crash]\n  on-degraded: keep\n"
+					  "  controls: [vfs_read, 'fuse:fuse_open,2']\n"
+					  "  health-check: curl -sf localhost/health\n";
+	static const double want[WATCH_NUMBERS] = { 0.005, 0.3, 1.5, 0.125, 2, 4096, 90, 300 };
+	struct fix_metadata *m __cleanup_fix_metadata = taken(text);
+	struct fix_metadata *nothing __cleanup_fix_metadata = taken(SCHEMA);
+
+	(void)state;
+	for (size_t i = 0; i < WATCH_NUMBERS; i++)
+		assert_float_equal(m->watch.number[i], want[i], 1e-12);
+	assert_int_equal(m->watch.hard,
+			 1u << WATCH_HARD_OOPS | 1u << WATCH_HARD_CRASH | WATCH_HARD_ALWAYS);
+	assert_int_equal(m->watch.on_degraded, WATCH_DEGRADED_KEEP);
+	assert_int_equal(m->watch.controls.n, 2);
+	assert_string_equal(m->watch.controls.v[1], "fuse:fuse_open,2");
+	assert_string_equal(m->watch.health_check, "curl -sf localhost/health");
+	assert_true(watch_terms_said(&m->watch));
+	assert_false(watch_terms_said(&nothing->watch));
+}
+
+static void test_what_can_not_be_asked_of_the_watch_is_refused(void **state)
+{
+	static const struct {
+		const char *said, *why, *advises;
+	} wrong[] = {
+		{ "alpha: 0.01", "alpha: '0.01' is not a share like 15 % or 0.5 %" },
+		{ "alpha: 21 %", "alpha: '21 %' is not between 0.0001 % and 20 %" },
+		{ "alpha: 0 %", "alpha: '0 %' is not between 0.0001 % and 20 %" },
+		{ "latency-margin: -5 %",
+		  "latency-margin: '-5 %' is not a share like 15 % or 0.5 %" },
+		{ "latency-margin: 1e3 %",
+		  "latency-margin: '1e3 %' is not a share like 15 % or 0.5 %" },
+		{ "latency-margin: 0.01 %",
+		  "latency-margin: '0.01 %' is not between 0.1 % and 10000 %" },
+		{ "tail-margin: 20000 %",
+		  "tail-margin: '20000 %' is not between 0.1 % and 10000 %" },
+		{ "error-margin: 1.5.1 %",
+		  "error-margin: '1.5.1 %' is not a share like 15 % or 0.5 %" },
+		{ "signal-margin: nan %",
+		  "signal-margin: 'nan %' is not a share like 15 % or 0.5 %" },
+		{ "leak-margin: 4096",
+		  "leak-margin: '4096' is not a rate like 512 B/s or 4 KiB/s" },
+		{ "leak-margin: 0 B/s", "leak-margin: '0 B/s' is not between 1 B/s and 1e+12 B/s" },
+		{ "baseline: 60", "baseline: '60' is not a time like 30 s, 2 min or 1 h" },
+		{ "soak: 25 h", "soak: '25 h' is not between 1 s and 86400 s" },
+		{ "hard: [oops, slow]", "hard: 'slow' is no signal that can decide",
+		  "allowed: oops, warning, lockup, redirect-lost, crash, health-check" },
+		{ "on-degraded: ignore", "on-degraded: 'ignore' is not known",
+		  "allowed: revert, keep" },
+		{ "controls: 'a b'", "controls: 'a b' is not [OBJECT:]FUNCTION[,POS]" },
+		{ "controls: 'a:b:c'", "controls: 'a:b:c' is not [OBJECT:]FUNCTION[,POS]" },
+		{ "controls: 'a,0'", "controls: 'a,0' is not [OBJECT:]FUNCTION[,POS]" },
+		{ "controls: [a, b, c, d, e, f, g, h, i]", "controls: more than 8 functions" },
+		{ "health-check: ''", "health-check: it is empty" },
+		{ "watch: required", "'watch' is no key here" },
+		{ "margin: 5 %", "'margin' is no key here",
+		  "allowed here: alpha, latency-margin, tail-margin" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char *text __free = str_printf(SCHEMA "watch:\n  %s\n", wrong[i].said);
+		char *says __free = str_printf("f.yaml:3: watch%s%s",
+					       *wrong[i].why == '\'' ? ": " : ".", wrong[i].why);
+
+		refused(text, says, wrong[i].advises);
+	}
+}
+
+static void test_a_command_line_says_the_same_key_by_key(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "soak", "'soak' is not KEY=VALUE" },
+		{ "soak=5", "soak: '5' is not a time like 30 s, 2 min or 1 h" },
+		{ "speed=5 %", "'speed' is no key here" },
+		{ "hard=oops,,crash", "hard: it is empty" },
+	};
+	struct watch_terms t = { 0 };
+	struct arena a = { 0 };
+
+	(void)state;
+	assert_null(watch_terms_set(&t, "soak=2min", &a));
+	assert_null(watch_terms_set(&t, "latency-margin=7.5%", &a));
+	assert_null(watch_terms_set(&t, "hard=oops,lockup", &a));
+	assert_null(watch_terms_set(&t, "on-degraded=revert", &a));
+	assert_float_equal(t.number[WATCH_SOAK], 120, 0);
+	assert_float_equal(t.number[WATCH_LATENCY], 0.075, 1e-12);
+	assert_int_equal(t.hard,
+			 1u << WATCH_HARD_OOPS | 1u << WATCH_HARD_LOCKUP | WATCH_HARD_ALWAYS);
+	assert_int_equal(t.on_degraded, WATCH_DEGRADED_REVERT);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct error *e __cleanup_error = watch_terms_set(&t, wrong[i][0], &a);
+
+		assert_non_null(e);
+		assert_string_equal(error_message(e), wrong[i][1]);
+		assert_int_equal(error_kind(e), ERROR_USAGE);
+	}
+	arena_free(&a);
+}
+
 static void test_paths_stay_inside_of_the_folder(void **state)
 {
 	static const char *const paths[] = { "/etc/passwd", "../x", "a/../../x", "a//b", ".",
@@ -285,6 +391,9 @@ int main(void)
 		cmocka_unit_test(test_a_file_that_says_nothing_has_the_usual),
 		cmocka_unit_test(test_everything_that_can_be_said_is_read),
 		cmocka_unit_test(test_what_is_wrong_is_named_with_file_line_and_key),
+		cmocka_unit_test(test_what_is_asked_of_the_watch_is_read),
+		cmocka_unit_test(test_what_can_not_be_asked_of_the_watch_is_refused),
+		cmocka_unit_test(test_a_command_line_says_the_same_key_by_key),
 		cmocka_unit_test(test_paths_stay_inside_of_the_folder),
 		cmocka_unit_test(test_depth_size_and_number_are_bounded),
 		cmocka_unit_test(test_files_that_are_named_must_be_there_and_inside),

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "judge/histogram.h"
+#include "base/histogram.h"
 #include "probe/health.h"
 #include "probe/latency_class.h"
 #include "probe/latency_plan.h"

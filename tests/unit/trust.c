@@ -132,6 +132,38 @@ static void test_a_policy_and_its_rules_are_read(void **state)
 	assert_false(t->rules.v[1].policy.older);
 }
 
+static void test_a_policy_bounds_the_watch_and_a_rule_says_only_what_differs(void **state)
+{
+	static const struct place db = { .host = "db-1", .release = "6.1.0-50-amd64" };
+	static const struct place web = { .host = "web-1", .release = "6.1.0-50-amd64" };
+	struct trust *t __cleanup_trust = NULL;
+	const struct watch_terms *v;
+
+	(void)state;
+	put("schema: suture-policy/1\nsignature: optional\nverdict:\n  alpha: 0.1 %\n"
+	    "  latency-margin: 10 %\n  tail-margin: 50 %\n  error-margin: 20 %\n"
+	    "  signal-margin: 100 %\n  leak-margin: 1 KiB/s\n  baseline: 2 min\n  soak: 10 min\n"
+	    "  hard: oops\n  on-degraded: revert\n  health-check: /usr/bin/is-well\n"
+	    "  watch: required\nrules:\n- scope: 'host:db-*'\n  verdict: {soak: 1 h, hard: crash, "
+	    "watch: optional}\n");
+	ok(trust_open(folder, &t));
+	v = &trust_policy_for(t, &web)->verdict;
+	assert_float_equal(v->number[WATCH_ALPHA], 0.001, 1e-12);
+	assert_float_equal(v->number[WATCH_LATENCY], 0.1, 1e-12);
+	assert_float_equal(v->number[WATCH_LEAK], 1024, 0);
+	assert_float_equal(v->number[WATCH_SOAK], 600, 0);
+	assert_int_equal(v->hard, 1u << WATCH_HARD_OOPS | WATCH_HARD_ALWAYS);
+	assert_int_equal(v->on_degraded, WATCH_DEGRADED_REVERT);
+	assert_string_equal(v->health_check, "/usr/bin/is-well");
+	assert_true(v->required);
+	v = &trust_policy_for(t, &db)->verdict;
+	assert_float_equal(v->number[WATCH_LATENCY], 0.1, 1e-12);
+	assert_float_equal(v->number[WATCH_SOAK], 3600, 0);
+	assert_int_equal(v->hard, 1u << WATCH_HARD_CRASH | WATCH_HARD_ALWAYS);
+	assert_string_equal(v->health_check, "/usr/bin/is-well");
+	assert_false(v->required);
+}
+
 static void test_what_is_not_understood_is_refused_by_line(void **state)
 {
 	static const struct {
@@ -144,6 +176,22 @@ static void test_what_is_not_understood_is_refused_by_line(void **state)
 		{ "schema: suture-policy/1\napprovals: 17\n", "approvals: '17' is not" },
 		{ "schema: suture-policy/1\napprovals: -1\n", "approvals: '-1' is not" },
 		{ "schema: suture-policy/1\napprovals: 1\napprovals: 0\n", "line 3" },
+		{ "schema: suture-policy/1\nverdict:\n  alpha: 2\n",
+		  "3: verdict.alpha: '2' is not" },
+		{ "schema: suture-policy/1\nverdict: {latency-margin: 0 %}\n", "is not between" },
+		{ "schema: suture-policy/1\nverdict: {tail-margin: 2}\n",
+		  "tail-margin: '2' is not" },
+		{ "schema: suture-policy/1\nverdict: {error-margin: '%'}\n", "'%' is not a share" },
+		{ "schema: suture-policy/1\nverdict: {signal-margin: [1 %]}\n", "it is a list" },
+		{ "schema: suture-policy/1\nverdict: {leak-margin: 4 KB}\n",
+		  "'4 KB' is not a rate" },
+		{ "schema: suture-policy/1\nverdict: {baseline: 0 s}\n", "is not between 1 s and" },
+		{ "schema: suture-policy/1\nverdict: {health-check: ''}\n", "it is empty" },
+		{ "schema: suture-policy/1\nverdict: {soak: 1 d}\n", "verdict.soak: '1 d' is not" },
+		{ "schema: suture-policy/1\nverdict: {hard: all}\n", "verdict.hard: 'all' is no" },
+		{ "schema: suture-policy/1\nverdict: {on-degraded: 1}\n", "'1' is not known" },
+		{ "schema: suture-policy/1\nverdict: {watch: yes}\n", "neither required nor" },
+		{ "schema: suture-policy/1\nverdict: {controls: f}\n", "'controls' is no key" },
 		{ "schema: suture-policy/1\nrules:\n- {approvals: 2}\n", "it needs a 'scope'" },
 		{ "schema: suture-policy/1\nrules:\n- {scope: 'db-*'}\n", "neither host:PATTERN" },
 		{ "schema: suture-policy/1\nrules: []\napprovals: 1\n", "'rules' must come last" },
@@ -241,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_no_folder_trusts_nobody_and_asks_for_a_signature),
 		cmocka_unit_test(test_everything_that_can_be_said_of_a_key_is_read),
 		cmocka_unit_test(test_a_policy_and_its_rules_are_read),
+		cmocka_unit_test(test_a_policy_bounds_the_watch_and_a_rule_says_only_what_differs),
 		cmocka_unit_test(test_what_is_not_understood_is_refused_by_line),
 		cmocka_unit_test(test_dates_come_back_and_nothing_else_is_one),
 		cmocka_unit_test(test_a_signature_fits_its_text_and_key_only),

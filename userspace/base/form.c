@@ -16,7 +16,8 @@
 
 static struct error *add_where(const struct form_reader *r, unsigned int line, struct strbuf *to)
 {
-	TRY(strbuf_printf(to, "%s:%u: ", r->path, line));
+	if (r->path)
+		TRY(strbuf_printf(to, "%s:%u: ", r->path, line));
 	for (unsigned int i = 0; i < r->depth; i++)
 		TRY(strbuf_printf(to, "%s%s", i ? "." : "", r->keys[i]));
 	return r->depth ? strbuf_puts(to, ": ") : NULL;

@@ -13,7 +13,7 @@
 #include "base/yaml_read.h"
 
 struct form_reader {
-	const char *path;
+	const char *path;		  /* NULL: it is from no file, and errors name keys alone */
 	const char *keys[YAML_DEPTH_MAX]; /* on the way to the value that is read */
 	unsigned int depth;
 	struct arena *arena; /* where texts and lists are kept; it outlives the reader */

@@ -45,6 +45,7 @@
 #include "base/vec.h"
 #include "bundle/facts.h"
 #include "bundle/statement.h"
+#include "bundle/watch_terms.h"
 
 /* One diff. Most bundles have one; a cumulative one has several. */
 struct bundle_fix {
@@ -170,6 +171,7 @@ struct bundle {
 	const char *name; /* of the fix, or of all in it: [a-z0-9_] */
 	const char *tool; /* "suture 0.1.0" */
 	struct bundle_facts facts;
+	struct watch_terms watch;	  /* what the fix asks of the watch over it */
 	VEC(struct bundle_fix) fixes;	  /* in the order they are applied; each name once */
 	VEC(struct bundle_part) metadata; /* fix.yaml first; or none. Each name once */
 	VEC(struct bundle_payload) payloads;

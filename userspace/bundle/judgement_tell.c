@@ -51,6 +51,8 @@ void judgement_json(const struct judgement *j, struct json *json, const char *ke
 	json_string(json, "signature", j->policy.signature ? "required" : "optional");
 	json_u64(json, "approvals", j->policy.approvals);
 	json_string(json, "older", j->policy.older ? "allow" : "refuse");
+	json_string(json, "watch", j->policy.verdict.required ? "required" : "optional");
+	watch_terms_json(&j->policy.verdict, json, "verdict");
 	json_end(json);
 	json_u64(json, "signers", j->signers);
 	json_u64(json, "approvals", j->approvals);

@@ -368,6 +368,7 @@ static struct error *read_root(const struct json_value *root, struct bundle *b)
 	TRY(text(root, "tool", &b->tool));
 	TRY(bundle_facts_read(root, &b->facts));
 	TRY(bundle_facts_check(&b->facts, b->name));
+	TRY(watch_terms_read(root, "watch", &b->arena, &b->watch));
 	TRY(READ_LIST(b, root, "fixes", &b->fixes, read_fix));
 	TRY(READ_LIST(b, root, "metadata", &b->metadata, read_part));
 	return read_payloads(root, b);

@@ -199,6 +199,7 @@ void bundle_json(const struct bundle *b, struct json *j, const char *key)
 	json_string(j, "name", b->name);
 	json_string(j, "tool", b->tool);
 	bundle_facts_write(&b->facts, j);
+	watch_terms_json(&b->watch, j, "watch");
 	json_array(j, "fixes");
 	vec_for_each(&b->fixes, f)
 		write_fix(j, f);

@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "bundle/key.h"
 #include "bundle/scope.h"
+#include "bundle/watch_terms.h"
 
 enum trust_role { TRUST_SIGN = 1, TRUST_APPROVE = 2 };
 
@@ -36,9 +37,10 @@ struct trust_revocation {
 
 /* What is asked of a bundle. */
 struct policy {
-	bool signature;		/* by a key with the role sign */
-	unsigned int approvals; /* by different owners, none of whom signed it */
-	bool older;		/* than what the host has had may come back */
+	bool signature;		    /* by a key with the role sign */
+	unsigned int approvals;	    /* by different owners, none of whom signed it */
+	bool older;		    /* than what the host has had may come back */
+	struct watch_terms verdict; /* bounds of what a fix or a person asks of the watch */
 };
 #define POLICY_USUAL              \
 	{                         \

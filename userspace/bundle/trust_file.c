@@ -258,6 +258,7 @@ static const struct form_field rule_fields[] = {
 	{ "signature", form_signature, RULE(signature) },
 	{ "approvals", form_approvals, RULE(approvals) },
 	{ "older", form_older, RULE(older) },
+	{ "verdict", form_map, RULE(verdict), &watch_form_host },
 };
 static const struct form rule_form = FORM(rule_fields);
 
@@ -285,6 +286,7 @@ static const struct form_field policy_fields[] = {
 	{ "signature", form_signature, offsetof(struct trust, policy.signature) },
 	{ "approvals", form_approvals, offsetof(struct trust, policy.approvals) },
 	{ "older", form_older, offsetof(struct trust, policy.older) },
+	{ "verdict", form_map, offsetof(struct trust, policy.verdict), &watch_form_host },
 	{ "rules", form_rules, 0 },
 };
 static const struct form policy_form = FORM(policy_fields);

@@ -7,7 +7,7 @@
 #include "flow/host.h"
 
 static const char help[] =
-	"suture [status] [--processes] [--json]\n"
+	"suture [status] [--processes] [--json|--prometheus]\n"
 	"\n"
 	"Show the patches that are live on this host: the ledger's word, the kernel's, who keeps the\n"
 	"deadline, and the proof. As root, what a manager that was killed left unfinished is settled\n"
@@ -16,6 +16,7 @@ static const char help[] =
 	"\n"
 	"  --processes   each of them, below its patch\n"
 	"  --json        one object (suture-status/1)\n"
+	"  --prometheus  metrics in the text exposition format\n"
 	"\n"
 	"Exit status: 0; 5 a patch is lost: the kernel calls it enabled, and the old code runs;\n"
 	"6 one is in transition; 1 error.\n";
@@ -50,6 +51,7 @@ static struct error *verdict(const struct host_status *s)
 static const struct option options[] = {
 	{ "processes", no_argument, NULL, 'p' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "prometheus", no_argument, NULL, 'm' },
 	{ 0 },
 };
 
@@ -58,21 +60,26 @@ static struct error *run(int argc, char **argv)
 	static const struct host_request nothing = { 0 };
 	struct host_status s __cleanup_status = { 0 };
 	struct strbuf out __cleanup_strbuf = { 0 };
-	bool json = false, processes = false;
+	bool json = false, processes = false, metrics = false;
 	int c;
 
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'j' && c != 'p')
+		if (c != 'j' && c != 'p' && c != 'm')
 			return error_advise(error_usage("that is not how 'suture status' is used"),
 					    "suture status --help explains it");
 		json |= c == 'j';
 		processes |= c == 'p';
+		metrics |= c == 'm';
 	}
 	if (argc != optind)
 		return error_usage("'%s' is not expected", argv[optind]);
+	if (metrics && (json || processes))
+		return error_usage("--prometheus stands alone");
 	TRY(host_status_read(&nothing, &s));
-	TRY(json ? host_status_json(&s, &out) : host_status_print(&s, processes, &out));
+	TRY(metrics ? host_status_metrics(&s, &out)
+	    : json  ? host_status_json(&s, &out)
+		    : host_status_print(&s, processes, &out));
 	fputs(strbuf_str(&out), stdout);
 	return verdict(&s);
 }

@@ -12,9 +12,12 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/log.h"
+#include "base/str.h"
 #include "base/vec.h"
 #include "cli/cli.h"
-#include "cli/function_arg.h"
+#include "flow/function_arg.h"
+#include "flow/host_verdict.h"
 #include "cli/verify_session.h"
 #include "probe/proof.h"
 
@@ -36,6 +39,9 @@ static const char help[] =
 	"The first form counts for a while and tells. A session attaches, stays in the background,\n"
 	"and is asked from then on: attach before the patch is loaded, 'attach-new' once it is,\n"
 	"'mark' where a phase begins (the counts start at zero), 'read' to see, 'quit' at the end.\n"
+	"\n"
+	"Where suture's ledger has a verdict on the apply of the patch that is live, the first form\n"
+	"tells it behind the table.\n"
 	"\n"
 	"  --patch PATCH     the livepatch's name\n"
 	"  --function FUNCTION  that it changes; may be given again\n"
@@ -177,17 +183,36 @@ static struct error *wait_seconds(double seconds)
 	return interrupt_check();
 }
 
-static struct error *once(const struct request *r)
+/* What the judge said of it, from the ledger: a proof tells that it runs, not that it does no harm.
+ */
+static struct error *add_verdict(const struct request *r, struct arena *a, struct strbuf *out)
+{
+	struct verdict_said said;
+	const char *evidence = NULL;
+
+	TRY(host_verdict_of(r->patch, a, &said, &evidence));
+	if (said.what != VERDICT_SAID)
+		return NULL;
+	if (r->format.json)
+		return strbuf_printf(out, "%s%s", evidence, str_ends(evidence, "\n") ? "" : "\n");
+	return strbuf_printf(out, "the verdict on it was %s: %s\n", said.word, said.reason);
+}
+
+static struct error *once(struct request *r)
 {
 	struct proof *p __cleanup_proof = NULL;
 	struct strbuf out __cleanup_strbuf = { 0 };
-	struct error *e;
+	struct error *unread __cleanup_error = NULL, *e;
 
 	TRY(proof_attach(r->functions.v, r->functions.n, &p));
 	TRY(proof_attach_new(p));
 	TRY(proof_mark(p));
 	TRY(wait_seconds(r->seconds));
 	e = verify_read(p, &r->format, &out);
+	/* The proof is the answer; that the ledger can't be read does not change it. */
+	unread = add_verdict(r, &r->arena, &out);
+	if (unread)
+		log_warn("what the judge said is not known: %s", error_message(unread));
 	fwrite(strbuf_str(&out), 1, out.n, stdout);
 	return e;
 }

@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/cli.h"
-#include "cli/function_arg.h"
+#include "flow/function_arg.h"
 #include "cli/watch_print.h"
 #include "flow/watch_batch.h"
 #include "probe/watch.h"

@@ -28,6 +28,7 @@ static const struct {
 	{ "SCENE", "=life =leak =cycles =replace =hotplug =module" },
 	{ "STATE", "=exercised =in-place =not-patched" },
 	{ "CODE:WHERE", "none" },
+	{ "KEY=VALUE", "none" },
 	{ "COMMAND", "none" },
 	{ "FUNCTION", "none" },
 	{ "GUEST=HOST", "none" },

@@ -6,10 +6,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/function_arg.h"
-
-#define USUAL_BASELINE 60.0 /* seconds */
-#define LEAST_BATCHES 10
+#include "flow/function_arg.h"
 
 /* --- telling -------------------------------------------------------------------------- */
 
@@ -59,6 +56,7 @@ const struct option host_apply_options[] = {
 	{ "interval", required_argument, NULL, 'I' },
 	{ "control", required_argument, NULL, 'C' },
 	{ "health-check", required_argument, NULL, 'H' },
+	{ "policy", required_argument, NULL, 'P' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "whole", no_argument, NULL, 'a' },
@@ -82,14 +80,14 @@ static struct error *misuse(const char *verb)
 			    "suture %s --help explains it", verb);
 }
 
-static struct error *interval(struct vigil_wish *out)
+static struct error *interval(double *out)
 {
 	uint64_t ms;
 
 	TRY_CONTEXT(str_u64(optarg, &ms), "--interval");
 	if (ms < 100 || ms > 60000)
 		return error_usage("--interval %s: 100 to 60000 milliseconds", optarg);
-	out->interval = (double)ms / 1000;
+	*out = (double)ms / 1000;
 	return NULL;
 }
 
@@ -99,31 +97,25 @@ static struct error *control(struct host_args *out)
 
 	if (out->controls.n == JUDGE_CONTROLS)
 		return error_usage("more than %d --control", JUDGE_CONTROLS);
-	TRY(function_arg_parse(optarg, &out->arena, &f));
-	return vec_push(&out->controls, (struct watch_function){ f.object, f.name, f.sympos });
+	TRY_CONTEXT(function_arg_parse(optarg, &out->arena, &f), "--control");
+	return vec_push(&out->controls, optarg);
 }
 
 /* What apply does not say of the watch. */
 static struct error *complete_watch(struct host_args *out)
 {
-	struct vigil_wish *w = &out->request.vigil;
+	struct host_request *r = &out->request;
 
-	w->controls = out->controls.v;
-	w->n_controls = out->controls.n;
-	if (!(w->watch > 0))
-		return w->baseline > 0 || w->interval > 0 || w->n_controls || w->health_check
-			       ? error_usage("--baseline, --interval, --control and --health-check "
-					     "are for --watch")
+	if (out->controls.n)
+		r->terms.controls = (struct form_texts){ out->controls.v, out->controls.n };
+	if (!(r->watch > 0))
+		return r->interval > 0 || watch_terms_said(&r->terms)
+			       ? error_usage(
+					 "--baseline, --interval, --control, --health-check and "
+					 "--policy are for --watch")
 			       : NULL;
-	if (out->request.wait)
+	if (r->wait)
 		return error_usage("--wait is not for --watch, which waits for its verdict");
-	if (!(w->interval > 0))
-		w->interval = 1;
-	if (!(w->baseline > 0))
-		w->baseline = USUAL_BASELINE;
-	if (w->baseline / w->interval < LEAST_BATCHES || w->watch / w->interval < LEAST_BATCHES)
-		return error_usage("--baseline and --watch must be %d times the interval at least",
-				   LEAST_BATCHES);
 	return NULL;
 }
 
@@ -142,16 +134,20 @@ static struct error *option(const char *verb, int c, struct host_args *out)
 	case 't':
 		return error_context(host_time(optarg, &out->request.timeout), "--timeout");
 	case 'W':
-		return error_context(host_time(optarg, &out->request.vigil.watch), "--watch");
+		return error_context(host_time(optarg, &out->request.watch), "--watch");
 	case 'B':
-		return error_context(host_time(optarg, &out->request.vigil.baseline), "--baseline");
+		return error_context(host_time(optarg, &out->request.terms.number[WATCH_BASELINE]),
+				     "--baseline");
 	case 'I':
-		return interval(&out->request.vigil);
+		return interval(&out->request.interval);
 	case 'C':
 		return control(out);
 	case 'H':
-		out->request.vigil.health_check = optarg;
+		out->request.terms.health_check = optarg;
 		return NULL;
+	case 'P':
+		return error_context(watch_terms_set(&out->request.terms, optarg, &out->arena),
+				     "--policy");
 	case 'w':
 		out->request.wait = true;
 		return NULL;

@@ -13,8 +13,8 @@ struct host_args {
 	struct host_request request;
 	const char *what; /* the bundle or the patch */
 	bool json, dry_run;
-	struct arena arena; /* of the controls' names */
-	VEC(struct watch_function) controls;
+	struct arena arena; /* of what --policy says */
+	VEC(const char *) controls;
 };
 void host_args_free(struct host_args *a);
 #define __cleanup_host_args __cleanup(host_args_free)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "judge/histogram.h"
+#include "base/histogram.h"
 #include "probe/latency_class.h"
 
 /* --- functions ------------------------------------------------------------------------ */

@@ -233,6 +233,7 @@ static const struct form_field fields[] = {
 	{ "reproducer", read_reproducer, offsetof(struct fix_metadata, reproducer) },
 	{ "expect", read_expect, offsetof(struct fix_metadata, expect) },
 	{ "timeouts", form_map, 0, &timeout_form },
+	{ "watch", form_map, offsetof(struct fix_metadata, watch), &watch_form_fix },
 };
 static const struct form whole = FORM(fields);
 

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/form.h"
 #include "bundle/facts.h"
+#include "bundle/watch_terms.h"
 
 #define FIX_METADATA_NAME "fix.yaml"
 
@@ -87,6 +88,7 @@ struct fix_metadata {
 	const char *name; /* [a-z0-9_]; NULL: after the folder */
 	const char *description;
 	struct bundle_facts facts; /* without a title: the first line of the only diff's text */
+	struct watch_terms watch;  /* what is asked of the watch over it */
 	bool replace;		   /* take the place of all other livepatches */
 
 	struct form_texts targets;  /* patterns of fnmatch(3); none: all that it builds for */

@@ -42,3 +42,21 @@ struct error *admit(const struct bundle *b, const char *folder, const struct adm
 	a = (struct admission){ 0 };
 	return NULL;
 }
+
+void admit_bounds_clear(struct admit_bounds *b)
+{
+	trust_free(&b->trust);
+}
+
+struct error *admit_bounds(struct admit_bounds *out)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		return error_errno(errno, "uname");
+	TRY(trust_open(admit_folder(NULL), &out->trust));
+	out->terms = trust_policy_for(out->trust,
+				      &(struct place){ .host = u.nodename, .release = u.release })
+			     ->verdict;
+	return NULL;
+}

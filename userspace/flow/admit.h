@@ -29,4 +29,13 @@ struct error *admit(const struct bundle *b, const char *folder, const struct adm
 void admission_clear(struct admission *a);
 #define __cleanup_admission __cleanup(admission_clear)
 
+/* What this host's policy allows the watch over a patch. */
+struct admit_bounds {
+	struct watch_terms terms; /* its texts are the store's */
+	struct trust *trust;
+};
+struct error *admit_bounds(struct admit_bounds *out) __must_check;
+void admit_bounds_clear(struct admit_bounds *b);
+#define __cleanup_admit_bounds __cleanup(admit_bounds_clear)
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "flow/host_state.h"
+#include "flow/host_verdict.h"
 #include "flow/reapply.h"
 
 struct audit {
@@ -145,6 +146,7 @@ static struct error *list(struct audit *a, const struct ledger_patch *row)
 	one->state = row->state;
 	one->seq = row->seq;
 	one->confirmed = row->confirmed;
+	one->deadline = row->confirmed ? 0 : row->deadline;
 	one->listed = true;
 	return NULL;
 }
@@ -292,6 +294,29 @@ static struct error *read_ledger(struct audit *a, struct arena *arena, struct le
 	return a->look.ledger ? ledger_patches(a->look.ledger, arena, all) : NULL;
 }
 
+static struct error *learn_verdict(struct audit *a, struct arena *arena, const char *name,
+				   uint64_t seq, const char **judged, uint64_t *judged_seq)
+{
+	struct verdict_said said;
+
+	if (!a->look.ledger || *judged_seq == seq)
+		return NULL;
+	TRY(host_verdict_find(a->look.ledger, name, arena, &said));
+	*judged = said.what == VERDICT_SAID ? said.word : NULL;
+	*judged_seq = seq;
+	return NULL;
+}
+
+/* Of those with news in the ledger. */
+static struct error *learn_verdicts(struct audit *a, struct arena *arena)
+{
+	vec_for_each(&a->v, one)
+		TRY(learn_verdict(a, arena, one->name, one->seq, &one->judged, &one->judged_seq));
+	vec_for_each(&a->tending.v, one)
+		TRY(learn_verdict(a, arena, one->name, one->seq, &one->judged, &one->judged_seq));
+	return NULL;
+}
+
 static struct error *round_in(struct audit *a, struct arena *arena)
 {
 	struct error *first = NULL;
@@ -318,7 +343,8 @@ static struct error *round_in(struct audit *a, struct arena *arena)
 			tend_round(&a->tending, &a->request, &all, a->look.kernel.boot_id) });
 		return first;
 	}
-	return tend_round(&a->tending, &a->request, &all, a->look.kernel.boot_id);
+	TRY(tend_round(&a->tending, &a->request, &all, a->look.kernel.boot_id));
+	return learn_verdicts(a, arena);
 }
 
 struct error *audit_round(struct audit *a)

@@ -30,6 +30,9 @@ struct audited {
 	enum ledger_state state;
 	uint64_t seq; /* of the event that the state is from */
 	bool confirmed;
+	uint64_t deadline;     /* microseconds of CLOCK_BOOTTIME; 0: none */
+	const char *judged;    /* a judge's word, of the apply that is live; or NULL */
+	uint64_t judged_seq;   /* of the last event when that was looked for */
 	struct bundle *bundle; /* NULL: see .trouble */
 	const struct bundle_payload *payload;
 	struct host_proof proof;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the audit found: for the command line, and for Prometheus (its text format 0.0.4). */
+#include "base/exposition.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "flow/audit.h"
+#include "flow/host_state.h"
+#include "flow/patch_metrics.h"
 
 static void one_json(const struct audited *one, struct json *j)
 {
@@ -70,58 +73,9 @@ struct error *audit_json(const struct audit *a, struct strbuf *out)
 
 /* --- Prometheus ------------------------------------------------------------------------- */
 
-static struct error *head(struct strbuf *out, const char *name, const char *type, const char *what)
-{
-	return strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, what, name, type);
-}
-
-/* A label's value, in which \, " and the end of a line are escaped. */
-static struct error *label(struct strbuf *out, const char *value)
-{
-	for (; *value; value++) {
-		if (*value == '\n')
-			TRY(strbuf_puts(out, "\\n"));
-		else
-			TRY(strbuf_printf(out, "%s%c", *value == '\\' || *value == '"' ? "\\" : "",
-					  *value));
-	}
-	return NULL;
-}
-
-static struct error *sample(struct strbuf *out, const char *name, const struct audited *one,
-			    const char *more, uint64_t value)
-{
-	TRY(strbuf_printf(out, "%s{patch=\"", name));
-	TRY(label(out, one->name));
-	return strbuf_printf(out, "\"%s} %llu\n", more, (unsigned long long)value);
-}
-
-/* 1 for the state that the proof has, 0 for the others: so a query never meets a gap. */
-static struct error *proofs(const struct audit *a, struct strbuf *out)
-{
-	static const enum proof_state states[] = { PROOF_EXERCISED, PROOF_IN_PLACE, PROOF_LOST,
-						   PROOF_NOT_PATCHED };
-
-	TRY(head(out, "suture_patch_proof", "gauge",
-		 "Whether the proof that the patch is in effect is in this state."));
-	for (size_t i = 0; i < audit_size(a); i++) {
-		const struct audited *one = audit_at(a, i);
-
-		for (size_t s = 0; s < ARRAY_SIZE(states); s++) {
-			char more[64];
-
-			snprintf(more, sizeof(more), ",state=\"%s\"", proof_state_name(states[s]));
-			TRY(sample(out, "suture_patch_proof", one, more,
-				   one->known && one->verdict.state == states[s]));
-		}
-		TRY(sample(out, "suture_patch_proof", one, ",state=\"unknown\"", !one->known));
-	}
-	return NULL;
-}
-
 static struct error *calls(const struct audit *a, struct strbuf *out)
 {
-	TRY(head(
+	TRY(exposition_family(
 		out, "suture_patch_calls", "gauge",
 		"Calls counted since the audit of the patch began; old code is behind the redirect."));
 	for (size_t i = 0; i < audit_size(a); i++) {
@@ -129,69 +83,70 @@ static struct error *calls(const struct audit *a, struct strbuf *out)
 
 		if (!one->known || one->proof.uncounted)
 			continue;
-		TRY(sample(out, "suture_patch_calls", one, ",code=\"new\"",
-			   one->verdict.new_calls));
-		TRY(sample(out, "suture_patch_calls", one, ",code=\"old\"",
-			   one->verdict.old_calls));
-		TRY(sample(out, "suture_patch_calls", one, ",code=\"missed\"",
-			   one->verdict.missed));
+		TRY(exposition_sample(out, "suture_patch_calls", one->verdict.new_calls, "patch",
+				      one->name, "code", "new", NULL));
+		TRY(exposition_sample(out, "suture_patch_calls", one->verdict.old_calls, "patch",
+				      one->name, "code", "old", NULL));
+		TRY(exposition_sample(out, "suture_patch_calls", one->verdict.missed, "patch",
+				      one->name, "code", "missed", NULL));
 	}
 	return NULL;
 }
 
-static struct error *confirmed(const struct audit *a, struct strbuf *out)
+struct rows {
+	VEC(struct patch_metrics) v;
+};
+
+static void rows_free(struct rows *r)
 {
-	TRY(head(out, "suture_patch_confirmed", "gauge",
-		 "Whether the patch is confirmed, and applied again at boot."));
-	for (size_t i = 0; i < audit_size(a); i++)
-		TRY(sample(out, "suture_patch_confirmed", audit_at(a, i), "",
-			   audit_at(a, i)->confirmed));
-	return NULL;
+	vec_free(&r->v);
 }
 
-static struct error *in_processes(const struct audit *a, struct strbuf *out)
+static struct error *patches(const struct audit *a, struct strbuf *out)
 {
-	TRY(head(out, "suture_patch_processes", "gauge",
-		 "Processes that have the patched file mapped, by what they have of the patch."));
-	vec_for_each(&audit_tending(a)->v, one) {
-		const struct process_counts *n = &one->counts;
-		const struct {
-			const char *state;
-			size_t n;
-		} rows[] = { { "in place", n->have },
-			     { "partial", n->partial },
-			     { "lost", n->lost },
-			     { "without", n->all - n->have - n->partial - n->lost } };
+	struct rows rows __cleanup(rows_free) = { 0 };
 
-		for (size_t i = 0; one->known && i < ARRAY_SIZE(rows); i++) {
-			TRY(strbuf_puts(out, "suture_patch_processes{patch=\""));
-			TRY(label(out, one->name));
-			TRY(strbuf_printf(out, "\",state=\"%s\"} %zu\n", rows[i].state, rows[i].n));
-		}
+	for (size_t i = 0; i < audit_size(a); i++) {
+		const struct audited *one = audit_at(a, i);
+
+		TRY(vec_push(&rows.v,
+			     (struct patch_metrics){ .name = one->name,
+						     .known = one->known,
+						     .proof = one->verdict.state,
+						     .confirmed = one->confirmed,
+						     .deadline = host_time_of(one->deadline),
+						     .verdict = one->judged }));
 	}
-	return NULL;
+	vec_for_each(&audit_tending(a)->v, one)
+		TRY(vec_push(&rows.v,
+			     (struct patch_metrics){ .name = one->name,
+						     .of_processes = true,
+						     .known = one->known,
+						     .processes = one->counts,
+						     .confirmed = one->confirmed,
+						     .deadline = host_time_of(one->deadline),
+						     .verdict = one->judged }));
+	return patch_metrics_print(rows.v.v, rows.v.n, out);
 }
 
 static struct error *total(struct strbuf *out, const char *name, const char *what, uint64_t n)
 {
-	TRY(head(out, name, "counter", what));
-	return strbuf_printf(out, "%s %llu\n", name, (unsigned long long)n);
+	TRY(exposition_family(out, name, "counter", what));
+	return exposition_sample(out, name, n, NULL);
 }
 
 struct error *audit_metrics(const struct audit *a, struct strbuf *out)
 {
 	const struct audit_totals *t = audit_totals(a);
 
-	TRY(proofs(a, out));
-	TRY(confirmed(a, out));
+	TRY(patches(a, out));
 	TRY(calls(a, out));
-	TRY(in_processes(a, out));
 	TRY(total(out, "suture_processes_patched_total",
 		  "Processes that began after a patch was applied, and got it.",
 		  audit_tending(a)->patched));
-	TRY(head(out, "suture_exec_watcher", "gauge",
-		 "Whether new processes are patched before their code runs."));
-	TRY(strbuf_printf(out, "suture_exec_watcher %d\n", audit_tending(a)->welcome.works));
+	TRY(exposition_family(out, "suture_exec_watcher", "gauge",
+			      "Whether new processes are patched before their code runs."));
+	TRY(exposition_sample(out, "suture_exec_watcher", audit_tending(a)->welcome.works, NULL));
 	TRY(total(out, "suture_audit_rounds_total", "Rounds of the audit.", t->rounds));
 	TRY(total(out, "suture_audit_errors_total", "Rounds that something kept from being whole.",
 		  t->errors));

@@ -217,6 +217,8 @@ struct error *build_describe(const struct build *b, const struct build_plan *pla
 {
 	TRY(list_fixes(b, to));
 	TRY(list_metadata(plan, to));
+	if (plan->options.metadata)
+		to->watch = plan->options.metadata->watch;
 	return copy_facts(b, &plan->options.facts, &to->facts);
 }
 

@@ -42,9 +42,12 @@ struct host_request {
 	bool perf_map;	/* apply to processes: name the new code for profilers */
 	bool whole;	/* apply to processes: to all or none */
 	bool impatient; /* don't wait until another suture, that is at work, has ended */
-	struct vigil_wish vigil; /* apply: watch it, and act on the verdict; .watch 0: not */
-	bool at_boot;		 /* apply: put back what was accepted and confirmed here before */
-	host_tell *tell;	 /* or NULL */
+	/* apply: watch it, and act on the verdict. */
+	double watch;		  /* seconds at most; 0: not */
+	double interval;	  /* seconds from one look to the next; 0: 1 */
+	struct watch_terms terms; /* what is asked of the watch, before the fix and the host */
+	bool at_boot;		  /* apply: put back what was accepted and confirmed here before */
+	host_tell *tell;	  /* or NULL */
 	void *arg;
 };
 
@@ -58,9 +61,10 @@ struct error *host_check(const struct bundle *b, const struct host_request *r,
  * failed, or the user interrupted); ERROR_PENDING if rolling it back is itself blocked: then
  * status and blockers tell by whom. With .findings what check found.
  *
- * With .vigil.watch the functions are watched from before the patch until there is a verdict:
- * healthy is confirmed; failed and degraded are taken back (ERROR_VERIFY), and so is it if the user
- * interrupts; of an inconclusive one (ERROR_PENDING) the deadline goes on, for a person to confirm.
+ * With .watch the functions are watched from before the patch until there is a verdict:
+ * healthy is confirmed; failed and degraded are taken back (ERROR_VERIFY; a degraded one is
+ * confirmed where its policy keeps it), and so is it if the user interrupts; of an inconclusive one
+ * (ERROR_PENDING) the deadline goes on, for a person to confirm.
  */
 struct error *host_apply(const char *path, const struct host_request *r,
 			 struct findings *findings) __must_check;
@@ -94,6 +98,12 @@ struct host_patch_status {
 	const char *guard;	   /* on duty: "kernel", "process", "none" */
 	double left;		   /* seconds to confirm; 0: no deadline */
 	const char *trouble;	   /* or NULL */
+	/*
+	 * What the judge said of the apply that made it live; NULL: nothing, for it was not
+	 * watched, or the watch goes on, .watching of its time at most; negative: none is at work.
+	 */
+	const char *verdict, *verdict_reason;
+	double watching;
 };
 
 /* A patch for processes, with all of them. */
@@ -119,6 +129,8 @@ struct error *host_status_read(const struct host_request *r, struct host_status 
 struct error *host_status_print(const struct host_status *s, bool processes,
 				struct strbuf *out) __must_check;
 struct error *host_status_json(const struct host_status *s, struct strbuf *out) __must_check;
+/* Prometheus' text format. */
+struct error *host_status_metrics(const struct host_status *s, struct strbuf *out) __must_check;
 void host_status_free(struct host_status *s);
 #define __cleanup_status __cleanup(host_status_free)
 

@@ -100,7 +100,8 @@ static struct error *write_intent(struct apply *a)
 	if (a->r->confirm_within > 0)
 		a->deadline =
 			host_uptime() +
-			(uint64_t)(((a->payload ? timeout_of(a->r) : 0) + a->r->confirm_within) *
+			(uint64_t)(((a->payload ? timeout_of(a->r) : host_watch_wait(&a->watch)) +
+				    a->r->confirm_within) *
 				   1e6);
 	c.to = LEDGER_STAGED;
 	/* What is lost is on the host already. */
@@ -357,14 +358,13 @@ static struct host_request with_deadline(const struct host_request *r, struct wa
 {
 	struct host_request own = *r;
 
-	if (!(r->vigil.watch > 0))
+	if (!(r->watch > 0))
 		return own;
 	watch_record_begin(record, r);
 	own.tell = watch_record_tell;
 	own.arg = record;
-	/* Of processes it runs from before the baseline. */
-	own.confirm_within = r->vigil.baseline + 2 * r->vigil.watch +
-			     (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
+	own.confirm_within =
+		2 * r->watch + (r->confirm_within > 0 ? r->confirm_within : CONFIRM_LATER);
 	return own;
 }
 
@@ -397,7 +397,7 @@ static struct error *does_go_on(struct apply *a)
 		e = ledger_patch(a->h.ledger, a->bundle->name, &arena, &row);
 	a->goes_on = !e && row && row->state != LEDGER_LOST && host_should_be_live(row->state);
 	arena_free(&arena);
-	if (!e && a->goes_on && a->r->vigil.watch > 0)
+	if (!e && a->goes_on && a->r->watch > 0)
 		e = error_refused("%s is live already: before and after can't be compared any "
 				  "more",
 				  a->bundle->name);
@@ -419,8 +419,7 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(does_go_on(a));
-	if (a->payload)
-		TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
+	TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {

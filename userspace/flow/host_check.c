@@ -41,9 +41,12 @@ static struct error *ask_policy(const struct host *h, const struct bundle *b,
 	if (f->policy)
 		return error_kind(f->policy) == ERROR_POLICY ? NULL : take(f->policy);
 	f->policy = judgement_error(&a.judgement, b->name);
-	f->policy_note = arena_printf(&f->arena, "%u signature%s and %u approval%s count here",
+	f->policy_note = arena_printf(&f->arena, "%u signature%s and %u approval%s count here%s",
 				      a.judgement.signers, a.judgement.signers == 1 ? "" : "s",
-				      a.judgement.approvals, a.judgement.approvals == 1 ? "" : "s");
+				      a.judgement.approvals, a.judgement.approvals == 1 ? "" : "s",
+				      a.judgement.policy.verdict.required
+					      ? "; a verdict is asked for: apply --watch"
+					      : "");
 	return f->policy_note ? NULL : error_nomem();
 }
 

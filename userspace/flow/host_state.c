@@ -25,6 +25,13 @@ uint64_t host_uptime(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+int64_t host_time_of(uint64_t uptime)
+{
+	int64_t away = ((int64_t)uptime - (int64_t)host_uptime()) / 1000000;
+
+	return uptime ? (int64_t)time(NULL) + away : 0;
+}
+
 /* --- opening -------------------------------------------------------------------------- */
 
 static struct error *busy(const char *path)

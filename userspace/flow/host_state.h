@@ -115,6 +115,8 @@ struct error *host_ledger_begin(struct host *h, const char *path, bool damaged,
 
 /* Microseconds of CLOCK_BOOTTIME. */
 uint64_t host_uptime(void);
+/* When that is or was, in seconds since 1970 by the clock as it is now; 0 of 0. */
+int64_t host_time_of(uint64_t uptime);
 
 /* --- the guard -------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is live here: the ledger's word, the kernel's, and the proof. */
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "base/str.h"
 #include "flow/daemon_socket.h"
 #include "flow/host_state.h"
+#include "flow/host_verdict.h"
 
 static const char *const guards[] = {
 	[GUARD_NONE] = "none", [GUARD_KERNEL] = "kernel", [GUARD_PROCESS] = "process"
@@ -128,6 +130,22 @@ static struct error *say_without(struct host_status *s, struct host_patch_status
 	return out->trouble ? NULL : error_nomem();
 }
 
+static struct error *find_verdict(struct host *h, struct host_status *s,
+				  struct host_patch_status *out)
+{
+	struct verdict_said said;
+
+	TRY(host_verdict_find(h->ledger, out->name, &s->arena, &said));
+	if (said.what == VERDICT_SAID) {
+		out->verdict = said.word;
+		out->verdict_reason = said.reason;
+	}
+	/* Who watches holds the lock until there is a verdict. */
+	if (said.what == VERDICT_WATCHING && s->busy && host_uptime() >= said.uptime)
+		out->watching = fmin((double)(host_uptime() - said.uptime) / 1e6 / said.seconds, 1);
+	return NULL;
+}
+
 static struct error *add_row(struct host *h, struct host_status *s, const struct ledger_patch *row)
 {
 	struct host_patch_status p = { .ours = true,
@@ -136,6 +154,7 @@ static struct error *add_row(struct host *h, struct host_status *s, const struct
 				       .digest = row->bundle,
 				       .state = ledger_state_name(row->state),
 				       .since = since_of(&s->arena, row->since),
+				       .watching = -1,
 				       .confirmed = row->confirmed };
 	uint64_t now = host_uptime();
 	enum host_guard_kind kind;
@@ -163,6 +182,7 @@ static struct error *add_row(struct host *h, struct host_status *s, const struct
 	p.guard = guards[kind];
 	if (row->deadline > now && !row->confirmed && f.same_boot)
 		p.left = (double)(row->deadline - now) / 1e6;
+	TRY(find_verdict(h, s, &p));
 	if (p.of_processes)
 		TRY(read_back(h, s, &p));
 	else if (p.live)
@@ -209,6 +229,7 @@ static struct error *add_others(struct host_status *s)
 					       .state = "not suture's",
 					       .since = "",
 					       .guard = guards[GUARD_NONE],
+					       .watching = -1,
 					       .live = it->enabled && !it->transition,
 					       .transition = it->transition };
 
@@ -321,6 +342,18 @@ static struct error *print_first(const struct host_status *s, struct strbuf *out
 	return strbuf_puts(out, "\n");
 }
 
+/* "healthy", "watching (31 %)"; "-": nobody asked. */
+static struct text32 verdict_text(const struct host_patch_status *p)
+{
+	struct text32 t = { "-" };
+
+	if (p->verdict)
+		snprintf(t.s, sizeof(t.s), "%s", p->verdict);
+	else if (p->watching >= 0)
+		snprintf(t.s, sizeof(t.s), "watching (%.0f %%)", p->watching * 100);
+	return t;
+}
+
 static struct error *print_patch(const struct host_patch_status *p, struct strbuf *out)
 {
 	struct strbuf proof __cleanup_strbuf = { 0 };
@@ -335,8 +368,10 @@ static struct error *print_patch(const struct host_patch_status *p, struct strbu
 		TRY(host_verdict_print(&p->proof, &proof));
 	else
 		TRY(strbuf_puts(&proof, p->transition ? "in transition" : "-"));
-	TRY(strbuf_printf(out, "%-28s %-12s %-24s %-8s %s\n", p->name, p->state, p->since, p->guard,
-			  proof.s));
+	TRY(strbuf_printf(out, "%-28s %-12s %-24s %-8s %-15s %s\n", p->name, p->state, p->since,
+			  p->guard, verdict_text(p).s, proof.s));
+	if (p->verdict && !str_equal(p->verdict, judge_word_name(JUDGE_HEALTHY)))
+		TRY(strbuf_printf(out, "    %s: %s\n", p->verdict, p->verdict_reason));
 	return p->trouble ? strbuf_printf(out, "    %s\n", p->trouble) : NULL;
 }
 
@@ -383,8 +418,8 @@ struct error *host_status_print(const struct host_status *s, bool processes, str
 	vec_for_each(&s->recovered, it)
 		TRY(strbuf_printf(out, "settled: %s\n", *it));
 	if (s->patches.n)
-		TRY(strbuf_printf(out, "\n%-28s %-12s %-24s %-8s %s\n", "PATCH", "STATE", "SINCE",
-				  "GUARD", "PROOF"));
+		TRY(strbuf_printf(out, "\n%-28s %-12s %-24s %-8s %-15s %s\n", "PATCH", "STATE",
+				  "SINCE", "GUARD", "VERDICT", "PROOF"));
 	vec_for_each(&s->patches, p) {
 		TRY(print_patch(p, out));
 		if (processes && p->read_back)
@@ -411,6 +446,12 @@ static void patch_json(const struct host_status *s, const struct host_patch_stat
 	json_string(j, "proof", p->proof_known ? proof_state_name(p->proof.state) : NULL);
 	if (p->read_back)
 		process_patch_json(&s->details.v[p->detail].processes, j, "processes");
+	json_string(j, "verdict", p->verdict);
+	json_string(j, "verdict_reason", p->verdict_reason);
+	if (p->watching >= 0)
+		json_double(j, "watching", p->watching);
+	else
+		json_null(j, "watching");
 	json_string(j, "guard", p->guard);
 	if (p->left > 0)
 		json_double(j, "confirm_within", p->left);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "flow/admit.h"
+#include "flow/function_arg.h"
+#include "flow/verdict_json.h"
 
 void host_watch_end(struct host_watch *a)
 {
@@ -15,47 +18,114 @@ void host_watch_free(struct host_watch *a)
 {
 	host_watch_end(a);
 	watch_record_free(&a->record);
+	vec_free(&a->controls);
+	watch_settled_free(&a->settled);
 }
+
+/* --- the policy ------------------------------------------------------------------------ */
+
+static struct error *settle(struct host_watch *a, struct host *h, const struct watch_terms *bounds)
+{
+	const struct host_request *r = h->request;
+	const struct watch_sides sides = { .command = &r->terms,
+					   .fix = &a->bundle->watch,
+					   .host = bounds,
+					   .watch = r->watch,
+					   .interval = r->interval > 0 ? r->interval : 1 };
+
+	TRY(watch_settle(&sides, &a->settled));
+	vec_for_each(&a->settled.notes, note)
+		host_say(h, "policy", a->bundle->name, "%s", *note);
+	/* Who sits before it did not write it. */
+	if (a->settled.health_check == WATCH_BY_FIX)
+		host_say(h, "policy", a->bundle->name,
+			 "health-check: at each look the fix's command is run: %s",
+			 a->settled.terms.health_check);
+	for (size_t i = 0; i < a->settled.terms.controls.n; i++) {
+		struct function_arg f;
+
+		TRY_CONTEXT(
+			function_arg_parse(a->settled.terms.controls.v[i], &a->settled.arena, &f),
+			"a control");
+		TRY(vec_push(&a->controls, (struct watch_function){ f.object, f.name, f.sympos }));
+	}
+	return NULL;
+}
+
+static struct vigil_wish wish_of(const struct host_watch *a)
+{
+	const struct watch_settled *s = &a->settled;
+
+	return (struct vigil_wish){ .watch = a->request->watch,
+				    .baseline = s->terms.number[WATCH_BASELINE],
+				    .interval = s->interval,
+				    .policy = watch_settled_policy(s),
+				    .controls = a->controls.v,
+				    .n_controls = a->controls.n,
+				    .health_check = { s->terms.health_check, s->host_check } };
+}
+
+static struct error *not_watched(const struct host_request *r, const struct watch_terms *bounds)
+{
+	/* It was accepted here before, and is only put back. */
+	if (!bounds->required || r->at_boot)
+		return NULL;
+	return error_advise(error_new(ERROR_POLICY, "this host takes no patch without a verdict"),
+			    "suture apply --watch TIME");
+}
+
+/* --- before ---------------------------------------------------------------------------- */
 
 struct error *host_watch_baseline(struct host_watch *a, struct host *h, const struct bundle *b,
 				  const struct bundle_payload *payload)
 {
-	const struct vigil_wish *w = &h->request->vigil;
+	struct admit_bounds bounds __cleanup_admit_bounds = { 0 };
 	struct strbuf beside __cleanup_strbuf = { 0 }, cost __cleanup_strbuf = { 0 };
+	struct vigil_wish w;
 
 	a->request = h->request;
 	a->bundle = b;
 	a->payload = payload;
-	if (!(w->watch > 0))
+	TRY(admit_bounds(&bounds));
+	if (!(h->request->watch > 0))
+		return not_watched(h->request, &bounds.terms);
+	TRY(settle(a, h, &bounds.terms));
+	if (!a->payload)
 		return NULL;
-	TRY(vigil_begin(a->payload, w, &a->vigil));
+	w = wish_of(a);
+	TRY(vigil_begin(a->payload, &w, &a->vigil));
 	TRY(vigil_controls(a->vigil, &beside));
 	TRY(vigil_cost(a->vigil, &cost));
 	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
-		 str_duration(w->baseline).s, strbuf_str(&beside));
+		 str_duration(w.baseline).s, strbuf_str(&beside));
 	host_say(h, "cost", a->bundle->name, "%s", strbuf_str(&cost));
 	return vigil_baseline(a->vigil);
+}
+
+double host_watch_wait(const struct host_watch *a)
+{
+	return a->request && a->request->watch > 0 && !a->payload
+		       ? a->settled.terms.number[WATCH_BASELINE]
+		       : 0;
 }
 
 struct error *host_watch_processes(struct host_watch *a, struct host *h, const struct bundle *b,
 				   struct process_patch *p)
 {
-	const struct vigil_wish *w = &h->request->vigil;
+	const struct vigil_wish w = wish_of(a);
 	struct strbuf why __cleanup_strbuf = { 0 }, cost __cleanup_strbuf = { 0 };
 	size_t timed;
 
-	a->request = h->request;
-	a->bundle = b;
-	if (!(w->watch > 0))
+	if (!(w.watch > 0))
 		return NULL;
-	if (w->n_controls)
-		return error_usage("--control is for patches of the kernel");
-	TRY(process_watch_begin(p, w->interval, &a->processes, &timed, &why));
+	if (w.n_controls)
+		host_say(h, "note", b->name, "no controls: in processes there are none");
+	TRY(process_watch_begin(p, w.interval, &a->processes, &timed, &why));
 	if (why.n)
 		host_say(h, "note", b->name, "calls are not timed in all processes: %s", why.s);
 	host_say(h, "baseline", b->name, "timing the old code in %zu of %zu processes for %s",
-		 timed, p->rows.n, str_duration(w->baseline).s);
-	TRY(process_watch_vigil(a->processes, w, &a->vigil));
+		 timed, p->rows.n, str_duration(w.baseline).s);
+	TRY(process_watch_vigil(a->processes, &w, &a->vigil));
 	TRY(vigil_cost(a->vigil, &cost));
 	host_say(h, "cost", b->name, "%s", strbuf_str(&cost));
 	return vigil_baseline(a->vigil);
@@ -112,7 +182,7 @@ static struct error *take_back(struct host_watch *a, const char *why)
 	return error_new(ERROR_VERIFY, "taken back: %s", why);
 }
 
-static struct error *confirm(struct host_watch *a, const char *why)
+static struct error *confirm(struct host_watch *a, const char *why, const char *outcome)
 {
 	struct host_request r = *a->request;
 
@@ -120,7 +190,7 @@ static struct error *confirm(struct host_watch *a, const char *why)
 	vigil_detach(a->vigil);
 	host_close(a->h);
 	TRY(host_confirm(a->bundle->name, &r));
-	a->outcome = "confirmed";
+	a->outcome = outcome;
 	return NULL;
 }
 
@@ -133,7 +203,7 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 	if (!why)
 		return error_nomem();
 	host_say(a->h, "verdict", a->bundle->name, "%s", why);
-	TRY(vigil_json(v, &evidence));
+	TRY(verdict_evidence(v, &evidence));
 	TRY(ledger_append(a->h->ledger,
 			  &(struct ledger_change){ .verb = "apply",
 						   .patch = a->bundle->name,
@@ -142,7 +212,7 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 			  NULL));
 	switch (v->judge.word) {
 	case JUDGE_HEALTHY:
-		return confirm(a, why);
+		return confirm(a, why, "confirmed");
 	case JUDGE_INCONCLUSIVE:
 		vigil_detach(a->vigil);
 		a->outcome = "pending";
@@ -151,6 +221,9 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 				    "deadline",
 				    a->bundle->name);
 	case JUDGE_DEGRADED:
+		if (a->settled.terms.on_degraded == WATCH_DEGRADED_KEEP)
+			return confirm(a, why, "kept, though degraded, by policy");
+		break;
 	case JUDGE_FAILED:
 		break;
 	}
@@ -160,8 +233,8 @@ static struct error *act_on(struct host_watch *a, const struct vigil_verdict *v)
 /* What is kept of it; that it can't be written changes nothing of what was done. */
 static void keep_record(struct host_watch *a)
 {
-	const struct watch_record_of of = { a->bundle, a->payload, a->vigil, &a->verdict,
-					    a->outcome };
+	const struct watch_record_of of = { a->bundle, a->payload,  &a->settled,
+					    a->vigil,  &a->verdict, a->outcome };
 	struct host h __cleanup_host = HOST_CLOSED;
 	struct error *e __cleanup_error = NULL;
 	char *path __free = NULL;
@@ -179,6 +252,23 @@ static void keep_record(struct host_watch *a)
 		host_say(&h, "record", a->bundle->name, "%s", path);
 }
 
+/* So that others can tell how far it is. */
+static struct error *note_begin(struct host_watch *a)
+{
+	struct strbuf evidence __cleanup_strbuf = { 0 };
+	char *why __free = str_printf("watched for at most %s", str_duration(a->request->watch).s);
+
+	if (!why)
+		return error_nomem();
+	TRY(verdict_watching(a->request->watch, &evidence));
+	return ledger_append(a->h->ledger,
+			     &(struct ledger_change){ .verb = "apply",
+						      .patch = a->bundle->name,
+						      .why = why,
+						      .evidence = strbuf_str(&evidence) },
+			     NULL);
+}
+
 /* It is live and proved; whatever ends the watch without a verdict ends the patch. */
 struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct host_proof *proof)
 {
@@ -186,11 +276,13 @@ struct error *host_watch_verdict(struct host_watch *a, struct host *h, struct ho
 
 	a->h = h;
 	host_say(a->h, "watching", a->bundle->name, "for at most %s",
-		 str_duration(a->request->vigil.watch).s);
+		 str_duration(a->request->watch).s);
 	host_proof_end(proof);
 	if (a->processes)
 		process_watch_live(a->processes);
-	e = vigil_watch(a->vigil, &a->verdict);
+	e = note_begin(a);
+	if (!e)
+		e = vigil_watch(a->vigil, &a->verdict);
 	if (!e) {
 		e = act_on(a, &a->verdict);
 		keep_record(a);

@@ -16,15 +16,22 @@ struct host_watch {
 	const struct bundle_payload *payload; /* NULL: it is for processes */
 	struct process_watch *processes;      /* or NULL */
 	struct host *h;			      /* closed once there is a verdict */
-	struct vigil *vigil;		      /* NULL: nobody asked for a verdict */
+	struct watch_settled settled;
+	VEC(struct watch_function) controls; /* that somebody named; in the arena of .settled */
+	struct vigil *vigil;		     /* NULL: nobody asked for a verdict */
 	struct vigil_verdict verdict;
 	const char *outcome; /* NULL: it is not known */
 	struct watch_record record;
 };
 
-/* Before the patch is loaded into the kernel. Without .vigil.watch nothing. */
+/*
+ * The policy, and for the kernel the baseline: before the patch is loaded. Without .watch nothing,
+ * or ERROR_POLICY where the host asks for it.
+ */
 struct error *host_watch_baseline(struct host_watch *w, struct host *h, const struct bundle *b,
 				  const struct bundle_payload *payload) __must_check;
+/* Seconds from the intent until processes get it; 0: at once. */
+double host_watch_wait(const struct host_watch *w);
 /*
  * Before processes get it, whose calls are timed from here on; 'p' must outlive the watch.
  * ERROR_REFUSED if none has the file mapped.

@@ -71,6 +71,17 @@ static struct error *names(struct page *p, const char *name, const struct bundle
 
 /* --- the fix ---------------------------------------------------------------------- */
 
+/* What the fix asks of the watch over it, as fix.yaml has it. */
+static struct error *print_watch(struct page *p, const struct watch_terms *t)
+{
+	struct strbuf text __cleanup_strbuf = { 0 };
+
+	if (!watch_terms_said(t))
+		return NULL;
+	TRY(watch_terms_print(t, &text));
+	return line(p, "watch", strbuf_str(&text));
+}
+
 static struct error *print_facts(struct page *p, const struct bundle *b)
 {
 	const struct bundle_facts *f = &b->facts;
@@ -89,6 +100,7 @@ static struct error *print_facts(struct page *p, const struct bundle *b)
 		TRY(label(p, "serial"));
 		TRY(strbuf_printf(p->out, "%llu\n", (unsigned long long)f->serial));
 	}
+	TRY(print_watch(p, &b->watch));
 	vec_for_each(&b->fixes, fix) {
 		TRY(label(p, fix == b->fixes.v ? "diffs" : ""));
 		TRY(strbuf_printf(p->out, "%s, %s, sha256 %.16s\n", fix->name,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "flow/process_watch.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 /* What a call loses by being redirected, and counted while it is timed: nanoseconds. */
 #define REDIRECT_NS 100
+#define LOOK_AGAIN_MS 100
 
 /* A process that is timed, for one of the fix's parts. */
 struct timed {
@@ -268,19 +270,32 @@ static struct error *next(void *self, double *time, struct health_reading *host,
 	return NULL;
 }
 
-/* Lost: it had it, and lives without. */
+static bool any_lost(struct process_watch *w)
+{
+	vec_for_each(&w->patch->rows, row) {
+		const struct timed *t = find(w, row);
+		bool without = row->has == PROCESS_HAS_LOST ||
+			       (t && t->patched && row->has != PROCESS_HAS);
+		int how;
+
+		if (without && (!t || process_end_read(t->pidfd, &how) == PROCESS_LIVES))
+			return true;
+	}
+	return false;
+}
+
+/* Lost: it had it, and lives without. One that is just ending loses its memory before that. */
 static struct error *look(void *self, bool *lost)
 {
 	struct process_watch *w = self;
 
-	TRY(process_patch_look(w->patch));
-	TRY(note_processes(w));
-	*lost = false;
-	vec_for_each(&w->patch->rows, row) {
-		const struct timed *t = find(w, row);
-
-		*lost |= row->has == PROCESS_HAS_LOST ||
-			 (t && t->patched && row->has != PROCESS_HAS);
+	*lost = true;
+	for (int i = 0; i < 2 && *lost; i++) {
+		if (i)
+			poll(NULL, 0, LOOK_AGAIN_MS);
+		TRY(process_patch_look(w->patch));
+		TRY(note_processes(w));
+		*lost = any_lost(w);
 	}
 	return NULL;
 }

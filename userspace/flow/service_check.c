@@ -24,10 +24,10 @@ static void note_output(struct service_check *c, int status, struct strbuf *out)
 			*at = ' ';
 }
 
-static struct error *run_once(struct service_check *c, bool *well)
+static struct error *run_once(struct service_check *c, const char *command, bool *well)
 {
 	struct strbuf out __cleanup_strbuf = { 0 };
-	struct subprocess p = { .argv = subprocess_words("/bin/sh", "-c", c->command),
+	struct subprocess p = { .argv = subprocess_words("/bin/sh", "-c", command),
 				.timeout = SECONDS,
 				.out = &out,
 				.err = &out };
@@ -47,8 +47,12 @@ static struct error *run_once(struct service_check *c, bool *well)
 struct error *service_check_run(struct service_check *c, bool *well)
 {
 	*well = true;
-	if (!c->command)
-		return NULL;
-	TRY(run_once(c, well));
-	return *well ? NULL : run_once(c, well);
+	for (size_t i = 0; *well && i < SERVICE_CHECKS; i++) {
+		if (!c->command[i])
+			continue;
+		TRY(run_once(c, c->command[i], well));
+		if (!*well)
+			TRY(run_once(c, c->command[i], well));
+	}
+	return NULL;
 }

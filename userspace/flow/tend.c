@@ -80,6 +80,7 @@ static struct error *list(struct tending *t, const struct ledger_patch *row)
 	one->state = row->state;
 	one->seq = row->seq;
 	one->confirmed = row->confirmed;
+	one->deadline = row->confirmed ? 0 : row->deadline;
 	one->listed = true;
 	return NULL;
 }

@@ -17,6 +17,9 @@ struct tended {
 	enum ledger_state state;
 	uint64_t seq; /* of the event that the state is from */
 	bool confirmed;
+	uint64_t deadline; /* these three as in audit.h */
+	const char *judged;
+	uint64_t judged_seq;
 	struct bundle *bundle; /* NULL: see .trouble */
 	struct process_patch processes;
 	struct process_counts counts; /* of the last look */

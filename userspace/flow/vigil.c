@@ -80,8 +80,8 @@ static struct error *list_controls(struct vigil *v)
 static struct error *allocate(struct vigil *v)
 {
 	const struct vigil_wish *w = &v->wish;
-	struct judge_policy policy = watch_policy(w->interval, w->baseline, w->watch,
-						  (unsigned int)v->targets, watch_is_emulated());
+	struct judge_policy policy = watch_policy(&w->policy, w->interval, (unsigned int)v->targets,
+						  watch_is_emulated());
 
 	if (v->source.floor > 0)
 		policy.latency_floor = v->source.floor;
@@ -129,7 +129,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 	v->wish = *wish;
 	if (!(v->wish.budget > 0))
 		v->wish.budget = BUDGET_USUAL;
-	v->check.command = wish->health_check;
+	memcpy(v->check.command, wish->health_check, sizeof(v->check.command));
 	TRY(list_targets(v));
 	if (!v->wish.n_controls) {
 		TRY(controls_choose(p, &v->chosen));
@@ -153,7 +153,7 @@ struct error *vigil_begin_on(const struct vigil_source *source, const struct wat
 		return error_nomem();
 	v->source = *source;
 	v->wish = *wish;
-	v->check.command = wish->health_check;
+	memcpy(v->check.command, wish->health_check, sizeof(v->check.command));
 	for (size_t i = 0; i < n; i++)
 		TRY(vec_push(&v->functions, f[i]));
 	v->targets = n;
@@ -465,36 +465,4 @@ struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out)
 		return take(e);
 	cannot_tell(out, error_message(e));
 	return NULL;
-}
-
-struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out)
-{
-	struct json j = json_begin_compact(out);
-
-	json_object(&j, NULL);
-	json_string(&j, "schema", "suture-verdict/1");
-	json_string(&j, "word", judge_word_name(v->judge.word));
-	json_string(&j, "reason", v->judge.reason);
-	json_string(&j, "function", v->function);
-	json_bool(&j, "controlled", v->judge.controlled);
-	json_double(&j, "seconds", v->seconds);
-	json_u64(&j, "watched", v->judge.watched);
-	json_u64(&j, "odd", v->judge.odd);
-	json_u64(&j, "idle", v->idle);
-	json_array(&j, "findings");
-	for (size_t i = 0; i < JUDGE_METRICS && v->judge.finding[i].metric; i++) {
-		const struct judge_finding *f = &v->judge.finding[i];
-
-		json_object(&j, NULL);
-		json_string(&j, "metric", f->metric);
-		json_double(&j, "effect", f->effect);
-		json_double(&j, "low", f->interval.low);
-		json_double(&j, "high", f->interval.high);
-		json_double(&j, "smallest", f->smallest);
-		json_string(&j, "evidence", f->why);
-		json_end(&j);
-	}
-	json_end(&j);
-	json_end(&j);
-	return json_finish(&j);
 }

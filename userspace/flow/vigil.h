@@ -10,14 +10,16 @@
 #define SUTURE_FLOW_VIGIL_H
 
 #include "bundle/bundle.h"
+#include "flow/service_check.h"
 #include "flow/vigil_source.h"
 #include "judge/judge.h"
 
 struct vigil_wish {
-	double watch, baseline, interval;      /* seconds */
-	const struct watch_function *controls; /* that the patch does not change; none: chosen */
-	const char *health_check;	       /* a command, service_check.h; or NULL */
-	size_t n_controls;		       /* at most JUDGE_CONTROLS */
+	double watch, baseline, interval;	  /* seconds */
+	struct judge_policy policy;		  /* of all functions together, in seconds */
+	const struct watch_function *controls;	  /* that the patch does not change; none: chosen */
+	size_t n_controls;			  /* at most JUDGE_CONTROLS */
+	const char *health_check[SERVICE_CHECKS]; /* commands, service_check.h; or NULL */
 	double budget; /* share of the functions' time that the probes may take; 0: the usual */
 };
 
@@ -59,8 +61,6 @@ struct vigil_verdict {
  * without probes the verdict is inconclusive, and says why.
  */
 struct error *vigil_watch(struct vigil *v, struct vigil_verdict *out) __must_check;
-/* The verdict as JSON (suture-verdict/1): word, reason, what was found. */
-struct error *vigil_json(const struct vigil_verdict *v, struct strbuf *out) __must_check;
 /* "functions", "series" and "signals" of suture-record/1; 'begun' is its time 0. */
 void vigil_json_functions(const struct vigil *v, struct json *j);
 void vigil_json_series(const struct vigil *v, double begun, struct json *j);

@@ -5,7 +5,6 @@
 
 #include "base/vec.h"
 #include "flow/controls.h"
-#include "flow/service_check.h"
 #include "flow/vigil.h"
 
 enum vigil_edge { EDGE_BEGUN, EDGE_BEFORE, EDGE_LIVE, EDGE_ENDED, VIGIL_EDGES };

@@ -125,14 +125,14 @@ bool watch_is_emulated(void)
 	return !memcmp(name, "TCGTCGTCGTCG", sizeof(name));
 }
 
-struct judge_policy watch_policy(double interval, double baseline, double watch,
+struct judge_policy watch_policy(const struct judge_policy *wanted, double interval,
 				 unsigned int targets, bool emulated)
 {
-	struct judge_policy p = judge_policy_usual();
+	struct judge_policy p = *wanted;
 
 	p.alpha /= targets ? targets : 1;
-	p.baseline = (unsigned int)ceil(baseline / interval);
-	p.soak = (unsigned int)ceil(fmin(p.soak, watch) / interval);
+	p.baseline = (unsigned int)ceil(p.baseline / interval);
+	p.soak = (unsigned int)ceil(p.soak / interval);
 	p.signal_floor *= interval;
 	p.latency_floor = emulated ? REDIRECT_EMULATED_NS : REDIRECT_NS;
 	p.drift *= interval;

@@ -22,10 +22,10 @@ void watch_batch_host(struct batch *b, const struct health_reading *before,
 		      const struct health_reading *now);
 
 /*
- * The usual policy for one of 'targets' functions that are judged beside each other, with a batch
- * every 'interval' seconds: what judge/policy.h has in seconds is in batches there.
+ * A policy for one of 'targets' functions that are judged beside each other, with a batch every
+ * 'interval' seconds: what 'wanted' has in seconds is in batches there.
  */
-struct judge_policy watch_policy(double interval, double baseline, double watch,
+struct judge_policy watch_policy(const struct judge_policy *wanted, double interval,
 				 unsigned int targets, bool emulated);
 /* Whether this processor is one that QEMU makes up instruction by instruction (CPUID). */
 bool watch_is_emulated(void);

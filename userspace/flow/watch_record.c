@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/json_copy.h"
+#include "base/json_read.h"
+#include "flow/verdict_json.h"
 #include "flow/watch_batch.h"
 
 void watch_record_begin(struct watch_record *r, const struct host_request *told)
@@ -33,6 +36,10 @@ void watch_record_tell(void *arg, const struct host_event *e)
 		free(kept.event);
 		free(kept.text);
 	}
+	if (str_equal(e->event, "loaded"))
+		r->blockers.begun = kept.time;
+	if (e->blockers && !full)
+		full = watch_blockers_look(&r->blockers, kept.time, e->blockers);
 	on.seconds = kept.time;
 	if (r->told.tell)
 		r->told.tell(r->told.arg, &on);
@@ -45,6 +52,7 @@ void watch_record_free(struct watch_record *r)
 		free(e->text);
 	}
 	vec_free(&r->events);
+	watch_blockers_free(&r->blockers);
 }
 
 /* --- writing -------------------------------------------------------------------------- */
@@ -76,77 +84,11 @@ static void add_head(const struct watch_record *r, const struct watch_record_of 
 	json_bool(j, "emulated", watch_is_emulated());
 }
 
-static void add_margin(struct json *j, const char *name, const struct margin *m)
-{
-	json_object(j, name);
-	json_double(j, "harm", m->harm);
-	json_double(j, "equal", m->equal);
-	json_double(j, "fail", m->fail);
-	json_end(j);
-}
-
-static void add_policy(const struct vigil_wish *w, struct json *j)
-{
-	struct judge_policy p = judge_policy_usual();
-
-	json_object(j, "policy");
-	json_double(j, "alpha", p.alpha);
-	json_double(j, "baseline", w->baseline);
-	json_double(j, "soak", fmin(p.soak, w->watch));
-	json_double(j, "interval", w->interval);
-	add_margin(j, "latency", &p.latency);
-	add_margin(j, "tail", &p.tail);
-	add_margin(j, "errors", &p.errors);
-	add_margin(j, "signals", &p.signals);
-	json_string(j, "on_degraded", "revert");
-	json_end(j);
-}
-
-static void add_findings(const struct judge_verdict *v, struct json *j)
-{
-	json_array(j, "findings");
-	for (size_t i = 0; i < JUDGE_METRICS && v->finding[i].metric; i++) {
-		const struct judge_finding *f = &v->finding[i];
-		bool known = !(isinf(f->interval.high) && f->interval.low <= 0);
-
-		json_object(j, NULL);
-		json_string(j, "metric", f->metric);
-		json_bool(j, "known", known);
-		json_string(j, "unit", i == METRIC_LEAK ? "bytes/s" : "ratio");
-		if (known) {
-			json_double(j, "effect", f->effect);
-			json_double(j, "low", f->interval.low);
-			json_double(j, "high", f->interval.high);
-		}
-		if (isfinite(f->smallest))
-			json_double(j, "smallest", f->smallest);
-		json_string(j, "evidence", f->why);
-		json_end(j);
-	}
-	json_end(j);
-}
-
 static void add_verdict(const struct watch_record *r, const struct vigil_verdict *v, struct json *j)
 {
-	static const char *const metrics[JUDGE_METRICS] = {
-		[METRIC_LATENCY] = "latency", [METRIC_TAIL] = "tail", [METRIC_ERRORS] = "errors",
-		[METRIC_SIGNALS] = "signals", [METRIC_LEAK] = "leak",
-	};
-	const struct judge_verdict *is = &v->judge;
-	bool hard = is->word == JUDGE_FAILED && is->hard != HARD_SIGNALS;
-
 	json_object(j, "verdict");
-	json_string(j, "word", judge_word_name(is->word));
-	json_string(j, "reason", is->reason);
 	json_double(j, "at", v->at - r->begun);
-	json_string(j, "hard", hard ? hard_name(is->hard) : NULL);
-	json_string(j, "metric", is->metric >= 0 ? metrics[is->metric] : NULL);
-	json_string(j, "function", v->function);
-	json_bool(j, "controlled", is->controlled);
-	json_u64(j, "watched", is->watched);
-	json_u64(j, "odd", is->odd);
-	json_double(j, "seconds_more", is->seconds_more);
-	add_findings(is, j);
+	verdict_json(v, j);
 	json_end(j);
 }
 
@@ -163,19 +105,38 @@ static void add_events(const struct watch_record *r, struct json *j)
 	json_end(j);
 }
 
+/* The proof of the running apply, as the ledger has it; NULL: there is none that can be read. */
+static struct error *find_proof(const struct host *h, const char *patch, struct arena *a,
+				const struct json_value **out)
+{
+	struct ledger_events all = { 0 };
+	const char *evidence = NULL;
+
+	TRY(ledger_events(h->ledger, &(struct ledger_filter){ .patch = patch }, a, &all));
+	for (size_t i = 0; i < all.n; i++)
+		if (all.v[i].after == LEDGER_PROVED && all.v[i].before != LEDGER_PROVED)
+			evidence = all.v[i].evidence;
+	if (evidence)
+		error_free(&(struct error *){ json_parse(evidence, strlen(evidence), a, out) });
+	return NULL;
+}
+
 static struct error *print(const struct watch_record *r, const struct watch_record_of *of,
-			   struct strbuf *out)
+			   const struct json_value *proof, struct strbuf *out)
 {
 	struct json j = json_begin_compact(out);
 
 	json_object(&j, NULL);
 	add_head(r, of, &j);
-	add_policy(&r->told.vigil, &j);
+	watch_settled_json(of->policy, &j);
 	add_verdict(r, of->verdict, &j);
 	json_string(&j, "outcome", of->outcome);
 	add_events(r, &j);
-	json_array(&j, "blockers");
-	json_end(&j);
+	watch_blockers_json(&r->blockers, &j);
+	if (proof)
+		json_copy(&j, "proof", proof);
+	else
+		json_null(&j, "proof");
 	vigil_json_functions(of->vigil, &j);
 	vigil_json_series(of->vigil, r->begun, &j);
 	vigil_json_signals(of->vigil, &j);
@@ -208,13 +169,16 @@ static struct error *note(const struct host *h, const struct watch_record_of *of
 struct error *watch_record_write(const struct watch_record *r, const struct host *h,
 				 const struct watch_record_of *of, char **path)
 {
+	struct arena arena __cleanup(arena_free) = { 0 };
+	const struct json_value *proof = NULL;
 	struct strbuf text __cleanup_strbuf = { 0 };
 	char *dir __free = str_printf("%s/records", h->dir);
 	char *file __free = dir ? str_printf("%s/%s.json", dir, of->bundle->digest.hex) : NULL;
 
 	if (!file)
 		return error_nomem();
-	TRY(print(r, of, &text));
+	TRY(find_proof(h, of->bundle->name, &arena, &proof));
+	TRY(print(r, of, proof, &text));
 	TRY(dir_make(dir));
 	TRY(file_write(file, text.s, text.n, 0644));
 	TRY(note(h, of, file, &text));

@@ -7,6 +7,8 @@
 #define SUTURE_FLOW_WATCH_RECORD_H
 
 #include "flow/host_state.h"
+#include "flow/watch_blockers.h"
+#include "flow/watch_settle.h"
 
 struct watch_event {
 	double time; /* seconds since the watch's verb began */
@@ -19,6 +21,7 @@ struct watch_record {
 	double begun;		  /* clock_seconds() */
 	int64_t begun_utc;	  /* seconds since 1970 */
 	VEC(struct watch_event) events;
+	struct watch_blockers blockers; /* of the transition in */
 };
 
 void watch_record_begin(struct watch_record *r, const struct host_request *told);
@@ -30,6 +33,7 @@ void watch_record_free(struct watch_record *r);
 struct watch_record_of {
 	const struct bundle *bundle;
 	const struct bundle_payload *payload;
+	const struct watch_settled *policy;
 	const struct vigil *vigil;
 	const struct vigil_verdict *verdict;
 	const char *outcome; /* "confirmed", "reverted", "pending" */

@@ -20,6 +20,16 @@ const char *judge_word_name(enum judge_word w)
 	return words[w];
 }
 
+const char *judge_metric_name(enum judge_metric m)
+{
+	static const char *const names[JUDGE_METRICS] = {
+		[METRIC_LATENCY] = "latency", [METRIC_TAIL] = "tail", [METRIC_ERRORS] = "errors",
+		[METRIC_SIGNALS] = "signals", [METRIC_LEAK] = "leak",
+	};
+
+	return names[m];
+}
+
 struct error *judge_new(const struct judge_policy *p, unsigned int controls, struct judge **j)
 {
 	struct judge *made;

@@ -14,7 +14,7 @@
 
 #include "judge/finding.h"
 #include "judge/hard.h"
-#include "judge/histogram.h"
+#include "base/histogram.h"
 
 /* Classes of what the function returned; RETURN_ERRNO + e is -e. */
 enum return_class {
@@ -76,5 +76,7 @@ void judge_free(struct judge **j);
 void judge_second(struct judge *j, bool since, const struct batch *b);
 void judge_verdict(const struct judge *j, struct judge_verdict *v);
 const char *judge_word_name(enum judge_word w);
+/* For programs: "latency", "tail", "errors", "signals", "leak"; a finding's own is for people. */
+const char *judge_metric_name(enum judge_metric m);
 
 #endif

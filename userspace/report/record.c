@@ -2,6 +2,7 @@
 /* The tables of suture-record/1, what they can't say about it, and questions to a record. */
 #include <math.h>
 
+#include "base/histogram.h"
 #include "base/json_copy.h"
 #include "report/record.h"
 
@@ -87,6 +88,21 @@ static const struct record_field cost_fields[] = {
 };
 FORM(cost, struct record_cost);
 
+static const struct record_field term_fields[] = {
+#define T struct record_term
+	F(T, key, TEXT, true),
+	F(T, value, TEXT, true),
+	F(T, by, TEXT, true),
+#undef T
+};
+FORM(term, struct record_term);
+
+static const struct record_field terms_fields[] = {
+	F(struct record_terms, figures, LIST, false, &term_form),
+	F(struct record_terms, notes, TEXTS),
+};
+FORM(terms, struct record_terms);
+
 static const struct record_field record_fields[] = {
 #define T struct record
 	F(T, schema, TEXT, true),
@@ -101,6 +117,7 @@ static const struct record_field record_fields[] = {
 	F(T, outcome, TEXT, true),
 	F(T, emulated, TRUTH),
 	F(T, policy, RAW),
+	{ "policy", RECORD_OBJECT, offsetof(T, terms), false, &terms_form },
 	F(T, proof, RAW),
 	F(T, verdict, OBJECT, true, &verdict_form),
 	F(T, events, LIST, false, &event_form),
@@ -248,7 +265,7 @@ bool record_patched(const struct record_function *f)
 
 double record_bucket_end(double low)
 {
-	return low + (low < 8 ? 1 : exp2(floor(log2(low))) / 8);
+	return histogram_floor(histogram_bucket((uint64_t)low) + 1);
 }
 
 struct error *record_json(const struct record *r, struct strbuf *out)

@@ -55,6 +55,16 @@ struct record_signal {
 	bool hard;
 };
 
+/* A figure of the policy that was in force, as people write it, and who said so. */
+struct record_term {
+	const char *key, *value, *by;
+};
+
+struct record_terms {
+	struct list figures; /* struct record_term */
+	struct list notes;   /* const char *: where two differed */
+};
+
 struct record_cost {
 	const char *unknown, *measured;
 	struct figure budget, share, ns_a_call, sample_every;
@@ -68,6 +78,7 @@ struct record {
 		*outcome;
 	bool emulated;
 	const struct json_value *policy, *proof; /* NULL if absent */
+	struct record_terms terms;		 /* of the policy */
 	struct record_verdict verdict;
 	struct list events, blockers, functions, signals, series; /* series: struct record_line */
 	struct record_cost cost;
@@ -91,7 +102,7 @@ struct figure record_rate(const struct record_span *s, struct figure count);
 struct figure record_class_rate(const struct record_span *s, struct figure count);
 struct figure record_named(const struct list *named, const char *name);
 bool record_patched(const struct record_function *f);
-/* Where a bucket ends: a power of two is cut into eight. */
+/* Where the bucket that has this value ends: base/histogram.h. */
 double record_bucket_end(double low);
 
 /* Whole reports. */

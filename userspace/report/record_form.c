@@ -165,6 +165,8 @@ static struct error *read_pair(const struct json_value *v, struct record_pair *o
 		return error_failed("is not [least nanoseconds, count]");
 	if (!v->items[0].is_u64 || !v->items[1].is_u64)
 		return error_failed("has what is no whole number from 0 on");
+	if (v->items[0].u64 > INT64_MAX)
+		return error_failed("lies beyond all times");
 	*out = (struct record_pair){ v->items[0].number, v->items[1].number };
 	return NULL;
 }

@@ -128,7 +128,7 @@ static void findings(struct page *p, const struct record_verdict *v)
 		heading(p, "What the judge found");
 	for (size_t i = 0; i < v->findings.n; i++)
 		finding(p, &f[i]);
-	if (v->seconds_more.known)
+	if (v->seconds_more.known && v->seconds_more.value > 0)
 		page_printf(p, "  it would still take %s to know\n",
 			    str_duration(v->seconds_more.value).s);
 	if (!v->controlled)
@@ -331,6 +331,35 @@ static void events(struct page *p, const struct record_cost *c)
 			    c->calls.value, c->instructions_a_call.value);
 }
 
+static void policy(struct page *p, const struct record_terms *t)
+{
+	const struct record_term *figures = t->figures.v;
+	const char *const *notes = (const char *const *)t->notes.v;
+
+	if (t->figures.n)
+		heading(p, "The policy that was in force");
+	for (size_t i = 0; i < t->figures.n; i++) {
+		size_t n = strlen(figures[i].key), m = strlen(figures[i].value);
+
+		page_puts(p, "  ");
+		page_safe(p, figures[i].key);
+		page_printf(p, "%*s", n < 16 ? 16 - (int)n : 1, "");
+		if (m > 30) {
+			page_wrap(p, figures[i].value, n < 16 ? 18 : 3 + n, 18, WIDTH);
+			page_printf(p, "%18s", "");
+			m = 0;
+		} else {
+			page_safe(p, figures[i].value);
+		}
+		page_printf(p, "%*s", 32 - (int)m, "");
+		page_wrap(p, figures[i].by, 50, 18, WIDTH);
+	}
+	for (size_t i = 0; i < t->notes.n; i++) {
+		page_puts(p, "  ");
+		page_wrap(p, notes[i], 2, 4, WIDTH);
+	}
+}
+
 static void cost(struct page *p, const struct record_cost *c)
 {
 	heading(p, "What watching cost");
@@ -365,6 +394,7 @@ struct error *record_text(const struct record *r, bool coloured, struct strbuf *
 		function(&p, &f[i]);
 	signals(&p, r);
 	blockers(&p, r);
+	policy(&p, &r->terms);
 	cost(&p, &r->cost);
 	course(&p, r);
 	return page_finish(&p);

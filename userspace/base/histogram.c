@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Buckets of an eighth of a power of two. */
-#include "judge/histogram.h"
+#include "base/histogram.h"
 
 #include <math.h>
 

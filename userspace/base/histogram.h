@@ -3,8 +3,8 @@
  * Latencies as counts in buckets: each power of two is cut into eight equal parts, so that a
  * bucket is at most an eighth wide. The unit (nanoseconds) is the caller's.
  */
-#ifndef SUTURE_JUDGE_HISTOGRAM_H
-#define SUTURE_JUDGE_HISTOGRAM_H
+#ifndef SUTURE_BASE_HISTOGRAM_H
+#define SUTURE_BASE_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a function of the kernel is written on the command line: [OBJECT:]NAME[,POS]. */
-#ifndef SUTURE_CLI_FUNCTION_ARG_H
-#define SUTURE_CLI_FUNCTION_ARG_H
+/* How people write a function of the kernel: [OBJECT:]NAME[,POS]. */
+#ifndef SUTURE_FLOW_FUNCTION_ARG_H
+#define SUTURE_FLOW_FUNCTION_ARG_H
 
 #include "base/arena.h"
 #include "base/error.h"

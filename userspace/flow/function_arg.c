@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/function_arg.h"
+#include "flow/function_arg.h"
 
 #include <string.h>
 
@@ -17,9 +17,9 @@ struct error *function_arg_parse(const char *words, struct arena *arena, struct 
 	at = strchr(copy, ',');
 	if (at) {
 		*at++ = '\0';
-		TRY_CONTEXT(str_u64(at, &pos), "--function %s", words);
+		TRY_CONTEXT(str_u64(at, &pos), "%s", words);
 		if (!pos || pos > 100000)
-			return error_usage("--function %s: positions begin with 1", words);
+			return error_usage("%s: positions begin with 1", words);
 	}
 	at = strchr(copy, ':');
 	if (at) {
@@ -29,7 +29,7 @@ struct error *function_arg_parse(const char *words, struct arena *arena, struct 
 	f.name = at ? at : copy;
 	f.sympos = (unsigned int)pos;
 	if (!*f.name || !*f.object)
-		return error_usage("--function %s: no name", words);
+		return error_usage("%s: no name", words);
 	*out = f;
 	return NULL;
 }

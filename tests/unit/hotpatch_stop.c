@@ -116,6 +116,9 @@ static void an_interrupted_call_begins_again(void **state)
 		{ -516, SYS_nanosleep, 2, SYS_restart_syscall },
 		/* EINTR of a call that any stop ends. */
 		{ -4, SYS_epoll_wait, 2, SYS_epoll_wait },
+		/* It stands before the call already. */
+		{ SYS_restart_syscall, SYS_poll, 0, SYS_restart_syscall },
+		{ SYS_read, SYS_read, 0, SYS_read },
 		/* What is over is over; and in user mode there is no call. */
 		{ 5, SYS_read, 0, 5 },
 		{ 77, -1, 0, 77 },
@@ -136,6 +139,33 @@ static void an_interrupted_call_begins_again(void **state)
 		if (rip != 0x401000 - (uint64_t)rows[i].back || rax != rows[i].goes)
 			fail_msg("row %zu: rip 0x%llx, rax %llu", i, (unsigned long long)rip,
 				 (unsigned long long)rax);
+	}
+}
+
+static void a_call_is_seen_behind_it_and_before_it_begins_anew(void **state)
+{
+	static const struct {
+		const char *around;
+		uint64_t rax, orig;
+		bool is;
+	} rows[] = {
+		{ "\x0f\x05\x48\x3d", (uint64_t)-516, SYS_poll, true },
+		{ "\x0f\x05\x48\x3d", 0, SYS_poll, true },
+		{ "\x7a\x00\x0f\x05", SYS_restart_syscall, SYS_poll, true },
+		{ "\x7a\x00\x0f\x05", SYS_poll, SYS_poll, true },
+		/* What came out of it is no number of a call; and without one it is another way. */
+		{ "\x7a\x00\x0f\x05", (uint64_t)-516, SYS_poll, false },
+		{ "\x7a\x00\x0f\x05", 0, SYS_poll, false },
+		{ "\xcd\x80\x48\x3d", SYS_poll, SYS_poll, false },
+		{ "\x90\x0f\x05\x90", SYS_restart_syscall, SYS_poll, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct user_regs_struct r = { .rax = rows[i].rax, .orig_rax = rows[i].orig };
+
+		if (inject_is_in_call(&r, (const uint8_t *)rows[i].around) != rows[i].is)
+			fail_msg("row %zu", i);
 	}
 }
 
@@ -215,6 +245,7 @@ int main(void)
 		cmocka_unit_test(filters_are_run_as_the_kernel_does),
 		cmocka_unit_test(a_filter_that_is_not_understood_kills),
 		cmocka_unit_test(an_interrupted_call_begins_again),
+		cmocka_unit_test(a_call_is_seen_behind_it_and_before_it_begins_anew),
 		cmocka_unit_test(code_of_32_bits_is_refused),
 		cmocka_unit_test(the_stub_runs_and_finds_its_way_back),
 	};

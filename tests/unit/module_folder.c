@@ -10,10 +10,12 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/subprocess.h"
 #include "elf/object.h"
 #include "source/diff.h"
 #include "source/module_folder.h"
 #include "source/module_info.h"
+#include "source/module_variables.h"
 
 static int setup(void **state)
 {
@@ -98,6 +100,77 @@ static void test_a_folder_without_either_was_built_where_it_is(void **state)
 	assert_string_equal(f.built_at, in->path);
 }
 
+/* As kbuild does from 6.13 on. */
+static void test_commands_seen_from_the_folder_tell_where_the_kernel_was(void **state)
+{
+	struct module_folder f __cleanup_module_folder = { 0 };
+	struct tmpdir *in = *state;
+
+	put(in, "sub/.x.o.cmd",
+	    "savedcmd_sub/x.o := gcc -include /usr/src/k/include/linux/compiler-version.h "
+	    "-include /usr/src/k/include/linux/kconfig.h -c -o sub/x.o sub/x.c\n"
+	    "-include /no/command/include/linux/kconfig.h\n");
+	put(in, ".y.o.cmd", "savedcmd_elsewhere/y.o := gcc -include /no/include/linux/kconfig.h\n");
+	assert_null(module_folder_read(in->path, &f));
+	assert_string_equal(f.kernel_at, "/usr/src/k");
+	assert_string_equal(f.built_at, in->path);
+}
+
+static void test_a_command_without_the_kernels_place_tells_none(void **state)
+{
+	struct module_folder f __cleanup_module_folder = { 0 };
+	struct tmpdir *in = *state;
+
+	put(in, ".x.o.cmd",
+	    "savedcmd_x.o := gcc -include ./include/linux/kconfig.h -include /include/linux/kconfig.h\n"
+	    "-include /no/command/include/linux/kconfig.h\n");
+	assert_null(module_folder_read(in->path, &f));
+	assert_null(f.kernel_at);
+}
+
+static void test_a_kernel_whose_makefile_has_mo_compiles_within_the_folder(void **state)
+{
+	struct tmpdir *in = *state;
+	bool within = true;
+
+	put(in, "Makefile", "ifeq (\"$(origin M)\", \"command line\")\n");
+	assert_null(module_compiles_within(in->path, &within));
+	assert_false(within);
+	put(in, "Makefile", "  KBUILD_EXTMOD_OUTPUT := $(MO)\n");
+	assert_null(module_compiles_within(in->path, &within));
+	assert_true(within);
+}
+
+/* $(src) as scripts/Makefile.build would have it, and $(PWD), for that object folder. */
+static void assert_make_says(const struct tmpdir *in, const struct module_build *b, const char *obj,
+			     const char *want)
+{
+	struct strbuf variables __cleanup_strbuf = { 0 }, said __cleanup_strbuf = { 0 };
+	char *variable __free = str_printf("obj=%s", obj);
+	struct subprocess make = { .argv = subprocess_words("make", "-sr", "-f", "variables", "-f",
+							    "build", variable),
+				   .env = subprocess_words("PWD=/somewhere"),
+				   .cwd = in->path,
+				   .out = &said };
+
+	assert_null(module_variables(b, &variables));
+	put(in, "variables", strbuf_str(&variables));
+	put(in, "build", "src := ./$(obj)\nall:\n\t@echo '$(src) $(PWD)'\n");
+	assert_null(subprocess_check(&make));
+	assert_string_equal(strbuf_str(&said), want);
+}
+
+static void test_each_way_to_name_the_folder_is_spelled_in_one_of_its_own(void **state)
+{
+	const struct module_build new = { "wound", "/home/me/wound", "/usr/src/k" };
+	const struct module_build old = { "wound", "/home/me/wound", NULL };
+
+	assert_make_says(*state, &new, "wound", "wound/./. ./wound\n");
+	assert_make_says(*state, &new, "wound/sub", "wound/./sub ./wound\n");
+	assert_make_says(*state, &new, "wound/wound", "wound/./wound ./wound\n");
+	assert_make_says(*state, &old, "wound/sub", "./wound/sub wound\n");
+}
+
 static void test_modules_for_different_kernels_are_refused(void **state)
 {
 	struct module_folder f __cleanup_module_folder = { 0 };
@@ -178,6 +251,10 @@ int main(void)
 		T(a_makefile_that_lists_modules_makes_a_folder_of_modules),
 		T(modules_tell_their_kernel_and_commands_their_place),
 		T(a_folder_without_either_was_built_where_it_is),
+		T(commands_seen_from_the_folder_tell_where_the_kernel_was),
+		T(a_command_without_the_kernels_place_tells_none),
+		T(a_kernel_whose_makefile_has_mo_compiles_within_the_folder),
+		T(each_way_to_name_the_folder_is_spelled_in_one_of_its_own),
 		T(modules_for_different_kernels_are_refused),
 		T(a_module_without_vermagic_is_an_error),
 		T(a_name_that_the_tree_has_is_not_taken),

@@ -12,8 +12,8 @@
 
 #define CANDIDATES 12
 #define MOST 3
-#define LOOK 2.0 /* seconds */
-#define ANSWERS 60.0
+#define LOOK 2.0     /* seconds */
+#define ANSWERS 60.0 /* seconds, for one function to be attached to, or let go */
 /* Calls a second: fewer make no figure, and more would cost. */
 #define LEAST_RATE 20.0
 #define MOST_RATE 20000.0
@@ -54,6 +54,12 @@ static uint64_t calls_of(struct watch *w)
 	return e ? 0 : r.counts.entries;
 }
 
+/* A word after each step: an emulated kernel takes seconds for one, but comes back. */
+static void say_step(int fd)
+{
+	(void)aside_send(fd, "", 1);
+}
+
 /* What can't be attached to, a variable for one, is no candidate. */
 static void be_chooser(int fd, void *arg)
 {
@@ -68,6 +74,7 @@ static void be_chooser(int fd, void *arg)
 
 		if (!e)
 			before[i] = calls_of(w[i]);
+		say_step(fd);
 	}
 	began = clock_seconds();
 	poll(NULL, 0, (int)(LOOK * 1000));
@@ -76,6 +83,7 @@ static void be_chooser(int fd, void *arg)
 
 		rate[i] = w[i] ? (double)(calls_of(w[i]) - before[i]) / seconds : -1;
 		watch_close(&w[i]);
+		say_step(fd);
 	}
 	(void)aside_send(fd, rate, sizeof(rate));
 }
@@ -95,6 +103,15 @@ static bool is_there(const char *object)
 	return object && (str_equal(object, "vmlinux") || live_module_present(object));
 }
 
+static struct error *hear(int fd, size_t steps, double *rate, size_t size)
+{
+	char word;
+
+	for (size_t i = 0; i < steps; i++)
+		TRY(aside_receive(fd, clock_seconds() + ANSWERS, &word, 1));
+	return aside_receive(fd, clock_seconds() + ANSWERS, rate, size);
+}
+
 struct error *controls_choose(const struct bundle_payload *p, struct controls *out)
 {
 	struct task task = { 0 };
@@ -108,8 +125,7 @@ struct error *controls_choose(const struct bundle_payload *p, struct controls *o
 	if (!task.n)
 		return NULL;
 	TRY(aside_start(be_chooser, &task, &fd));
-	TRY_CONTEXT(aside_receive(fd, clock_seconds() + ANSWERS, rate, sizeof(rate)),
-		    "choosing functions to compare with");
+	TRY_CONTEXT(hear(fd, 2 * task.n, rate, sizeof(rate)), "choosing functions to compare with");
 	n = controls_pick(rate, task.n, chosen, MOST);
 	for (size_t i = 0; i < n; i++)
 		TRY(vec_push(&out->v, task.f[chosen[i]]));

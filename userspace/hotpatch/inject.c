@@ -10,7 +10,7 @@
 
 #define STEP_SECONDS 0.1
 #define TRAPS_MOST 4
-#define SYSCALL_SIZE 2
+#define SYSCALL_SIZE INJECT_CALL_SIZE
 
 static const uint8_t syscall_insn[SYSCALL_SIZE] = { 0x0f, 0x05 };
 static const char left_mark[16] = "suture's stub\0\1";
@@ -199,17 +199,28 @@ static bool in_sequence(struct stop *s, const struct stopped_thread *t)
 	return current;
 }
 
+bool inject_is_in_call(const struct user_regs_struct *r, const uint8_t around[2 * INJECT_CALL_SIZE])
+{
+	bool anew = r->rax == r->orig_rax || r->rax == SYS_restart_syscall;
+
+	return !memcmp(around, syscall_insn, SYSCALL_SIZE) ||
+	       (anew && !memcmp(around + SYSCALL_SIZE, syscall_insn, SYSCALL_SIZE));
+}
+
 /* Only what is understood of how it came into the kernel. */
 struct error *inject_check_thread(struct stop *s, const struct stopped_thread *t)
 {
-	uint8_t insn[SYSCALL_SIZE];
+	uint8_t around[2 * SYSCALL_SIZE] = { 0 };
 
 	if (in_sequence(s, t))
 		return error_new(ERROR_PENDING, "thread %d is in a restartable sequence", t->tid);
 	if ((int64_t)t->regs.orig_rax < 0)
 		return NULL;
-	TRY(memory_read(s->memory, t->regs.rip - SYSCALL_SIZE, insn, sizeof(insn)));
-	if (memcmp(insn, syscall_insn, sizeof(insn)))
+	TRY(memory_read(s->memory, t->regs.rip - SYSCALL_SIZE, around, SYSCALL_SIZE));
+	if (inject_is_in_call(&t->regs, around))
+		return NULL;
+	TRY(memory_read(s->memory, t->regs.rip, around + SYSCALL_SIZE, SYSCALL_SIZE));
+	if (!inject_is_in_call(&t->regs, around))
 		return error_new(ERROR_PENDING, "thread %d has entered the kernel in another way",
 				 t->tid);
 	return NULL;

@@ -70,6 +70,14 @@ struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct 
 
 /* Where the thread goes on when nobody puts its registers back: as the kernel would have it. */
 void inject_begin_anew(struct user_regs_struct *r);
+/*
+ * Pure: does a thread that is in the kernel (orig_rax is not negative) come from a system call?
+ * 'around' are the bytes before rip, and at it. One whose call the kernel has already set to begin
+ * anew, and which was stopped once more before it did, stands before the call, not behind it.
+ */
+#define INJECT_CALL_SIZE 2
+bool inject_is_in_call(const struct user_regs_struct *r,
+		       const uint8_t around[2 * INJECT_CALL_SIZE]);
 /* ERROR_PENDING: it is where it must not be led away from. */
 struct error *inject_check_thread(struct stop *s, const struct stopped_thread *t) __must_check;
 struct error *inject_set_registers(struct stop *s, const struct stopped_thread *t,

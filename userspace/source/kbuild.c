@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From scripts/Makefile.build of Linux 6.1 and 6.12: rule_cc_o_c compiles a C file,
+ * From scripts/Makefile.build of Linux 6.1, 6.12 and 7.2: rule_cc_o_c compiles a C file,
  * real-obj-y, lib-y and extra-y are what vmlinux is linked from, real-obj-m what modules are,
  * modfile is the module an object belongs to. GNU make reads the files named in $MAKEFILES
  * before any other, in every sub-make, and "override" makes their definitions stay.
@@ -19,9 +19,17 @@
 #include "base/subprocess.h"
 #include "base/vec.h"
 #include "source/include_survey.h"
+#include "source/module_variables.h"
 
-/* Where the tree was when its environment was taken; it has moved since. 6.12 exports no path. */
-static const char *const root_variables[] = { "abs_srctree=", "PWD=" };
+/*
+ * Where the tree was when its environment was taken; it has moved since. 6.12 exports no path.
+ * From 6.13 on modules outside (M=) are compiled from their folder, and the tree's place is
+ * absolute then; here all is seen from the tree's top.
+ */
+static const struct root_variable {
+	const char *name;
+	bool is_top;
+} root_variables[] = { { "abs_srctree=/", false }, { "srctree=/", true }, { "PWD=/", false } };
 
 /* What is generated beside headers, and costs time: images, tables that only fill an object. */
 #define SKIP                                                                                           \
@@ -61,7 +69,8 @@ static const char makefile[] =
 	"\t@env -0 > $(SUTURE_ENV)\n"
 	"\t$(if $(KBUILD_EXTMOD),,-@$(MAKE) -f scripts/Makefile.build obj=scripts need-builtin= "
 	"need-modorder= scripts/asn1_compiler scripts/selinux/genheaders/genheaders)\n"
-	"\t@$(MAKE) -f scripts/Makefile.build obj=$(or $(KBUILD_EXTMOD),.) need-builtin=1 "
+	"\t@$(MAKE) $(if $(KBUILD_EXTMOD),-C $(srctree) srctree=. objtree=.) "
+	"-f scripts/Makefile.build obj=$(or $(patsubst ./%,%,$(KBUILD_EXTMOD)),.) need-builtin=1 "
 	"need-modorder=1 KBUILD_BUILTIN=$(if $(KBUILD_EXTMOD),,1) KBUILD_MODULES=1\n"
 	"endif\n";
 
@@ -120,6 +129,17 @@ static struct error *check_programs(const char *said)
 	return NULL;
 }
 
+/* "M=": as module_variables() has it in $(PWD). */
+static struct error *name_folder(const struct target *t, const char *tree, char **m)
+{
+	bool within = false;
+
+	if (t->folder)
+		TRY(module_compiles_within(tree, &within));
+	*m = t->folder ? str_printf("M=%s%s", within ? "./" : "", t->folder) : strdup("-k");
+	return *m ? NULL : error_nomem();
+}
+
 static struct error *run_survey(const struct target *t, const char *units)
 {
 	const char *dir = t->dir;
@@ -129,10 +149,8 @@ static struct error *run_survey(const struct target *t, const char *units)
 	char *to __free = str_printf("SUTURE_UNITS=%s", units);
 	char *env __free = str_printf("SUTURE_ENV=%s/kbuild.env", dir);
 	char *jobs __free = str_printf("-j%ld", sysconf(_SC_NPROCESSORS_ONLN) + 1);
-	char *m __free = t->folder ? str_printf("M=%s", t->folder) : strdup("-k");
+	char *m __free = NULL;
 	struct subprocess p = {
-		.argv = subprocess_words("make", "-k", "--no-print-directory", jobs, m,
-					 "suture_install"),
 		.env = subprocess_words(makefiles, to, env, "LC_ALL=C"),
 		.cwd = tree,
 		.clear_env = true,
@@ -140,8 +158,10 @@ static struct error *run_survey(const struct target *t, const char *units)
 		.err = &err,
 	};
 
-	if (!tree || !makefiles || !to || !env || !jobs || !m)
+	if (!tree || !makefiles || !to || !env || !jobs)
 		return error_nomem();
+	TRY(name_folder(t, tree, &m));
+	p.argv = subprocess_words("make", "-k", "--no-print-directory", jobs, m, "suture_install");
 	TRY(error_advise(subprocess_run(&p), "make is in the package make"));
 	/*
 	 * Its status is not asked for: what would link images that are not needed here (the
@@ -220,12 +240,14 @@ static struct error *relocate(struct environment *e, const char *s, const char *
 	return strbuf_add(&e->text, s, strlen(s) + 1);
 }
 
-static const char *find_root(const char *text, const char *end)
+static const char *find_root(const char *text, const char *end, bool *is_top)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(root_variables); i++)
 		for (const char *s = text; s < end; s += strlen(s) + 1)
-			if (str_starts(s, root_variables[i]))
-				return s + strlen(root_variables[i]);
+			if (str_starts(s, root_variables[i].name)) {
+				*is_top = root_variables[i].is_top;
+				return s + strlen(root_variables[i].name) - 1;
+			}
 	return NULL;
 }
 
@@ -234,17 +256,18 @@ static struct error *environment_load(const struct target *t, struct environment
 	struct strbuf raw __cleanup_strbuf = { 0 };
 	char *path __free = str_printf("%s/kbuild.env", t->dir);
 	const char *root, *s, *end;
+	bool is_top = false;
 
 	if (!path)
 		return error_nomem();
 	TRY(file_read(path, &raw));
 	end = strbuf_str(&raw) + raw.n;
-	root = find_root(strbuf_str(&raw), end);
+	root = find_root(strbuf_str(&raw), end, &is_top);
 	if (!root)
 		return error_failed("%s does not tell where the tree was", path);
 	for (s = raw.s; s < end; s += strlen(s) + 1)
 		if (!is_own_variable(s))
-			TRY(relocate(e, s, root, t->tree));
+			TRY(relocate(e, s, root, is_top ? "." : t->tree));
 	for (s = strbuf_str(&e->text); s < e->text.s + e->text.n; s += strlen(s) + 1)
 		TRY(vec_push(&e->list, s));
 	return NULL;

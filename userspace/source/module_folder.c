@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From scripts/Makefile.build and scripts/Kbuild.include of Linux 6.1 and 6.12: beside each object
- * lies .NAME.o.cmd, whose first line is "cmd_PATH := COMMAND" or "savedcmd_PATH := COMMAND".
+ * From scripts/Makefile.build and scripts/Kbuild.include of Linux 6.1, 6.12 and 7.2: beside each
+ * object lies .NAME.o.cmd, whose first line is "cmd_PATH := COMMAND" or "savedcmd_PATH := COMMAND".
+ * PATH is absolute up to 6.12, and from 6.13 on as seen from the modules' folder.
  */
 #include "source/module_folder.h"
 
@@ -20,6 +21,7 @@ void module_folder_free(struct module_folder *f)
 {
 	free(f->release);
 	free(f->built_at);
+	free(f->kernel_at);
 	*f = (struct module_folder){ 0 };
 }
 
@@ -88,7 +90,31 @@ static struct error *take_module(const char *path, struct module_folder *f)
 	return NULL;
 }
 
-/* "cmd_/home/me/wound/sub/x.o := ..." of ./sub/.x.o.cmd: it was built in /home/me/wound. */
+/* "savedcmd_x.o := gcc ... -include /usr/src/linux/include/linux/kconfig.h ...". */
+static struct error *take_kernel(const char *command, struct module_folder *f)
+{
+	static const char option[] = "-include ", header[] = "/include/linux/kconfig.h";
+	const char *end = strchr(command, '\n');
+
+	for (const char *at = command; (at = strstr(at, option)); at++) {
+		const char *path = at + strlen(option);
+		size_t n = strcspn(path, " \n");
+
+		if (end && at > end)
+			break;
+		if (*path != '/' || n <= strlen(header) ||
+		    memcmp(path + n - strlen(header), header, strlen(header)))
+			continue;
+		f->kernel_at = strndup(path, n - strlen(header));
+		return f->kernel_at ? NULL : error_nomem();
+	}
+	return NULL;
+}
+
+/*
+ * "cmd_/home/me/wound/sub/x.o := ..." of ./sub/.x.o.cmd: it was built in /home/me/wound.
+ * "savedcmd_sub/x.o := ..." does not tell, but where the kernel was.
+ */
 static struct error *take_command(const char *path, const char *relative, struct module_folder *f)
 {
 	static const char mark[] = "cmd_";
@@ -109,6 +135,8 @@ static struct error *take_command(const char *path, const char *relative, struct
 		return NULL;
 	at += strlen(mark);
 	n = strcspn(at, " :\n");
+	if (n == strlen(object) - 1 && !memcmp(at, object + 1, n))
+		return f->kernel_at ? NULL : take_kernel(at, f);
 	if (*at != '/' || n <= strlen(object) ||
 	    memcmp(at + n - strlen(object), object, strlen(object)))
 		return NULL;

@@ -12,8 +12,9 @@
 #include "base/error.h"
 
 struct module_folder {
-	char *release;	/* of the kernel that its .ko files were built for; NULL: there are none */
-	char *built_at; /* the folder's name when it was built: what __FILE__ begins with */
+	char *release;	 /* of the kernel that its .ko files were built for; NULL: there are none */
+	char *built_at;	 /* the folder's name when it was built: what __FILE__ begins with */
+	char *kernel_at; /* where the kernel's source was then; NULL: kbuild did not note it so */
 };
 
 /* Has it a makefile that says obj-m? That of a whole kernel does not count. */

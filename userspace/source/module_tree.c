@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "base/subprocess.h"
 #include "source/module_info.h"
+#include "source/target_make.h"
 #include "source/tree.h"
 
 static void close_dir(DIR **d)
@@ -148,11 +149,14 @@ static struct error *copy_modules(const struct target *t, const char *origin, co
 	return mirror_update(&m, changes);
 }
 
-/* Lines "CRC NAME OWNER KIND NAMESPACE"; an owner in 'place' is in the target's folder. */
+/*
+ * Lines "CRC NAME OWNER KIND NAMESPACE"; an owner in 'place' is in the target's folder, and with
+ * NULL each is, named as seen from it.
+ */
 static struct error *add_exports(const struct target *t, const char *text, const char *place,
 				 struct strbuf *out)
 {
-	size_t k = strlen(place);
+	size_t k = place ? strlen(place) + 1 : 0;
 
 	for (const char *next; *text; text = next) {
 		size_t n = strcspn(text, "\n");
@@ -160,9 +164,9 @@ static struct error *add_exports(const struct target *t, const char *text, const
 
 		next = text + n + (text[n] == '\n');
 		owner = owner ? memchr(owner + 1, '\t', n - (size_t)(owner + 1 - text)) : NULL;
-		if (!owner++ || strncmp(owner, place, k) != 0 || owner[k] != '/')
+		if (!owner++ || (k && (strncmp(owner, place, k - 1) != 0 || owner[k - 1] != '/')))
 			continue;
-		TRY(strbuf_printf(out, "%.*s%s%.*s\n", (int)(owner - text), text, t->folder,
+		TRY(strbuf_printf(out, "%.*s%s/%.*s\n", (int)(owner - text), text, t->folder,
 				  (int)(text + n - owner - (long)k), owner + k));
 	}
 	return NULL;
@@ -187,9 +191,11 @@ static struct error *join_exports(const struct target *t, const struct target *k
 	return file_write(path, strbuf_str(&all), all.n, 0644);
 }
 
-static struct error *run_make(const struct target *t, const char *tree, const char *variables)
+static struct error *run_make(const struct target *t, const char *tree, bool within,
+			      const char *variables)
 {
-	char *m __free = str_printf("M=%s", t->folder);
+	char *m __free =
+		within ? str_printf("M=%s/%s", tree, t->folder) : str_printf("M=%s", t->folder);
 	char *makefiles __free = str_printf("MAKEFILES=%s", variables);
 	struct strbuf said __cleanup_strbuf = { 0 };
 	struct subprocess make = { .argv = subprocess_words("make", "--no-print-directory", m,
@@ -209,8 +215,9 @@ static struct error *run_make(const struct target *t, const char *tree, const ch
 
 /* In a tree of its own, so that nothing of it gets into the one that is compiled in later. */
 static struct error *build_modules(const struct target *t, const struct target *kernel,
-				   const char *variables, struct mirror_changes *changes)
+				   const struct module_build *build, struct mirror_changes *changes)
 {
+	struct strbuf variables __cleanup_strbuf = { 0 };
 	char *work __free = str_printf("%s/made", t->dir);
 	char *tree __free = str_printf("%s/tree", work), *list __free = str_printf("%s/list", work);
 	char *made __free = str_printf("%s/%s", tree, t->folder);
@@ -224,11 +231,14 @@ static struct error *build_modules(const struct target *t, const struct target *
 	TRY(module_tree_link(kernel, work));
 	TRY(module_tree_copy(&copy, &(struct mirror_changes){ 0 }));
 	TRY(share_symvers(kernel, symvers));
-	TRY(file_write(makefile, variables, strlen(variables), 0644));
+	TRY(target_variables(t, &variables));
+	TRY(module_make_variables(build, tree, &variables));
+	TRY(file_write(makefile, strbuf_str(&variables), variables.n, 0644));
 	progress_step("building the modules of a copy of %s", t->source);
-	TRY(run_make(t, tree, makefile));
+	TRY(run_make(t, tree, build->kernel_at, makefile));
 	TRY(copy_modules(t, made, list, changes));
-	TRY(join_exports(t, kernel, made, t->folder));
+	TRY(join_exports(t, kernel, build->kernel_at ? made : tree,
+			 build->kernel_at ? NULL : t->folder));
 	log_info("there are no built modules in %s: suture has built them of a copy, and what runs "
 		 "must be these, in modules/kernel/%s of the target's place",
 		 t->source, t->folder);
@@ -244,8 +254,8 @@ static struct error *take_modules(const struct target *t, const struct target *k
 }
 
 struct error *module_tree_modules(const struct target *t, const struct target *kernel,
-				  const struct module_folder *folder, const char *variables,
-				  struct mirror_changes *changes)
+				  const struct module_folder *folder,
+				  const struct module_build *build, struct mirror_changes *changes)
 {
 	char *others __free = str_printf("%s/modules.dep", kernel->modules);
 	char *modules __free = str_printf("%s/modules", t->dir);
@@ -254,8 +264,9 @@ struct error *module_tree_modules(const struct target *t, const struct target *k
 	if (!others || !modules || !list)
 		return error_nomem();
 	if (folder->release)
-		TRY(take_modules(t, kernel, folder->built_at, list, changes));
+		TRY(take_modules(t, kernel, build->kernel_at ? NULL : build->built_at, list,
+				 changes));
 	else if (!file_exists(list))
-		TRY(build_modules(t, kernel, variables, changes));
+		TRY(build_modules(t, kernel, build, changes));
 	return module_info_index(modules, t->folder, others);
 }

@@ -9,6 +9,7 @@
 
 #include "source/mirror.h"
 #include "source/module_folder.h"
+#include "source/module_variables.h"
 #include "source/target.h"
 
 /* The links to the kernel's tree, in dir/tree, which is made anew. */
@@ -20,11 +21,12 @@ struct error *module_tree_copy(const struct target *t, struct mirror_changes *ch
 struct error *module_tree_share(const struct target *kernel, const char *dir) __must_check;
 /*
  * The modules to match with, in t->dir/modules: the .ko files of t->source, or, if it has and had
- * none, made of a copy of it; 'variables' are lines of a makefile that come before all others. With
- * them dir/tree/Module.symvers and dir/modules/modules.dep.
+ * none, made of a copy of it as 'build' says. With them dir/tree/Module.symvers and
+ * dir/modules/modules.dep.
  */
 struct error *module_tree_modules(const struct target *t, const struct target *kernel,
-				  const struct module_folder *folder, const char *variables,
+				  const struct module_folder *folder,
+				  const struct module_build *build,
 				  struct mirror_changes *changes) __must_check;
 
 #endif

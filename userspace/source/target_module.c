@@ -63,24 +63,6 @@ struct error *target_modules_kernel(const char *source, const char *given, char 
 	return *kernel ? NULL : error_nomem();
 }
 
-/* From 6.13 on kbuild compiles modules from within their folder, not from the kernel's. */
-static struct error *check_kbuild(const struct target *kernel)
-{
-	char *path __free = str_printf("%s/Makefile", kernel->tree);
-	struct strbuf text __cleanup_strbuf = { 0 };
-
-	if (!path)
-		return error_nomem();
-	TRY(file_read(path, &text));
-	if (!strstr(strbuf_str(&text), "KBUILD_EXTMOD_OUTPUT"))
-		return NULL;
-	return error_advise(error_refused("%s compiles modules outside of its tree in another way "
-					  "(from 6.13 on), which suture does not know yet",
-					  kernel->name),
-			    "with the modules inside of the kernel's tree, and that as tree:PATH, "
-			    "they can be fixed");
-}
-
 /* The kernel's target as it is now. */
 static struct error *open_kernel(const struct target *t, struct target **out)
 {
@@ -94,7 +76,6 @@ static struct error *open_kernel(const struct target *t, struct target **out)
 		target_free(&k);
 		TRY(target_open(t->kernel, &k));
 	}
-	TRY(check_kbuild(k));
 	*out = take(k);
 	return NULL;
 }
@@ -188,15 +169,17 @@ static struct error *start(struct target *t, const struct target *kernel)
 	return remember_kernel(t, kernel);
 }
 
-/* As in a build of the same: also what __FILE__ begins with, and where $(PWD) is. */
-static struct error *variables(const struct target *t, const struct module_folder *f,
-			       struct strbuf *out)
+/* Where all was when the modules were built, or would be. */
+static struct error *look_at_build(const struct target *t, const struct target *kernel,
+				   const struct module_folder *f, struct module_build *out)
 {
-	TRY(target_variables(t, out));
-	return strbuf_printf(out,
-			     "override PWD := %s\n"
-			     "override KCFLAGS := -fmacro-prefix-map=%s/=%s/\n",
-			     t->folder, t->folder, f->built_at);
+	bool within = false;
+
+	TRY(module_compiles_within(kernel->tree, &within));
+	*out = (struct module_build){ .folder = t->folder, .built_at = f->built_at };
+	if (within)
+		out->kernel_at = f->kernel_at ? f->kernel_at : kernel->tree;
+	return NULL;
 }
 
 static struct error *survey(struct target *t, const char *makefile)
@@ -224,11 +207,14 @@ static struct error *make(struct target *t, const struct target *kernel, size_t 
 	struct module_folder f __cleanup_module_folder = { 0 };
 	struct mirror_changes source = { 0 }, modules = { 0 };
 	struct strbuf makefile __cleanup_strbuf = { 0 };
+	struct module_build build;
 	bool again;
 
 	TRY(module_folder_read(t->source, &f));
 	TRY(check_release(t, &f));
-	TRY(variables(t, &f, &makefile));
+	TRY(look_at_build(t, kernel, &f, &build));
+	TRY(target_variables(t, &makefile));
+	TRY(module_variables(&build, &makefile));
 	progress_step("copying what is new in %s", t->source);
 	TRY(module_tree_copy(t, &source));
 	again = source.other || !target_is_surveyed(t);
@@ -238,7 +224,7 @@ static struct error *make(struct target *t, const struct target *kernel, size_t 
 		TRY(again ? survey(t, strbuf_str(&makefile)) : include_survey(t->dir));
 	}
 	if (f.release || again || source.files)
-		TRY(module_tree_modules(t, kernel, &f, strbuf_str(&makefile), &modules));
+		TRY(module_tree_modules(t, kernel, &f, &build, &modules));
 	if (again || source.files)
 		TRY(target_mark_surveyed(t, true));
 	*changed = source.files + modules.files;

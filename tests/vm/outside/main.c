@@ -5,7 +5,11 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
+#include "seen_by_m.h"
+#include "seen_by_pwd.h"
 #include "wound.h"
+
+MODULE_INFO(seen_itself, __FILE__);
 
 static struct wound_count count;
 static DEFINE_MUTEX(lock);

@@ -2,6 +2,10 @@
 #ifndef WOUND_H
 #define WOUND_H
 
+#include <linux/module.h>
+
+MODULE_INFO(seen_by_src, __FILE__);
+
 /* How often /proc/wound was read, and what its readers were told, all together. */
 struct wound_count {
 	unsigned long reads, sum;

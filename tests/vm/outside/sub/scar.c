@@ -8,6 +8,11 @@
 
 static int scar_show(struct seq_file *m, void *v)
 {
+	char *rest;
+
+	/* With a BUG_ON() in a header of the kernel's. */
+	if (!seq_get_buf(m, &rest))
+		return -ENOMEM;
 	seq_printf(m, "sum %lu\n", wound_sum() * 2); /* the fault: it should not be doubled */
 	return 0;
 }

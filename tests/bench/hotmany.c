@@ -11,8 +11,8 @@
  * Two floors of the same run are beside them. "maps": opening, reading and closing /proc/PID/maps
  * of each. "bare": what no apply can do without, by the shortest way there is, with nothing checked
  * and nothing safe against a kill, by as many threads as there are CPUs: all threads of a process
- * seized, one made to map memory, that and a page of code written to, all stopped, their registers
- * read, five bytes written, all let go.
+ * seized, one made to map memory, that and a page of code written to, all stopped (at real-time
+ * priority, where that is allowed), their registers read, five bytes written, all let go.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -41,6 +41,7 @@
 
 #define THREADS 4 /* of each process */
 #define WORKERS_MOST 64
+#define START_SECONDS 60
 #define WRITTEN 1024 /* bytes, about what an apply writes */
 
 enum act { MAPS, BARE, FIND, APPLY, STATUS, LOOK, REVERT, ACTS };
@@ -48,29 +49,6 @@ enum act { MAPS, BARE, FIND, APPLY, STATUS, LOOK, REVERT, ACTS };
 static struct processes found;
 static pid_t pids[PROCESSES_MOST];
 static size_t n;
-
-/* Four threads that sleep for long, but for the first. */
-static void start(void)
-{
-	for (size_t i = 0; i < n; i++) {
-		pids[i] = fork();
-		if (pids[i])
-			continue;
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (freopen("/dev/null", "w", stdout))
-			execl(program, program, "4", "sleep", NULL); /* THREADS */
-		_exit(127);
-	}
-	sleep(1);
-}
-
-static void end(void)
-{
-	for (size_t i = 0; i < n; i++)
-		kill(pids[i], SIGKILL);
-	for (size_t i = 0; i < n; i++)
-		waitpid(pids[i], NULL, 0);
-}
 
 static void read_maps(void)
 {
@@ -157,6 +135,7 @@ static uint64_t map_by(pid_t tid)
 
 static void bare_one(const struct process *p)
 {
+	static const struct sched_param lowest = { .sched_priority = 1 }, usual;
 	static const uint8_t bytes[WRITTEN] = { 0xcc };
 	off_t site = (off_t)(p->bias + object.functions.v[0].old);
 	struct user_regs_struct regs[THREADS];
@@ -175,6 +154,7 @@ static void bare_one(const struct process *p)
 	at = map_by(tids[k - 1]);
 	must(pwrite(fd, bytes, sizeof(bytes), (off_t)at) == sizeof(bytes), "new memory");
 	must(pread(fd, now, 5, site) == 5 && pwrite(fd, now, 1, site) == 1, "a page of code");
+	sched_setscheduler(0, SCHED_FIFO, &lowest);
 	for (size_t i = 0; i + 1 < k; i++)
 		trace(PTRACE_INTERRUPT, tids[i], NULL);
 	for (size_t i = 0; i + 1 < k; i++) {
@@ -184,15 +164,13 @@ static void bare_one(const struct process *p)
 	must(pwrite(fd, now, 5, site) == 5, "five bytes");
 	for (size_t i = 0; i < k; i++)
 		trace(PTRACE_DETACH, tids[i], NULL);
+	sched_setscheduler(0, SCHED_OTHER, &usual);
 }
 
 static void *bare_some(void *arg)
 {
-	struct sched_param lowest = { .sched_priority = 1 };
 	atomic_size_t *next = arg;
 
-	/* As an apply's stop is, where that is allowed. */
-	sched_setscheduler(0, SCHED_FIFO, &lowest);
 	for (size_t i; (i = atomic_fetch_add(next, 1)) < found.v.n;)
 		bare_one(&found.v.v[i]);
 	return NULL;
@@ -213,11 +191,31 @@ static void bare(void)
 
 /* --- acts ----------------------------------------------------------------------------- */
 
-static void find(void)
+static bool is_ours(pid_t pid)
 {
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* A test beside us may run the same program. */
+static bool find_all(void)
+{
+	size_t kept = 0;
+
 	processes_free(&found);
 	check(process_find(object.build_id, object.build_id_n, &found));
-	if (found.v.n != n)
+	vec_for_each(&found.v, it)
+		if (is_ours(it->pid))
+			found.v.v[kept++] = *it;
+	found.v.n = kept;
+	return kept == n;
+}
+
+static void find(void)
+{
+	if (!find_all())
 		check(error_failed("%zu processes found", found.v.n));
 }
 
@@ -244,6 +242,32 @@ static void patch(bool in)
 				   &r));
 	vec_for_each(&r.v, it)
 		check(take(it->error));
+}
+
+/* Four threads that sleep for long, but for the first. */
+static void start(void)
+{
+	for (size_t i = 0; i < n; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (freopen("/dev/null", "w", stdout))
+			execl(program, program, "4", "sleep", NULL); /* THREADS */
+		_exit(127);
+	}
+	/* On a busy machine it takes them long to come to their sleep. */
+	for (int i = 0; i < START_SECONDS && !find_all(); i++)
+		sleep(1);
+	sleep(1);
+}
+
+static void end(void)
+{
+	for (size_t i = 0; i < n; i++)
+		kill(pids[i], SIGKILL);
+	for (size_t i = 0; i < n; i++)
+		waitpid(pids[i], NULL, 0);
 }
 
 struct taken {

@@ -391,7 +391,7 @@ static struct error *map_somewhere(struct applying *ap)
 		if (!e || error_kind(e) != ERROR_PENDING || ap->a->dirty || i == PLACES_MOST)
 			return e;
 		error_free(&e);
-		TRY(maps_read(o->process.via, &o->maps));
+		TRY(maps_read_open(o->query, &o->maps));
 	}
 }
 

@@ -54,7 +54,9 @@ struct inject_place {
 	bool left;
 	uint64_t left_base, left_size;
 };
-struct error *inject_find_place(const struct opened *o, struct inject_place *out) __must_check;
+struct error *inject_find_place(struct opened *o, struct inject_place *out) __must_check;
+/* Look for it anew the next time: one that was left is gone. */
+void inject_forget_place(struct opened *o);
 
 /*
  * Make the calls that are not done yet by the thread, which is stopped, and is stopped as it was

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/stack.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define RED_ZONE 128
@@ -56,29 +53,22 @@ struct scan {
 	struct stack_hit *out;
 };
 
-struct error *stack_look_open(pid_t pid, struct maps *maps, size_t threads, struct stack_look *out)
+struct error *stack_look_open(int query, struct maps *maps, size_t threads, struct stack_look *out)
 {
-	struct stack_look l __cleanup_stack_look = { .maps = maps, .query = -1 };
-	char path[32];
+	struct stack_look l = { .maps = maps, .query = query };
 
 	l.cap = threads * USUAL_STACK;
 	l.cap = l.cap < WORDS_LEAST ? WORDS_LEAST : l.cap > WORDS_MOST ? WORDS_MOST : l.cap;
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	l.query = open(path, O_RDONLY | O_CLOEXEC);
-	if (l.query < 0)
-		return error_errno(errno, "%s", path);
 	l.words = malloc(l.cap);
 	if (!l.words)
 		return error_nomem();
 	memset(l.words, 0xff, l.cap); /* so that no page of it is missing later */
 	*out = l;
-	l = (struct stack_look)STACK_LOOK_CLOSED;
 	return NULL;
 }
 
 void stack_look_close(struct stack_look *l)
 {
-	close_fd(&l->query);
 	free_pointer(&l->words);
 }
 
@@ -87,7 +77,7 @@ static struct error *read_maps(struct scan *sc)
 	if (sc->fresh)
 		return NULL;
 	sc->fresh = true;
-	return maps_read(sc->s->memory->via, sc->look->maps);
+	return maps_read_open(sc->look->query, sc->look->maps);
 }
 
 /* As it is during the stop: mappings read before may have been replaced since. */
@@ -221,6 +211,18 @@ static struct error *scan_later(struct scan *sc, pid_t tid, uint64_t from, const
 	return NULL;
 }
 
+/* Or it has just become another program, and has no mappings of the old one. */
+static struct error *no_stack(const struct scan *sc, const struct stopped_thread *t)
+{
+	uint8_t byte;
+	struct error *e = memory_read(sc->s->memory, t->regs.rsp, &byte, 1);
+
+	if (e && error_kind(e) == ERROR_NOTHING)
+		return e;
+	error_free(&e);
+	return error_refused("thread %d has no stack", t->tid);
+}
+
 static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t)
 {
 	uint64_t from = (t->regs.rsp - RED_ZONE) & ~7ull;
@@ -228,7 +230,7 @@ static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t
 
 	TRY(mapping_of(sc, t->regs.rsp, &m));
 	if (!m.write)
-		return error_refused("thread %d has no stack", t->tid);
+		return no_stack(sc, t);
 	from = from < m.start ? m.start : from;
 	return at_home(sc, t, &m) ? scan_later(sc, t->tid, from, &m) : scan_both(sc, t, from, &m);
 }

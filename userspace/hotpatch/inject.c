@@ -282,19 +282,6 @@ static struct error *unexpected(const struct stopped_thread *t, enum stop_event 
 	}
 }
 
-/*
- * At the exit of a call the kernel does not look at what begins anew; at a stop by an interrupt
- * it does.
- */
-static struct error *stop_again(struct stop *s, struct stopped_thread *t)
-{
-	enum stop_event event;
-
-	memory_trace(s->memory, PTRACE_INTERRUPT, t->tid, 0, 0);
-	event = stop_step_on(s, t, PTRACE_CONT);
-	return event == STOP_TRAPPED || event == STOP_SIGNAL ? NULL : unexpected(t, event);
-}
-
 /* Within the limit that is set. */
 static struct error *run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
 			 struct inject *in)
@@ -320,8 +307,13 @@ static struct error *run(struct stop *s, struct stopped_thread *t, const struct 
 	/* Late: it goes its own way back, along the stub. */
 	if (event == STOP_LATE || event == STOP_GONE)
 		return unexpected(t, event);
+	/*
+	 * It stands at the exit of the last call then, and is let go from there: a detach has the
+	 * kernel look at its signals, and with them at what it has to begin anew (kernel/ptrace.c,
+	 * __ptrace_unlink()).
+	 */
 	TRY(inject_set_registers(s, t, &t->regs));
-	return event == STOP_SYSCALL ? stop_again(s, t) : unexpected(t, event);
+	return event == STOP_SYSCALL ? NULL : unexpected(t, event);
 }
 
 struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,

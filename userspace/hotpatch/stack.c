@@ -9,7 +9,6 @@
 #define WORDS_MOST (1u << 20)
 #define USUAL_STACK 8192
 #define BATCH 256 /* stacks that are read together */
-#define MANY 8	  /* threads: from here on all mappings are read sooner than asked for one by one */
 
 const struct stack_range *stack_range_of(const struct stack_range *v, size_t n, uint64_t address)
 {
@@ -294,8 +293,6 @@ struct error *stack_check(const struct stop *s, struct stack_look *l, const stru
 	if (!n)
 		return NULL;
 	find_running(&sc);
-	if (!out->range && s->threads.n >= MANY)
-		TRY(read_maps(&sc));
 	for (size_t i = 0; i < s->threads.n && !out->range; i++)
 		if (!s->threads.v[i].settled)
 			TRY(scan_thread(&sc, &s->threads.v[i]));

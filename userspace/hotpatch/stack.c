@@ -45,6 +45,7 @@ struct scan {
 	struct stack_look *look;
 	const struct stack_range *v;
 	size_t n;
+	bool ask;		    /* what was mapped before the stop is not to be relied on */
 	bool fresh;		    /* the maps were read during this stop */
 	struct iovec stacks[BATCH]; /* that are still to be read */
 	pid_t tids[BATCH];
@@ -132,6 +133,22 @@ static struct error *scan_from(struct scan *sc, pid_t tid, uint64_t from, const 
 		    sc->look->words[i] < *lowest)
 			*lowest = sc->look->words[i];
 	return NULL;
+}
+
+/*
+ * A thread on its own stack by what was mapped before the stop, which may be other by now. What is
+ * read is right all the same: all from its stack pointer to its descriptor, above which it has no
+ * frame, or to the end of the first stack, which never moves; if that can't be read, it was other.
+ */
+static const struct mapping *known_home(const struct scan *sc, const struct stopped_thread *t)
+{
+	const struct mapping *m = maps_at(sc->look->maps, t->regs.rsp);
+
+	if (!m || !m->write)
+		return NULL;
+	if (t->tid == sc->s->memory->pid)
+		return str_equal(m->name, "[stack]") ? m : NULL;
+	return t->regs.fs_base > t->regs.rsp && t->regs.fs_base < m->end ? m : NULL;
 }
 
 /*
@@ -225,8 +242,11 @@ static struct error *no_stack(const struct scan *sc, const struct stopped_thread
 static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t)
 {
 	uint64_t from = (t->regs.rsp - RED_ZONE) & ~7ull;
+	const struct mapping *home = sc->ask ? NULL : known_home(sc, t);
 	struct mapping m;
 
+	if (home)
+		return scan_later(sc, t->tid, from < home->start ? home->start : from, home);
 	TRY(mapping_of(sc, t->regs.rsp, &m));
 	if (!m.write)
 		return no_stack(sc, t);
@@ -284,19 +304,34 @@ static struct error *scan_calls(struct scan *sc)
 	return NULL;
 }
 
+static struct error *scan_all(struct scan *sc)
+{
+	const struct stop *s = sc->s;
+
+	for (size_t i = 0; i < s->threads.n && !sc->out->range; i++)
+		if (!s->threads.v[i].settled)
+			TRY(scan_thread(sc, &s->threads.v[i]));
+	if (!sc->out->range)
+		TRY(scan_batch(sc));
+	return sc->out->range || !sc->look->calls ? NULL : scan_calls(sc);
+}
+
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out)
 {
 	struct scan sc = { .s = s, .look = l, .v = v, .n = n, .out = out };
+	struct error *e;
 
 	*out = (struct stack_hit){ 0 };
 	if (!n)
 		return NULL;
 	find_running(&sc);
-	for (size_t i = 0; i < s->threads.n && !out->range; i++)
-		if (!s->threads.v[i].settled)
-			TRY(scan_thread(&sc, &s->threads.v[i]));
-	if (!out->range)
-		TRY(scan_batch(&sc));
-	return out->range || !l->calls ? NULL : scan_calls(&sc);
+	e = scan_all(&sc);
+	if (!e || error_kind(e) == ERROR_NOTHING)
+		return e;
+	error_free(&e);
+	*out = (struct stack_hit){ 0 };
+	sc.batched = sc.bytes = 0;
+	sc.ask = true;
+	return scan_all(&sc);
 }

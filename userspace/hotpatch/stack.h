@@ -56,7 +56,7 @@ void stack_look_close(struct stack_look *l);
 
 /*
  * A thread that is in one of the ranges; out->range is NULL if none is. Stacks are read many at a
- * time. Mappings are asked for during the stop, as they may have been replaced since.
+ * time. Where it matters whether mappings were replaced since, they are asked for during the stop.
  */
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out) __must_check;

@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "hotpatch/header.h"
 #include "hotpatch/inject.h"
@@ -16,6 +17,7 @@
 #define SWEEP_SECONDS 0.1
 #define THREADS_MOST 8 /* that are tried, one after the other */
 #define TRIES_MOST 24
+#define PAUSE_NS 200000
 
 static void add_map(struct inject *in, uint64_t start, uint64_t end, int prot)
 {
@@ -146,6 +148,15 @@ static struct error *with_thread(struct job *j, struct stop *s, pid_t tid, bool 
 
 /* --- by any that can ------------------------------------------------------------------ */
 
+/*
+ * On a busy machine a thread that is stopped again at once has not run a single instruction, and
+ * stands where it stood.
+ */
+static void pause_briefly(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+}
+
 static struct error *run(struct job *j, bool *dirty)
 {
 	pid_t tids[THREADS_MOST] = { j->o->process.pid };
@@ -161,6 +172,8 @@ static struct error *run(struct job *j, bool *dirty)
 			n = stop_list(s, tids, THREADS_MOST);
 		if (!n)
 			break;
+		if (i)
+			pause_briefly();
 		error_free(&e);
 		e = with_thread(j, s, tids[i % n], dirty);
 		if (!e || (error_kind(e) != ERROR_PENDING && error_kind(e) != ERROR_NOTHING &&

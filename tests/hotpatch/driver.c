@@ -236,7 +236,8 @@ static struct error *times(const uint8_t *id, unsigned int n, const char *fix,
 static void print_found(const struct processes *p)
 {
 	vec_for_each(&p->v, it) {
-		struct error *e __cleanup_error = process_obstacle(it);
+		struct process_vector v = process_vector_read(it->via);
+		struct error *e __cleanup_error = process_obstacle(it, &v);
 
 		printf("%d %s bias 0x%llx %s\n", it->pid, it->comm, (unsigned long long)it->bias,
 		       e ? error_message(e) : "");

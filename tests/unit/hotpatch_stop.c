@@ -7,9 +7,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "hotpatch/inject.h"
@@ -35,6 +39,70 @@ static void a_scan_finds_what_lies_in_a_range(void **state)
 	assert_null(stack_scan(words, 8, v, 0));
 	assert_ptr_equal(stack_range_of(v, 3, 0x2000), &v[1]);
 	assert_null(stack_range_of(v, 3, 0x2001));
+}
+
+/* --- the stack of another process -------------------------------------------------------- */
+
+#define APART __attribute__((noinline, section("text_apart")))
+extern const char __start_text_apart[], __stop_text_apart[];
+
+/* A frame that whoever looks must see. */
+APART static int waits_here(int n)
+{
+	for (;;)
+		n += pause();
+	return n;
+}
+
+static void look_at(pid_t pid, struct maps *maps, int query)
+{
+	const struct stack_range apart = { (uintptr_t)__start_text_apart,
+					   (uintptr_t)__stop_text_apart, "apart" };
+	const struct stack_range elsewhere = { 0x5a5a5a5a0000, 0x5a5a5a5b0000, "elsewhere" };
+	struct stack_look look __cleanup_stack_look = STACK_LOOK_CLOSED;
+	struct memory m __cleanup_memory = MEMORY_CLOSED;
+	struct stop s __cleanup_stop = STOP_NONE;
+	struct stack_hit hit;
+
+	ok(memory_open(pid, pid, NULL, &m));
+	ok(stop_open(&m, &s));
+	ok(stack_look_open(query, maps, 1, &look));
+	ok(stop_seize(&s));
+	ok(stop_all(&s, 5));
+	ok(stack_check(&s, &look, &apart, 1, &hit));
+	assert_ptr_equal(hit.range, &apart);
+	assert_int_equal(hit.tid, pid);
+	assert_false(hit.running);
+	ok(stack_check(&s, &look, &elsewhere, 1, &hit));
+	assert_null(hit.range);
+}
+
+static void a_frame_is_seen_whatever_was_known_of_its_mapping(void **state)
+{
+	struct maps maps __cleanup_maps = { 0 };
+	int query __closefd = -1;
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(waits_here(0));
+	}
+	usleep(100000);
+	ok(maps_open(pid, &query));
+	ok(maps_read_open(query, &maps));
+	look_at(pid, &maps, query);
+	/* It was longer once: that can't be read. */
+	ok(maps_read_open(query, &maps));
+	vec_for_each(&maps.v, it)
+		if (str_equal(it->name, "[stack]"))
+			it->end += 4096;
+	look_at(pid, &maps, query);
+	/* It was not there. */
+	maps.v.n = 0;
+	look_at(pid, &maps, query);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* --- seccomp --------------------------------------------------------------------------- */
@@ -242,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scan_finds_what_lies_in_a_range),
+		cmocka_unit_test(a_frame_is_seen_whatever_was_known_of_its_mapping),
 		cmocka_unit_test(filters_are_run_as_the_kernel_does),
 		cmocka_unit_test(a_filter_that_is_not_understood_kills),
 		cmocka_unit_test(an_interrupted_call_begins_again),

@@ -364,9 +364,11 @@ struct error *process_patch_apply(struct process_patch *p, const struct hotpatch
 	TRY(process_patch_look(p));
 	vec_for_each(&p->rows, row)
 		error_free(&row->why);
+	/* Until a look has found no other. */
 	for (int i = 0; any && i < ROUNDS_MOST; i++) {
 		TRY(act_on_all(p, APPLY, is_untried, o, &any));
-		TRY(process_patch_look(p));
+		if (any)
+			TRY(process_patch_look(p));
 	}
 	TRY(act_on_all(p, REVERT, is_half, o, &any));
 	if (any)

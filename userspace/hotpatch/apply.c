@@ -391,16 +391,23 @@ static struct error *map_somewhere(struct applying *ap)
 		if (!e || error_kind(e) != ERROR_PENDING || ap->a->dirty || i == PLACES_MOST)
 			return e;
 		error_free(&e);
-		TRY(maps_read(o->process.via, &o->maps));
+		TRY(maps_read_open(o->query, &o->maps));
 	}
 }
 
+static bool is_zero(const uint8_t *p, size_t n)
+{
+	return !n || (!p[0] && !memcmp(p, p + 1, n - 1));
+}
+
+/* Pages that were just mapped are zero, and need no memory while nobody writes to them. */
 static struct error *fill(struct applying *ap)
 {
 	const struct layout *l = &ap->layout;
+	bool fresh = !ap->header.fixed.reused;
 
 	for (int i = 0; i < HOTPATCH_PARTS; i++)
-		if (l->size[i])
+		if (l->size[i] && !(fresh && is_zero(ap->relocated.bytes[i], l->size[i])))
 			TRY(memory_write(&ap->a->opened.memory, ap->header.fixed.base + l->at[i],
 					 ap->relocated.bytes[i], l->size[i]));
 	return measure_fill(ap);

@@ -143,8 +143,8 @@ static void borrower_free(struct borrower *b)
 static struct error *borrower_open(const struct opened *o, struct borrower *b)
 {
 	b->o = o;
-	TRY(maps_read(o->process.via, &b->maps));
-	TRY(stack_look_open(o->process.pid, &b->maps, 1, &b->look));
+	TRY(maps_read_open(o->query, &b->maps));
+	TRY(stack_look_open(o->query, &b->maps, 1, &b->look));
 	vec_for_each(&o->maps.v, m)
 		if (m->exec && is_delicate(m->name))
 			TRY(vec_push(&b->delicate,

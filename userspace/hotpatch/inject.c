@@ -8,7 +8,7 @@
 
 #include "hotpatch/emit.h"
 
-#define STEP_SECONDS 0.1
+#define RUN_SECONDS 0.5
 #define TRAPS_MOST 4
 #define SYSCALL_SIZE INJECT_CALL_SIZE
 
@@ -141,25 +141,49 @@ static bool find_in(const struct opened *o, const struct mapping *m, const struc
 	return false;
 }
 
-struct error *inject_find_place(const struct opened *o, struct inject_place *out)
+static bool find_in_file_of(const struct opened *o, const struct mapping *m,
+			    struct inject_place *out)
+{
+	struct mapped f __cleanup_mapped = MAPPED_CLOSED;
+	struct error *e __cleanup_error = NULL;
+
+	if (m->start == o->at)
+		return find_in(o, m, &o->file, out);
+	e = mapped_open(o->process.via, m, &f);
+	return !e && f.is_elf && find_in(o, m, &f, out);
+}
+
+static struct error *find_place(const struct opened *o, struct inject_place *out)
 {
 	uint8_t byte;
 
-	vec_for_each(&o->maps.v, m) {
-		struct mapped f __cleanup_mapped = MAPPED_CLOSED;
-		struct error *e __cleanup_error = NULL;
-
-		if (!m->exec || m->shared || !m->inode)
-			continue;
-		e = mapped_open(o->process.via, m, &f);
-		if (!e && f.is_elf && find_in(o, m, &f, out))
+	vec_for_each(&o->maps.v, m)
+		if (m->exec && !m->shared && m->inode && find_in_file_of(o, m, out))
 			return NULL;
-	}
 	/* Or it is no longer there to be read. */
 	TRY(memory_read(&o->memory, o->low, &byte, 1));
 	return error_refused("no file of it has %d unused bytes at the end of its code for the "
 			     "call that maps memory",
 			     INJECT_STUB_MOST);
+}
+
+struct error *inject_find_place(struct opened *o, struct inject_place *out)
+{
+	if (!o->place) {
+		struct inject_place *p __free = calloc(1, sizeof(*p));
+
+		if (!p)
+			return error_nomem();
+		TRY(find_place(o, p));
+		o->place = take(p);
+	}
+	*out = *o->place;
+	return NULL;
+}
+
+void inject_forget_place(struct opened *o)
+{
+	free_pointer(&o->place);
 }
 
 struct error *inject_clear(const struct opened *o, const struct inject_place *at)
@@ -235,7 +259,7 @@ static enum stop_event to_call(struct stop *s, struct stopped_thread *t)
 	enum stop_event event = STOP_TRAPPED;
 
 	for (int i = 0; i < TRAPS_MOST && event == STOP_TRAPPED; i++)
-		event = stop_step(s, t, PTRACE_SYSCALL, STEP_SECONDS);
+		event = stop_step_on(s, t, PTRACE_SYSCALL);
 	return event;
 }
 
@@ -247,7 +271,7 @@ static enum stop_event step_call(struct stop *s, struct stopped_thread *t, int64
 
 	if (event != STOP_SYSCALL)
 		return event;
-	event = stop_step(s, t, PTRACE_SYSCALL, STEP_SECONDS);
+	event = stop_step_on(s, t, PTRACE_SYSCALL);
 	if (event != STOP_SYSCALL)
 		return event;
 	if (memory_trace(s->memory, PTRACE_GETREGS, t->tid, 0, (uintptr_t)&r))
@@ -269,20 +293,8 @@ static struct error *unexpected(const struct stopped_thread *t, enum stop_event 
 	}
 }
 
-/*
- * At the exit of a call the kernel does not look at what begins anew; at a stop by an interrupt
- * it does.
- */
-static struct error *stop_again(struct stop *s, struct stopped_thread *t)
-{
-	enum stop_event event;
-
-	memory_trace(s->memory, PTRACE_INTERRUPT, t->tid, 0, 0);
-	event = stop_step(s, t, PTRACE_CONT, STEP_SECONDS);
-	return event == STOP_TRAPPED || event == STOP_SIGNAL ? NULL : unexpected(t, event);
-}
-
-struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
+/* Within the limit that is set. */
+static struct error *run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
 			 struct inject *in)
 {
 	enum stop_event event = STOP_SYSCALL;
@@ -306,6 +318,22 @@ struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct 
 	/* Late: it goes its own way back, along the stub. */
 	if (event == STOP_LATE || event == STOP_GONE)
 		return unexpected(t, event);
+	/*
+	 * It stands at the exit of the last call then, and is let go from there: a detach has the
+	 * kernel look at its signals, and with them at what it has to begin anew (kernel/ptrace.c,
+	 * __ptrace_unlink()).
+	 */
 	TRY(inject_set_registers(s, t, &t->regs));
-	return event == STOP_SYSCALL ? stop_again(s, t) : unexpected(t, event);
+	return event == STOP_SYSCALL ? NULL : unexpected(t, event);
+}
+
+struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
+			 struct inject *in)
+{
+	struct error *e;
+
+	stop_limit(s, RUN_SECONDS);
+	e = run(s, t, at, in);
+	stop_limit(s, 0);
+	return e;
 }

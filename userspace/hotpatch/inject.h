@@ -54,12 +54,15 @@ struct inject_place {
 	bool left;
 	uint64_t left_base, left_size;
 };
-struct error *inject_find_place(const struct opened *o, struct inject_place *out) __must_check;
+struct error *inject_find_place(struct opened *o, struct inject_place *out) __must_check;
+/* Look for it anew the next time: one that was left is gone. */
+void inject_forget_place(struct opened *o);
 
 /*
- * Make the calls that are not done yet by the thread, which is stopped, and is stopped as it was
- * again afterwards. A result that is an error ends it early: done tells how far it came.
- * ERROR_PENDING: a signal came first; let the thread go and try again.
+ * Make the calls that are not done yet by the thread, which is stopped, and is stopped with its
+ * registers as they were afterwards: more calls may follow, or stop_release(). A result that is an
+ * error ends it early: done tells how far it came. ERROR_PENDING: a signal came first; let the
+ * thread go and try again.
  */
 struct error *inject_run(struct stop *s, struct stopped_thread *t, const struct inject_place *at,
 			 struct inject *in) __must_check;

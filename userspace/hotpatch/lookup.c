@@ -2,9 +2,7 @@
 #include "hotpatch/lookup.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
-#include <stdio.h>
 
 #define OBJECTS_MOST 1024
 #define DYNAMIC_MOST 512
@@ -15,7 +13,6 @@
 
 struct process_view {
 	const struct opened *o;
-	uint64_t phdr, phnum, vdso;
 	uint64_t main_bias;
 };
 
@@ -42,26 +39,11 @@ static struct error *get(const struct process_view *v, uint64_t at, void *p, siz
 
 /* --- the list ------------------------------------------------------------------------- */
 
-static struct error *read_auxv(struct process_view *v)
+static struct error *check_vector(const struct process_view *v)
 {
-	Elf64_auxv_t aux[64];
 	uint8_t byte;
-	int fd __closefd = -1;
-	char path[32];
-	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", v->o->process.via);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, aux, sizeof(aux));
-	for (ssize_t i = 0; i < n / (ssize_t)sizeof(aux[0]); i++) {
-		if (aux[i].a_type == AT_PHDR)
-			v->phdr = aux[i].a_un.a_val;
-		if (aux[i].a_type == AT_PHNUM)
-			v->phnum = aux[i].a_un.a_val;
-		if (aux[i].a_type == AT_SYSINFO_EHDR)
-			v->vdso = aux[i].a_un.a_val;
-	}
-	if (v->phdr)
+	if (v->o->vector.phdr)
 		return NULL;
 	/* Or it has just become another program. */
 	TRY(memory_read(&v->o->memory, v->o->low, &byte, 1));
@@ -71,14 +53,15 @@ static struct error *read_auxv(struct process_view *v)
 /* The program's own dynamic section; 0: a static program. */
 static struct error *main_dynamic(struct process_view *v, uint64_t *dynamic)
 {
+	const struct process_vector *told = &v->o->vector;
 	Elf64_Phdr ph[64];
-	uint64_t n = v->phnum < ARRAY_SIZE(ph) ? v->phnum : ARRAY_SIZE(ph);
+	uint64_t n = told->phnum < ARRAY_SIZE(ph) ? told->phnum : ARRAY_SIZE(ph);
 
 	*dynamic = 0;
-	TRY(get(v, v->phdr, ph, n * sizeof(ph[0])));
+	TRY(get(v, told->phdr, ph, n * sizeof(ph[0])));
 	for (uint64_t i = 0; i < n; i++)
 		if (ph[i].p_type == PT_PHDR)
-			v->main_bias = v->phdr - ph[i].p_vaddr;
+			v->main_bias = told->phdr - ph[i].p_vaddr;
 	for (uint64_t i = 0; i < n; i++)
 		if (ph[i].p_type == PT_DYNAMIC)
 			*dynamic = v->main_bias + ph[i].p_vaddr;
@@ -139,7 +122,7 @@ typedef VEC(struct loaded) loaded_list;
 
 static struct error *read_list(struct process_view *v, loaded_list *out)
 {
-	const struct mapping *vdso = maps_at(&v->o->maps, v->vdso);
+	const struct mapping *vdso = maps_at(&v->o->maps, v->o->vector.vdso);
 	uint64_t dynamic, debug = 0, at;
 
 	TRY(main_dynamic(v, &dynamic));
@@ -343,8 +326,8 @@ struct error *lookup_symbols(const struct opened *o, struct layout *l, bool *mai
 	loaded_list list = { 0 };
 	struct error *e;
 
-	TRY(read_auxv(&v));
-	*main_program = v.phdr >= o->low && v.phdr < o->high;
+	TRY(check_vector(&v));
+	*main_program = o->vector.phdr >= o->low && o->vector.phdr < o->high;
 	if (!l->symbols.n)
 		return NULL;
 	e = read_list(&v, &list);

@@ -89,7 +89,7 @@ static struct error *read_text(int fd, struct strbuf *text)
 		ssize_t got;
 
 		TRY(strbuf_reserve(text, CHUNK));
-		got = read(fd, text->s + text->n, CHUNK);
+		got = pread(fd, text->s + text->n, CHUNK, (off_t)text->n);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -101,19 +101,29 @@ static struct error *read_text(int fd, struct strbuf *text)
 	}
 }
 
-struct error *maps_read(pid_t pid, struct maps *m)
+struct error *maps_open(pid_t pid, int *fd)
 {
-	int fd __closefd = -1;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(errno, "%s", path);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd < 0 ? error_errno(errno, "%s", path) : NULL;
+}
+
+struct error *maps_read_open(int fd, struct maps *m)
+{
 	m->text.n = 0;
 	m->v.n = 0;
-	TRY_CONTEXT(read_text(fd, &m->text), "%s", path);
-	TRY_CONTEXT(maps_parse(m), "%s", path);
+	TRY(read_text(fd, &m->text));
+	return maps_parse(m);
+}
+
+struct error *maps_read(pid_t pid, struct maps *m)
+{
+	int fd __closefd = -1;
+
+	TRY(maps_open(pid, &fd));
+	TRY_CONTEXT(maps_read_open(fd, m), "/proc/%d/maps", pid);
 	return NULL;
 }
 

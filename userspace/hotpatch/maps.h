@@ -26,6 +26,12 @@ struct maps {
 
 /* May be called again on the same maps, which keeps its memory. */
 struct error *maps_read(pid_t pid, struct maps *m) __must_check;
+/*
+ * The same in two steps. What was opened keeps to the memory that the process had then, as
+ * memory.h's file does: after an exec there is nothing in it.
+ */
+struct error *maps_open(pid_t pid, int *fd) __must_check;
+struct error *maps_read_open(int fd, struct maps *m) __must_check;
 /* The same from m->text, which is changed. Lines that are not understood are an error. */
 struct error *maps_parse(struct maps *m) __must_check;
 /* The mapping that has the address, or NULL. */

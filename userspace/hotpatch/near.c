@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "hotpatch/header.h"
 #include "hotpatch/inject.h"
@@ -16,6 +17,7 @@
 #define SWEEP_SECONDS 0.1
 #define THREADS_MOST 8 /* that are tried, one after the other */
 #define TRIES_MOST 24
+#define PAUSE_NS 200000
 
 static void add_map(struct inject *in, uint64_t start, uint64_t end, int prot)
 {
@@ -46,7 +48,7 @@ static struct error *may_call(struct stop *s, const struct stopped_thread *t,
 						  .instruction_pointer = at->address };
 		memcpy(calls[i].args, in->calls[i].args, sizeof(calls[i].args));
 	}
-	return seccomp_allows(s->memory, t->tid, calls, in->n);
+	return seccomp_allows(s, t->tid, calls, in->n);
 }
 
 /* What is to be done by a thread of the process. */
@@ -104,24 +106,22 @@ static struct error *judge(struct stop *s, struct stopped_thread *t, struct job 
 	return error_errno((int)-last, "mapping memory in the process");
 }
 
-static struct error *with_thread(struct job *j, pid_t tid, bool *dirty)
+static struct error *stop_and_run(struct job *j, struct stop *s, pid_t tid, bool *dirty)
 {
-	struct stop s __cleanup_stop = STOP_NONE;
 	struct stopped_thread *t;
 	struct error *e, *cleared;
 	bool ran = false;
 
-	TRY(stop_open(&j->o->memory, &s));
-	e = stop_one(&s, tid, STOP_SECONDS);
-	t = s.threads.n ? &s.threads.v[0] : NULL;
+	e = stop_one(s, tid, STOP_SECONDS);
+	t = s->threads.n ? &s->threads.v[0] : NULL;
 	if (!e)
-		e = may_call(&s, t, &j->place, &j->in);
+		e = may_call(s, t, &j->place, &j->in);
 	if (!e) {
 		ran = true;
-		e = inject_run(&s, t, &j->place, &j->in);
+		e = inject_run(s, t, &j->place, &j->in);
 	}
 	if (!e)
-		e = judge(&s, t, j);
+		e = judge(s, t, j);
 	if (t && !t->stopped) {
 		/* It may be in the stub, which stays for the next manager to clear. */
 		*dirty = true;
@@ -138,18 +138,44 @@ static struct error *with_thread(struct job *j, pid_t tid, bool *dirty)
 	return e;
 }
 
+static struct error *with_thread(struct job *j, struct stop *s, pid_t tid, bool *dirty)
+{
+	struct error *e = stop_and_run(j, s, tid, dirty);
+
+	stop_release(s);
+	return e;
+}
+
 /* --- by any that can ------------------------------------------------------------------ */
+
+/*
+ * On a busy machine a thread that is stopped again at once has not run a single instruction, and
+ * stands where it stood.
+ */
+static void pause_briefly(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+}
 
 static struct error *run(struct job *j, bool *dirty)
 {
+	pid_t tids[THREADS_MOST] = { j->o->process.pid };
 	struct error *e = NULL;
-	pid_t tids[THREADS_MOST];
-	size_t n = process_threads(j->o->process.pid, tids, THREADS_MOST);
+	struct stop *s;
+	size_t n = 1;
 
+	TRY(process_stop(j->o, &s));
 	/* Calls that were made are not made again by the next. */
-	for (size_t i = 0; n && i < TRIES_MOST && !*dirty; i++) {
+	for (size_t i = 0; i < TRIES_MOST && !*dirty; i++) {
+		/* The first thread usually can. */
+		if (i == 1)
+			n = stop_list(s, tids, THREADS_MOST);
+		if (!n)
+			break;
+		if (i)
+			pause_briefly();
 		error_free(&e);
-		e = with_thread(j, tids[i % n], dirty);
+		e = with_thread(j, s, tids[i % n], dirty);
 		if (!e || (error_kind(e) != ERROR_PENDING && error_kind(e) != ERROR_NOTHING &&
 			   error_kind(e) != ERROR_REFUSED))
 			return e;
@@ -191,8 +217,8 @@ static struct error *nobody_in(const struct opened *o, const struct stop *s,
 	struct maps maps __cleanup_maps = { 0 };
 	struct stack_hit hit;
 
-	TRY(maps_read(o->process.via, &maps));
-	TRY(stack_look_open(o->process.via, &maps, s->threads.n, &look));
+	TRY(maps_read_open(o->query, &maps));
+	TRY(stack_look_open(o->query, &maps, s->threads.n, &look));
 	TRY(stack_check(s, &look, &stub, 1, &hit));
 	return hit.range ? error_new(ERROR_PENDING,
 				     "thread %d is still on its way out of a stub "
@@ -251,11 +277,20 @@ static struct error *unmap_leak(struct opened *o, const struct inject_place *at,
 	return run(&j, dirty);
 }
 
+static struct error *stop_and_sweep(struct opened *o, struct stop *s, const struct inject_place *at,
+				    bool leak)
+{
+	TRY(stop_seize(s));
+	TRY(stop_all(s, SWEEP_SECONDS));
+	TRY(nobody_in(o, s, at));
+	return leak ? NULL : inject_clear(o, at);
+}
+
 struct error *near_sweep(struct opened *o, bool *any, bool *dirty)
 {
-	struct stop s __cleanup_stop = STOP_NONE;
 	struct inject_place at;
 	struct error *e = inject_find_place(o, &at);
+	struct stop *s;
 	bool leak;
 
 	*any = !e && at.left;
@@ -263,18 +298,13 @@ struct error *near_sweep(struct opened *o, bool *any, bool *dirty)
 		error_free(&e);
 		return NULL;
 	}
+	inject_forget_place(o);
 	leak = is_leak(o, at.left_base, at.left_size);
-	TRY(stop_open(&o->memory, &s));
-	TRY(stop_seize(&s));
-	e = stop_all(&s, SWEEP_SECONDS);
-	if (!e)
-		e = nobody_in(o, &s, &at);
-	if (!e && !leak)
-		e = inject_clear(o, &at);
+	TRY(process_stop(o, &s));
+	e = stop_and_sweep(o, s, &at, leak);
 	*dirty |= e != NULL;
+	stop_release(s);
 	if (e)
 		return e;
-	stop_close(&s);
-	s = (struct stop)STOP_NONE;
 	return leak ? unmap_leak(o, &at, dirty) : NULL;
 }

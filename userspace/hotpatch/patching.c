@@ -17,6 +17,18 @@ void patching_close(struct patching *a)
 	process_close(&a->opened);
 }
 
+static struct error *check_threads(struct opened *o)
+{
+	struct stop *s;
+	pid_t tid;
+
+	TRY(process_stop(o, &s));
+	tid = process_uninterruptible(s->tasks);
+	return tid ? error_new(ERROR_PENDING,
+			       "thread %d waits in the kernel and can't be interrupted", tid)
+		   : NULL;
+}
+
 struct error *patching_open(const struct process *p, const uint8_t *build_id, unsigned int n,
 			    const struct hotpatch_options *options, struct patching *out)
 {
@@ -24,8 +36,10 @@ struct error *patching_open(const struct process *p, const uint8_t *build_id, un
 
 	a.sw.stop_seconds = options->stop_seconds > 0 ? options->stop_seconds : STOP_SECONDS;
 	a.sw.patience = options->patience > 0 ? options->patience : PATIENCE;
-	TRY(process_obstacle(p));
 	TRY(process_open(p, build_id, n, options->watch, &a.opened));
+	a.opened.vector = process_vector_read(p->via);
+	TRY(process_obstacle(p, &a.opened.vector));
+	TRY(check_threads(&a.opened));
 	TRY(patches_read(&a.opened, &a.patches));
 	*out = a;
 	a = (struct patching){ .opened = OPENED_CLOSED };
@@ -41,7 +55,7 @@ struct error *patching_switch(struct patching *a, bool *wrote)
 static struct error *read_again(struct patching *a)
 {
 	patches_free(&a->patches);
-	TRY(maps_read(a->opened.process.via, &a->opened.maps));
+	TRY(maps_read_open(a->opened.query, &a->opened.maps));
 	return patches_read(&a->opened, &a->patches);
 }
 

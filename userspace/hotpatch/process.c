@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "hotpatch/stop.h"
 
 #define STAT_MOST 1024
 #define NOT_WANTED UINT64_MAX
@@ -23,10 +24,10 @@ void processes_free(struct processes *p)
 
 /* --- who it is ------------------------------------------------------------------------ */
 
-/* A small file of /proc, ended by a NUL; false if it is gone. */
-static bool read_small(const char *path, char *out, size_t size)
+/* A small file, by its path in a folder or an absolute one, ended by a NUL; false if it is gone. */
+static bool read_small_at(int folder, const char *path, char *out, size_t size)
 {
-	int fd __closefd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd __closefd = openat(folder, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)
@@ -38,26 +39,38 @@ static bool read_small(const char *path, char *out, size_t size)
 	return true;
 }
 
+static bool read_small(const char *path, char *out, size_t size)
+{
+	return read_small_at(AT_FDCWD, path, out, size);
+}
+
+/* What stands behind so many spaces more; or NULL. */
+static const char *field_behind(const char *at, unsigned int spaces)
+{
+	for (; at && spaces; spaces--) {
+		at = strchr(at, ' ');
+		at += at != NULL;
+	}
+	return at;
+}
+
 /* "12 (a) b) S 1 ...": the name may hold anything, and the start is the 22nd field. */
 static bool read_identity(pid_t pid, struct process *p)
 {
 	char path[32], stat[STAT_MOST], *open, *close;
-	unsigned long long start;
+	const char *start;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (!read_small(path, stat, sizeof(stat)))
 		return false;
 	open = strchr(stat, '(');
 	close = strrchr(stat, ')');
-	if (!open || !close || close < open ||
-	    sscanf(close + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-		   "%llu",
-		   &start) != 1)
+	start = close ? field_behind(close, 20) : NULL;
+	if (!open || !start || close < open || *start < '0' || *start > '9')
 		return false;
 	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(close - open - 1), open + 1);
 	p->pid = pid;
-	p->start = start;
+	p->start = strtoull(start, NULL, 10);
 	return true;
 }
 
@@ -343,35 +356,44 @@ static struct error *traced_by(long tracer)
 	return error_refused("it is traced by process %ld (%s)", tracer, comm);
 }
 
-/* Of all its threads, the first that does not leave the kernel. */
-static pid_t uninterruptible(pid_t pid)
+pid_t process_uninterruptible(DIR *tasks)
 {
-	char path[64], stat[STAT_MOST];
+	char path[32], stat[STAT_MOST];
 	struct dirent *ent;
-	pid_t found = 0;
+
+	rewinddir(tasks);
+	while ((ent = readdir(tasks))) {
+		const char *close;
+
+		snprintf(path, sizeof(path), "%.12s/stat", ent->d_name);
+		if (ent->d_name[0] == '.' || !read_small_at(dirfd(tasks), path, stat, sizeof(stat)))
+			continue;
+		close = strrchr(stat, ')');
+		if (close && !strncmp(close, ") D", 3))
+			return atoi(ent->d_name);
+	}
+	return 0;
+}
+
+static bool has_uninterruptible(pid_t pid)
+{
+	char path[32];
+	bool has;
 	DIR *d;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	d = opendir(path);
-	while (d && !found && (ent = readdir(d))) {
-		const char *close;
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%.12s/stat", pid, ent->d_name);
-		if (ent->d_name[0] == '.' || !read_small(path, stat, sizeof(stat)))
-			continue;
-		close = strrchr(stat, ')');
-		if (close && !strncmp(close, ") D", 3))
-			found = atoi(ent->d_name);
-	}
-	if (d)
-		closedir(d);
-	return found;
+	if (!d)
+		return false;
+	has = process_uninterruptible(d);
+	closedir(d);
+	return has;
 }
 
 /* A vfork child soon has a memory of its own. */
 static struct error *shares(const struct process *p)
 {
-	if (uninterruptible(p->pid) || uninterruptible(p->shares))
+	if (has_uninterruptible(p->pid) || has_uninterruptible(p->shares))
 		return error_new(
 			ERROR_PENDING,
 			"it shares its memory with process %d, until that executes or ends",
@@ -379,38 +401,45 @@ static struct error *shares(const struct process *p)
 	return error_refused("it shares its memory with process %d", p->shares);
 }
 
-/* AT_BASE of getauxval(3): where the kernel has put the program's loader; 0 if there is none. */
-static uint64_t loader_base(pid_t pid)
+struct process_vector process_vector_read(pid_t via)
 {
-	uint64_t vector[128];
+	struct process_vector v = { 0 };
+	const struct {
+		uint64_t type, *to;
+	} wanted[] = {
+		{ AT_PHDR, &v.phdr },
+		{ AT_PHNUM, &v.phnum },
+		{ AT_SYSINFO_EHDR, &v.vdso },
+		{ AT_BASE, &v.loader },
+	};
+	int fd __closefd = -1;
+	uint64_t pairs[128];
 	char path[32];
-	size_t n;
-	FILE *f __closefile = NULL;
+	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", pid);
-	f = fopen(path, "re");
-	n = f ? fread(vector, sizeof(*vector), ARRAY_SIZE(vector), f) : 0;
-	for (size_t i = 0; i + 1 < n && vector[i]; i += 2)
-		if (vector[i] == AT_BASE)
-			return vector[i + 1];
-	return 0;
+	snprintf(path, sizeof(path), "/proc/%d/auxv", via);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, pairs, sizeof(pairs)) / (ssize_t)sizeof(*pairs);
+	for (ssize_t i = 0; i + 1 < n && pairs[i]; i += 2)
+		for (size_t k = 0; k < ARRAY_SIZE(wanted); k++)
+			if (pairs[i] == wanted[k].type)
+				*wanted[k].to = pairs[i + 1];
+	return v;
 }
 
-struct error *process_obstacle(const struct process *p)
+struct error *process_obstacle(const struct process *p, const struct process_vector *v)
 {
 	char path[32], status[4096];
-	struct process now;
 	long n;
 
 	if (p->pid == getpid())
 		return error_refused("it is this process itself");
 	snprintf(path, sizeof(path), "/proc/%d/status", p->pid);
-	if (!read_identity(p->pid, &now) || now.start != p->start ||
-	    !read_small(path, status, sizeof(status)))
+	if (!read_small(path, status, sizeof(status)))
 		return error_new(ERROR_NOTHING, "it has ended");
 	if (strstr(status, "\nState:\tZ") && p->via == p->pid)
 		return error_new(ERROR_NOTHING, "it has ended, and waits for its parent");
-	if (p->bias && loader_base(p->pid) == p->bias)
+	if (p->bias && v->loader == p->bias)
 		return error_refused("the file is its loader, which is not patched");
 	if (p->shares && !syscall(SYS_kcmp, p->pid, p->shares, KCMP_VM, 0, 0))
 		return shares(p);
@@ -418,10 +447,6 @@ struct error *process_obstacle(const struct process *p)
 		return traced_by(n);
 	if (process_status_field(status, "Seccomp", &n) && n == 1)
 		return error_refused("its seccomp mode is strict: mapping memory would kill it");
-	n = uninterruptible(p->pid);
-	if (n)
-		return error_new(ERROR_PENDING,
-				 "thread %ld waits in the kernel and can't be interrupted", n);
 	return NULL;
 }
 
@@ -447,6 +472,7 @@ static struct error *find_file(struct opened *o, const uint8_t *build_id, unsign
 					     "file");
 		o->file = file;
 		file.fd = -1;
+		o->at = m->start;
 		o->low = o->file.low + bias;
 		o->high = o->file.high + bias;
 		return NULL;
@@ -461,9 +487,10 @@ static struct error *open_it(const struct process *p, const uint8_t *build_id, u
 
 	o->process = *p;
 	TRY(memory_open(p->pid, p->via, watch, &o->memory));
+	TRY(maps_open(p->via, &o->query));
 	if (!read_identity(p->pid, &now) || now.start != p->start)
 		return error_new(ERROR_NOTHING, "it has ended, and another has its number");
-	TRY(maps_read(p->via, &o->maps));
+	TRY(maps_read_open(o->query, &o->maps));
 	return find_file(o, build_id, n);
 }
 
@@ -478,8 +505,29 @@ struct error *process_open(const struct process *p, const uint8_t *build_id, uns
 	return NULL;
 }
 
+struct error *process_stop(struct opened *o, struct stop **out)
+{
+	if (!o->stop) {
+		struct stop *s __free = calloc(1, sizeof(*s));
+
+		if (!s)
+			return error_nomem();
+		TRY(stop_open(&o->memory, s));
+		o->stop = take(s);
+	}
+	/* The process may have moved since. */
+	o->stop->memory = &o->memory;
+	*out = o->stop;
+	return NULL;
+}
+
 void process_close(struct opened *o)
 {
+	if (o->stop)
+		stop_close(o->stop);
+	free_pointer(&o->stop);
+	free_pointer(&o->place);
+	close_fd(&o->query);
 	memory_close(&o->memory);
 	mapped_close(&o->file);
 	maps_free(&o->maps);

@@ -9,6 +9,7 @@
 #ifndef SUTURE_HOTPATCH_PROCESS_H
 #define SUTURE_HOTPATCH_PROCESS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,9 @@ struct processes {
 void processes_free(struct processes *p);
 #define __cleanup_processes __cleanup(processes_free)
 
+struct stop;
+struct inject_place;
+
 /*
  * All processes that have a file of this build-id mapped to be executed, each once for each
  * load of it, by pid. One that ends while we look is not there.
@@ -43,11 +47,21 @@ struct error *process_find(const uint8_t *build_id, unsigned int n,
 struct error *process_find_among(const uint8_t *build_id, unsigned int n, const pid_t *pids,
 				 size_t n_pids, struct processes *out) __must_check;
 
+/* Of what the kernel told the program at its start (getauxval(3)); 0: it did not. */
+struct process_vector {
+	uint64_t phdr, phnum, vdso;
+	uint64_t loader; /* where that was put */
+};
+struct process_vector process_vector_read(pid_t via);
+
 /*
  * Why its code can't be changed, in one sentence, as a refusal; NULL if nothing is known to
- * stand in the way. What only a stop can tell is not in it.
+ * stand in the way. What only its threads can tell is not in it.
  */
-struct error *process_obstacle(const struct process *p) __must_check;
+struct error *process_obstacle(const struct process *p,
+			       const struct process_vector *v) __must_check;
+/* Of the threads in this folder, /proc/PID/task, the first that does not leave the kernel; or 0. */
+pid_t process_uninterruptible(DIR *tasks);
 
 /*
  * A process held open. What keeps it the same one is its memory: opened before its start was looked
@@ -57,13 +71,19 @@ struct error *process_obstacle(const struct process *p) __must_check;
 struct opened {
 	struct process process;
 	struct memory memory;
+	int query; /* its /proc/PID/maps (maps_open()) */
 	struct maps maps;
 	struct mapped file; /* the one with the build-id */
+	uint64_t at;	    /* the mapping that showed it */
 	uint64_t low, high; /* where its loads are in memory */
+	/* For who changes it. */
+	struct process_vector vector;
+	struct stop *stop;	    /* process_stop(); or NULL */
+	struct inject_place *place; /* inject_find_place(); or NULL */
 };
-#define OPENED_CLOSED                                          \
-	{                                                      \
-		.memory = MEMORY_CLOSED, .file = MAPPED_CLOSED \
+#define OPENED_CLOSED                                                       \
+	{                                                                   \
+		.memory = MEMORY_CLOSED, .query = -1, .file = MAPPED_CLOSED \
 	}
 
 /* ERROR_NOTHING: that process is no more, or no longer has the file mapped there. */
@@ -71,6 +91,12 @@ struct error *process_open(const struct process *p, const uint8_t *build_id, uns
 			   const struct memory_watch *watch, struct opened *out) __must_check;
 void process_close(struct opened *o);
 #define __cleanup_opened __cleanup(process_close)
+
+/*
+ * What its threads are stopped with (stop.h), one time after the other: made when it is first asked
+ * for, by the thread that closes the process; no thread is seized. Borrowed.
+ */
+struct error *process_stop(struct opened *o, struct stop **out) __must_check;
 
 /* At most so many of its threads, the first among them while it lives; how many. */
 size_t process_threads(pid_t pid, pid_t *tids, size_t most);

@@ -168,14 +168,14 @@ uint32_t seccomp_run(const struct sock_filter *f, size_t n, const struct seccomp
 
 /* --- those of a thread ---------------------------------------------------------------- */
 
-static bool mode_of(const struct memory *m, pid_t tid, long *mode)
+static bool mode_of(const struct stop *s, pid_t tid, long *mode)
 {
-	char path[64], status[4096];
+	char path[32], status[4096];
 	int fd __closefd = -1;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", m->pid, tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%d/status", tid);
+	fd = openat(dirfd(s->tasks), path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, status, sizeof(status) - 1);
 	if (n <= 0)
 		return false;
@@ -200,13 +200,13 @@ static struct error *ask_filter(const struct sock_filter *f, size_t n,
 	return NULL;
 }
 
-struct error *seccomp_allows(const struct memory *m, pid_t tid, const struct seccomp_data *calls,
+struct error *seccomp_allows(const struct stop *s, pid_t tid, const struct seccomp_data *calls,
 			     size_t n)
 {
 	struct sock_filter f[BPF_MAXINSNS];
 	long mode;
 
-	if (!mode_of(m, tid, &mode))
+	if (!mode_of(s, tid, &mode))
 		return error_new(ERROR_NOTHING, "thread %d has ended", tid);
 	if (mode == SECCOMP_MODE_DISABLED)
 		return NULL;

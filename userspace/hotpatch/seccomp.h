@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "hotpatch/memory.h"
+#include "hotpatch/stop.h"
 
 /* The action (SECCOMP_RET_...) of one filter, or SECCOMP_RET_KILL_PROCESS if it is no sound one. */
 uint32_t seccomp_run(const struct sock_filter *f, size_t n, const struct seccomp_data *call);
@@ -25,7 +25,7 @@ uint32_t seccomp_run(const struct sock_filter *f, size_t n, const struct seccomp
  * NULL if the stopped thread may make all n calls; ERROR_REFUSED names the one that it may not,
  * or says that its filters can't be read.
  */
-struct error *seccomp_allows(const struct memory *m, pid_t tid, const struct seccomp_data *calls,
+struct error *seccomp_allows(const struct stop *s, pid_t tid, const struct seccomp_data *calls,
 			     size_t n) __must_check;
 
 #endif

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hotpatch/stack.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define RED_ZONE 128
@@ -12,7 +9,6 @@
 #define WORDS_MOST (1u << 20)
 #define USUAL_STACK 8192
 #define BATCH 256 /* stacks that are read together */
-#define MANY 8	  /* threads: from here on all mappings are read sooner than asked for one by one */
 
 const struct stack_range *stack_range_of(const struct stack_range *v, size_t n, uint64_t address)
 {
@@ -49,6 +45,7 @@ struct scan {
 	struct stack_look *look;
 	const struct stack_range *v;
 	size_t n;
+	bool ask;		    /* what was mapped before the stop is not to be relied on */
 	bool fresh;		    /* the maps were read during this stop */
 	struct iovec stacks[BATCH]; /* that are still to be read */
 	pid_t tids[BATCH];
@@ -56,29 +53,22 @@ struct scan {
 	struct stack_hit *out;
 };
 
-struct error *stack_look_open(pid_t pid, struct maps *maps, size_t threads, struct stack_look *out)
+struct error *stack_look_open(int query, struct maps *maps, size_t threads, struct stack_look *out)
 {
-	struct stack_look l __cleanup_stack_look = { .maps = maps, .query = -1 };
-	char path[32];
+	struct stack_look l = { .maps = maps, .query = query };
 
 	l.cap = threads * USUAL_STACK;
 	l.cap = l.cap < WORDS_LEAST ? WORDS_LEAST : l.cap > WORDS_MOST ? WORDS_MOST : l.cap;
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	l.query = open(path, O_RDONLY | O_CLOEXEC);
-	if (l.query < 0)
-		return error_errno(errno, "%s", path);
 	l.words = malloc(l.cap);
 	if (!l.words)
 		return error_nomem();
 	memset(l.words, 0xff, l.cap); /* so that no page of it is missing later */
 	*out = l;
-	l = (struct stack_look)STACK_LOOK_CLOSED;
 	return NULL;
 }
 
 void stack_look_close(struct stack_look *l)
 {
-	close_fd(&l->query);
 	free_pointer(&l->words);
 }
 
@@ -87,7 +77,7 @@ static struct error *read_maps(struct scan *sc)
 	if (sc->fresh)
 		return NULL;
 	sc->fresh = true;
-	return maps_read(sc->s->memory->via, sc->look->maps);
+	return maps_read_open(sc->look->query, sc->look->maps);
 }
 
 /* As it is during the stop: mappings read before may have been replaced since. */
@@ -143,6 +133,22 @@ static struct error *scan_from(struct scan *sc, pid_t tid, uint64_t from, const 
 		    sc->look->words[i] < *lowest)
 			*lowest = sc->look->words[i];
 	return NULL;
+}
+
+/*
+ * A thread on its own stack by what was mapped before the stop, which may be other by now. What is
+ * read is right all the same: all from its stack pointer to its descriptor, above which it has no
+ * frame, or to the end of the first stack, which never moves; if that can't be read, it was other.
+ */
+static const struct mapping *known_home(const struct scan *sc, const struct stopped_thread *t)
+{
+	const struct mapping *m = maps_at(sc->look->maps, t->regs.rsp);
+
+	if (!m || !m->write)
+		return NULL;
+	if (t->tid == sc->s->memory->pid)
+		return str_equal(m->name, "[stack]") ? m : NULL;
+	return t->regs.fs_base > t->regs.rsp && t->regs.fs_base < m->end ? m : NULL;
 }
 
 /*
@@ -221,14 +227,29 @@ static struct error *scan_later(struct scan *sc, pid_t tid, uint64_t from, const
 	return NULL;
 }
 
+/* Or it has just become another program, and has no mappings of the old one. */
+static struct error *no_stack(const struct scan *sc, const struct stopped_thread *t)
+{
+	uint8_t byte;
+	struct error *e = memory_read(sc->s->memory, t->regs.rsp, &byte, 1);
+
+	if (e && error_kind(e) == ERROR_NOTHING)
+		return e;
+	error_free(&e);
+	return error_refused("thread %d has no stack", t->tid);
+}
+
 static struct error *scan_thread(struct scan *sc, const struct stopped_thread *t)
 {
 	uint64_t from = (t->regs.rsp - RED_ZONE) & ~7ull;
+	const struct mapping *home = sc->ask ? NULL : known_home(sc, t);
 	struct mapping m;
 
+	if (home)
+		return scan_later(sc, t->tid, from < home->start ? home->start : from, home);
 	TRY(mapping_of(sc, t->regs.rsp, &m));
 	if (!m.write)
-		return error_refused("thread %d has no stack", t->tid);
+		return no_stack(sc, t);
 	from = from < m.start ? m.start : from;
 	return at_home(sc, t, &m) ? scan_later(sc, t->tid, from, &m) : scan_both(sc, t, from, &m);
 }
@@ -283,21 +304,34 @@ static struct error *scan_calls(struct scan *sc)
 	return NULL;
 }
 
+static struct error *scan_all(struct scan *sc)
+{
+	const struct stop *s = sc->s;
+
+	for (size_t i = 0; i < s->threads.n && !sc->out->range; i++)
+		if (!s->threads.v[i].settled)
+			TRY(scan_thread(sc, &s->threads.v[i]));
+	if (!sc->out->range)
+		TRY(scan_batch(sc));
+	return sc->out->range || !sc->look->calls ? NULL : scan_calls(sc);
+}
+
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out)
 {
 	struct scan sc = { .s = s, .look = l, .v = v, .n = n, .out = out };
+	struct error *e;
 
 	*out = (struct stack_hit){ 0 };
 	if (!n)
 		return NULL;
 	find_running(&sc);
-	if (!out->range && s->threads.n >= MANY)
-		TRY(read_maps(&sc));
-	for (size_t i = 0; i < s->threads.n && !out->range; i++)
-		if (!s->threads.v[i].settled)
-			TRY(scan_thread(&sc, &s->threads.v[i]));
-	if (!out->range)
-		TRY(scan_batch(&sc));
-	return out->range || !l->calls ? NULL : scan_calls(&sc);
+	e = scan_all(&sc);
+	if (!e || error_kind(e) == ERROR_NOTHING)
+		return e;
+	error_free(&e);
+	*out = (struct stack_hit){ 0 };
+	sc.batched = sc.bytes = 0;
+	sc.ask = true;
+	return scan_all(&sc);
 }

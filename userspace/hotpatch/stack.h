@@ -38,7 +38,7 @@ const uint64_t *stack_scan(const uint64_t *words, size_t n, const struct stack_r
 /* What looking needs, made ready before the stop. */
 struct stack_look {
 	struct maps *maps; /* borrowed; may be older than the stop */
-	int query;	   /* /proc/PID/maps */
+	int query;	   /* /proc/PID/maps, borrowed */
 	uint64_t *words;
 	size_t cap;
 	/* Return addresses that are not on the stack; borrowed, NULL: there are none. */
@@ -48,15 +48,15 @@ struct stack_look {
 	{                   \
 		.query = -1 \
 	}
-/* 'threads': about so many. */
-struct error *stack_look_open(pid_t pid, struct maps *maps, size_t threads,
+/* 'query': of maps_open(); 'threads': about so many. */
+struct error *stack_look_open(int query, struct maps *maps, size_t threads,
 			      struct stack_look *out) __must_check;
 void stack_look_close(struct stack_look *l);
 #define __cleanup_stack_look __cleanup(stack_look_close)
 
 /*
  * A thread that is in one of the ranges; out->range is NULL if none is. Stacks are read many at a
- * time. Mappings are asked for during the stop, as they may have been replaced since.
+ * time. Where it matters whether mappings were replaced since, they are asked for during the stop.
  */
 struct error *stack_check(const struct stop *s, struct stack_look *l, const struct stack_range *v,
 			  size_t n, struct stack_hit *out) __must_check;

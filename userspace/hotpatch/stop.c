@@ -68,6 +68,14 @@ static void unlimit(struct stop *s)
 	timer_settime(s->timer, 0, &never, NULL);
 }
 
+void stop_limit(struct stop *s, double seconds)
+{
+	if (seconds > 0)
+		limit(s, seconds);
+	else
+		unlimit(s);
+}
+
 /* --- threads -------------------------------------------------------------------------- */
 
 struct error *stop_open(const struct memory *m, struct stop *out)
@@ -83,6 +91,18 @@ struct error *stop_open(const struct memory *m, struct stop *out)
 	*out = s;
 	s = (struct stop)STOP_NONE;
 	return NULL;
+}
+
+size_t stop_list(struct stop *s, pid_t *tids, size_t most)
+{
+	struct dirent *ent;
+	size_t n = 0;
+
+	rewinddir(s->tasks);
+	while (n < most && (ent = readdir(s->tasks)))
+		if (ent->d_name[0] != '.')
+			tids[n++] = atoi(ent->d_name);
+	return n;
 }
 
 static struct stopped_thread *thread_of(struct stop *s, pid_t tid)
@@ -161,6 +181,7 @@ struct error *stop_seize(struct stop *s)
 {
 	size_t n;
 
+	s->took = 0;
 	TRY(seize_new(s, &n));
 	return s->threads.n ? NULL : error_new(ERROR_NOTHING, "it has ended");
 }
@@ -278,6 +299,7 @@ struct error *stop_one(struct stop *s, pid_t tid, double seconds)
 	struct error *e;
 	int err;
 
+	s->took = 0;
 	TRY(seize_thread(s, tid));
 	if (!s->threads.n)
 		return error_new(ERROR_NOTHING, "thread %d has ended", tid);
@@ -294,16 +316,21 @@ struct error *stop_one(struct stop *s, pid_t tid, double seconds)
 	return err ? error_errno(err, "the registers of thread %d", tid) : NULL;
 }
 
-enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request, double seconds)
+enum stop_event stop_step_on(struct stop *s, struct stopped_thread *t, int request)
 {
-	enum stop_event event;
-
 	t->stopped = false;
 	if (memory_trace(s->memory, request, t->tid, 0, (uint64_t)t->signal))
 		return STOP_GONE;
 	t->signal = 0;
+	return wait_for(s, t);
+}
+
+enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request, double seconds)
+{
+	enum stop_event event;
+
 	limit(s, seconds);
-	event = wait_for(s, t);
+	event = stop_step_on(s, t, request);
 	unlimit(s);
 	return event;
 }
@@ -416,24 +443,24 @@ static void release_late(struct stop *s)
 
 void stop_release(struct stop *s)
 {
+	static const struct sched_param usual;
+
 	vec_for_each(&s->threads, t)
 		if (t->stopped)
 			let_go(s, t);
 	if (s->began)
 		s->took = clock_seconds() - s->began;
 	s->began = 0;
+	if (s->fifo)
+		sched_setscheduler(0, SCHED_OTHER, &usual);
+	s->fifo = false;
 	release_late(s);
 	s->threads.n = 0;
 }
 
 void stop_close(struct stop *s)
 {
-	static const struct sched_param usual;
-
 	stop_release(s);
-	if (s->fifo)
-		sched_setscheduler(0, SCHED_OTHER, &usual);
-	s->fifo = false;
 	if (s->has_timer)
 		timer_delete(s->timer);
 	s->has_timer = false;

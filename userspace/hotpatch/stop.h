@@ -58,8 +58,13 @@ enum stop_event {
 	STOP_LATE,    /* not in time */
 };
 
-/* Before anything else: opens the list of threads, makes the timer. */
+/*
+ * Before anything else: opens the list of threads, makes the timer. It serves for one stop after
+ * the other, each with a stop_release() at its end.
+ */
 struct error *stop_open(const struct memory *m, struct stop *out) __must_check;
+/* At most so many of the threads, the first among them while it lives; how many. */
+size_t stop_list(struct stop *s, pid_t *tids, size_t most);
 
 /* Seize all threads that are there now; they run on. Refused if another traces one. */
 struct error *stop_seize(struct stop *s) __must_check;
@@ -71,6 +76,9 @@ struct error *stop_all(struct stop *s, double seconds) __must_check;
 struct error *stop_one(struct stop *s, pid_t tid, double seconds) __must_check;
 /* Let a stopped thread run with that request (PTRACE_SYSCALL, PTRACE_CONT) until it stops. */
 enum stop_event stop_step(struct stop *s, struct stopped_thread *t, int request, double seconds);
+/* Several of these that share one limit: it begins with stop_limit(), and ends with 0 seconds. */
+enum stop_event stop_step_on(struct stop *s, struct stopped_thread *t, int request);
+void stop_limit(struct stop *s, double seconds);
 
 /*
  * Let those that 'chosen' picks run on for some microseconds, while the others stand, and stop them
@@ -90,7 +98,7 @@ void stop_release(struct stop *s);
 void stop_close(struct stop *s);
 #define __cleanup_stop __cleanup(stop_close)
 
-/* Run at real-time priority, where that is allowed, until stop_close(). */
+/* Run at real-time priority, where that is allowed, until stop_release(). */
 void stop_hurry(struct stop *s);
 
 /* Whether the kernel must begin the call anew that left these registers at a stop. */

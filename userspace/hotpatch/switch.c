@@ -172,33 +172,35 @@ static struct error *write_sites(struct opened *o, struct switching *sw, struct 
 	return NULL;
 }
 
+static struct error *stop_and_write(struct opened *o, struct switching *sw, struct stop *s,
+				    struct stack_look *look, struct unwind *unwind, bool *wrote)
+{
+	TRY(stop_seize(s));
+	TRY(stack_look_open(o->query, &o->maps, s->threads.n, look));
+	TRY(stop_all(s, sw->stop_seconds));
+	sw->threads = s->threads.n;
+	return write_sites(o, sw, s, look, unwind, wrote);
+}
+
 /* 'left': a thread did not stop, and is let go when ours ends. */
 static struct error *once(struct opened *o, struct switching *sw, struct unwind *unwind,
 			  bool *wrote, bool *left)
 {
 	struct stack_look look __cleanup_stack_look = STACK_LOOK_CLOSED;
-	struct stop s __cleanup_stop = STOP_NONE;
 	struct error *e;
+	struct stop *s;
 
-	TRY(stop_open(&o->memory, &s));
-	stop_hurry(&s);
-	e = stop_seize(&s);
-	if (!e)
-		e = stack_look_open(o->process.via, &o->maps, s.threads.n, &look);
-	if (!e)
-		e = stop_all(&s, sw->stop_seconds);
-	if (!e) {
-		sw->threads = s.threads.n;
-		e = write_sites(o, sw, &s, &look, unwind, wrote);
-	}
+	TRY(process_stop(o, &s));
+	stop_hurry(s);
+	e = stop_and_write(o, sw, s, &look, unwind, wrote);
 	sw->late = false;
-	vec_for_each(&s.threads, t)
+	vec_for_each(&s->threads, t)
 		sw->late |= !t->stopped;
-	stop_release(&s);
-	*left |= s.left;
+	stop_release(s);
+	*left |= s->left;
 	sw->stops++;
-	sw->total += s.took;
-	sw->longest = s.took > sw->longest ? s.took : sw->longest;
+	sw->total += s->took;
+	sw->longest = s->took > sw->longest ? s->took : sw->longest;
 	return e;
 }
 

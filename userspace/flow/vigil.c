@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/str.h"
 #include "flow/host_proof.h"
+#include "flow/payload_returns.h"
 #include "flow/vigil_state.h"
 #include "flow/watch_batch.h"
 #include "livepatch/live.h"
@@ -131,6 +132,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 		v->wish.budget = BUDGET_USUAL;
 	v->check.command = wish->health_check;
 	TRY(list_targets(v));
+	TRY(payload_returns(p, v->functions.v, v->targets));
 	if (!v->wish.n_controls) {
 		TRY(controls_choose(p, &v->chosen));
 		v->wish.controls = v->chosen.v.v;

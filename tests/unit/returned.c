@@ -90,12 +90,33 @@ static void test_what_is_no_number_or_not_here_is_not_told(void **state)
 		assert_int_equal(of(names[i]).kind, RETURNED_UNKNOWN);
 }
 
+/* So it is in a bundle. */
+static void test_compressed_debug_information_tells_the_same(void **state)
+{
+	static const char *const compressed[4] = { "-gz=zlib" };
+	struct object *o __cleanup_object = NULL;
+	struct debug *d __cleanup_debug = NULL;
+	char *out __free = str_printf("%s/z", place.path);
+	struct returned r;
+
+	(void)state;
+	compile_snippet(place.path, "c", text, out, compressed);
+	ok(object_read(out, &o));
+	assert_true(object_section(o, ".debug_info")->flags & SHF_COMPRESSED);
+	ok(debug_open(o, &d));
+	r = returned_by(d, "as_int");
+	assert_int_equal(r.kind, RETURNED_INTEGER);
+	assert_int_equal(r.size, 4);
+	assert_int_equal(returned_by(d, "as_elsewhere").kind, RETURNED_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_integers_have_their_size_and_sign),
 		cmocka_unit_test(test_pointers_are_pointers),
 		cmocka_unit_test(test_what_is_no_number_or_not_here_is_not_told),
+		cmocka_unit_test(test_compressed_debug_information_tells_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -3,10 +3,13 @@
  * How many bytes does this code hold? What it allocated from the slabs, at a call that lies in one
  * of the places, and nobody has given back since, whoever that would be.
  *
- * Each allocation and each free of the whole kernel comes by: those of other code cost a comparison
- * with the places, and frees nothing as long as nothing is held. What is followed is bounded; what
- * was too much is counted. Knowledge: include/trace/events/kmem.h (arguments of the tracepoints;
- * the reader checks them by BTF), include/linux/rcupdate.h (kfree_rcu()), mm/slub.c.
+ * Each allocation and each free of the whole kernel comes by, and what is done about it must cost
+ * the same whether the code is the one in question or not: else calls of the new code would take
+ * longer only because they are looked at. So of all allocations a few are drawn first, and only
+ * these are looked at; of frees a table tells nearly all that were not followed.
+ *
+ * Knowledge: include/trace/events/kmem.h (arguments of the tracepoints; the reader checks them by
+ * BTF), include/linux/rcupdate.h (kfree_rcu()), mm/slub.c.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -26,23 +29,34 @@ struct kmem_cache {
 	unsigned int size;
 } __attribute__((preserve_access_index));
 
+/* How many are followed by the hash of their address. */
+#define SEEN_BITS 14
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u64);   /* address */
-	__type(value, __u64); /* bytes */
+	__type(value, __u64); /* bytes, of all that this one stands for */
 	__uint(max_entries, LEAK_FOLLOWED_MOST);
 } followed SEC(".maps");
 
 /* The reader's. */
 volatile struct places places;
+volatile __u32 drawn = LEAK_DRAWN_FIRST; /* of so many one; a power of two */
 
 struct leak_counts counts;
+__u32 seen[1 << SEEN_BITS];
+
+static __always_inline __u32 *seen_at(__u64 at)
+{
+	return &seen[(at * 0x9e3779b97f4a7c15ull) >> (64 - SEEN_BITS)];
+}
 
 static __always_inline void gave(__u64 at)
 {
+	__u32 *number = seen_at(at);
 	__u64 *bytes, n;
 
-	if (!counts.followed)
+	if (!*number)
 		return;
 	bytes = bpf_map_lookup_elem(&followed, &at);
 	if (!bytes)
@@ -51,29 +65,39 @@ static __always_inline void gave(__u64 at)
 	/* Else another CPU was first. */
 	if (bpf_map_delete_elem(&followed, &at))
 		return;
+	__sync_fetch_and_add(number, -1);
 	__sync_fetch_and_sub(&counts.bytes, n);
-	__sync_fetch_and_sub(&counts.followed, 1);
 }
 
-static __always_inline void took(__u64 site, __u64 at, __u64 bytes)
+static __always_inline int is_drawn(void)
 {
-	if (!places_have(&places, site) || !at)
+	return !(bpf_get_prandom_u32() & (drawn - 1));
+}
+
+static __always_inline void took(__u64 at, __u64 bytes)
+{
+	__u32 of = drawn;
+
+	if (!at)
 		return;
 	/* Its end was not seen. */
 	gave(at);
+	bytes *= of;
+	__sync_fetch_and_add(&counts.allocations, of);
 	if (bpf_map_update_elem(&followed, &at, &bytes, BPF_NOEXIST)) {
 		__sync_fetch_and_add(&counts.unfollowed, 1);
 		return;
 	}
+	__sync_fetch_and_add(seen_at(at), 1);
 	__sync_fetch_and_add(&counts.bytes, bytes);
-	__sync_fetch_and_add(&counts.followed, 1);
 }
 
 /* call_site, ptr, bytes_req, bytes_alloc, ... */
 SEC("raw_tp/kmalloc")
 int took_by_size(struct bpf_raw_tracepoint_args *ctx)
 {
-	took(ctx->args[0], ctx->args[1], ctx->args[3]);
+	if (is_drawn() && places_have(&places, ctx->args[0]))
+		took(ctx->args[1], ctx->args[3]);
 	return 0;
 }
 
@@ -83,8 +107,8 @@ int took_of_cache(struct bpf_raw_tracepoint_args *ctx)
 {
 	const struct kmem_cache *cache = (const void *)ctx->args[2];
 
-	if (places_have(&places, ctx->args[0]))
-		took(ctx->args[0], ctx->args[1], BPF_CORE_READ(cache, size));
+	if (is_drawn() && places_have(&places, ctx->args[0]))
+		took(ctx->args[1], BPF_CORE_READ(cache, size));
 	return 0;
 }
 
@@ -113,8 +137,6 @@ int gave_many(void *ctx) /* cache, number, pointers */
 {
 	__u64 n = 0, pointers = 0, at;
 
-	if (!counts.followed)
-		return 0;
 	bpf_get_func_arg(ctx, 1, &n);
 	bpf_get_func_arg(ctx, 2, &pointers);
 	for (int i = 0; i < BULK_MOST; i++) {
@@ -132,8 +154,6 @@ int gave_to_rcu(void *ctx)
 {
 	__u64 head = 0, what = 0;
 
-	if (!counts.followed)
-		return 0;
 	bpf_get_func_arg(ctx, 0, &head);
 	bpf_get_func_arg(ctx, 1, &what);
 	gave(what < OFFSET_MOST ? head - what : what);

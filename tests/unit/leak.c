@@ -65,6 +65,18 @@ static void test_tracepoints_of_another_form_or_missing_do_not(void **state)
 	assert_false(fits("npnnnn", "nppnn", "n"));
 }
 
+static void test_one_call_in_sixteen_pays(void **state)
+{
+	(void)state;
+	assert_int_equal(leak_drawn(0, 1000), 64);
+	assert_int_equal(leak_drawn(1000, 0), 64);
+	assert_int_equal(leak_drawn(10, 1000), 16);
+	assert_int_equal(leak_drawn(1000, 1000), 16);
+	assert_int_equal(leak_drawn(3000, 1000), 64);
+	assert_int_equal(leak_drawn(100000, 1000), 2048);
+	assert_int_equal(leak_drawn(UINT64_MAX, 1), 4096);
+}
+
 static void test_places_are_added_up_to_their_number(void **state)
 {
 	static struct places p;
@@ -106,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tracepoints_that_hand_over_what_is_taken_fit),
 		cmocka_unit_test(test_tracepoints_of_another_form_or_missing_do_not),
+		cmocka_unit_test(test_one_call_in_sixteen_pays),
 		cmocka_unit_test(test_places_are_added_up_to_their_number),
 		cmocka_unit_test(test_text_is_code_that_stays),
 	};

@@ -29,7 +29,7 @@ static struct error *take_in(struct own_watch *w)
 	return NULL;
 }
 
-struct error *own_watch_read(struct own_watch *w, struct own_reading *out)
+struct error *own_watch_read(struct own_watch *w, uint64_t calls, struct own_reading *out)
 {
 	struct error *e __cleanup_error = w->loaded || w->lost ? NULL : take_in(w);
 
@@ -38,6 +38,7 @@ struct error *own_watch_read(struct own_watch *w, struct own_reading *out)
 		leak_give_up(w->leak, "where the new code lies can't be read");
 		w->lost = true;
 	}
+	leak_pace(w->leak, calls);
 	leak_read(w->leak, &out->leak);
 	blame_read(w->blame, &out->blame);
 	out->loaded = w->loaded;

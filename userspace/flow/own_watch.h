@@ -25,8 +25,12 @@ struct own_watch {
 
 /* Attached to the old code. What this kernel has not is not known, and no error. */
 struct error *own_watch_open(const struct own_code *code, struct own_watch *out) __must_check;
-/* The first reading after the module is there also takes its code in. */
-struct error *own_watch_read(struct own_watch *w, struct own_reading *out) __must_check;
+/*
+ * The first reading after the module is there also takes its code in. 'calls' of the functions were
+ * seen so far, old and new.
+ */
+struct error *own_watch_read(struct own_watch *w, uint64_t calls,
+			     struct own_reading *out) __must_check;
 void own_watch_close(struct own_watch *w);
 #define __cleanup_own_watch __cleanup(own_watch_close)
 

@@ -11,6 +11,10 @@
 #include "bpf/libbpf_log.h"
 #include "probe/places.h"
 
+/* One call of so many pays for an allocation; the least and the most that one is drawn of. */
+#define PAYS 16
+#define DRAWN_MOST 4096
+
 struct leak {
 	struct leak_bpf *bpf; /* NULL: nothing is known */
 	const char *why;
@@ -111,6 +115,23 @@ struct error *leak_open(struct leak **out)
 struct error *leak_add(struct leak *l, const struct code_place *p, size_t n)
 {
 	return l->bpf ? places_add(&l->bpf->bss->places, p, n) : NULL;
+}
+
+uint32_t leak_drawn(uint64_t allocations, uint64_t calls)
+{
+	uint32_t of = PAYS;
+
+	if (!allocations || !calls)
+		return LEAK_DRAWN_FIRST;
+	while (of < DRAWN_MOST && (double)of * (double)calls < (double)PAYS * (double)allocations)
+		of *= 2;
+	return of;
+}
+
+void leak_pace(struct leak *l, uint64_t calls)
+{
+	if (l->bpf)
+		l->bpf->data->drawn = leak_drawn(l->bpf->bss->counts.allocations, calls);
 }
 
 void leak_give_up(struct leak *l, const char *why)

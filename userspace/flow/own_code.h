@@ -8,9 +8,9 @@
 #define SUTURE_FLOW_OWN_CODE_H
 
 #include "base/vec.h"
-#include "bpf/places.h"
 #include "bundle/bundle.h"
 #include "elf/object.h"
+#include "probe/places.h"
 
 struct own_places {
 	VEC(struct code_place) v;

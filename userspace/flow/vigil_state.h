@@ -39,8 +39,8 @@ struct vigil {
 	struct health_reading host_last;
 	struct own_code own;		      /* the kernel's; where it lies */
 	struct own_reading own_last, own_now; /* zero for processes */
-	struct judge **judges; /* of each target */
-	double *calls;	       /* of each target, since the probes are there */
+	struct judge **judges;		      /* of each target */
+	double *calls;			      /* of each target, since the probes are there */
 	double proof_due;
 	struct service_check check;
 	bool begun;

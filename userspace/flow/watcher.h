@@ -37,8 +37,8 @@ struct error *watcher_start(const struct watch_function *f, size_t n,
 			    const struct watcher_wish *wish, struct watcher_ways *ways,
 			    struct watcher **out) __must_check;
 /*
- * The next reading: the host's, the patch's own (NULL: nobody asks), that of each function, and when
- * (clock_seconds()).
+ * The next reading: the host's, the patch's own (NULL: nobody asks), that of each function, and
+ * when (clock_seconds()).
  */
 struct error *watcher_next(struct watcher *w, double *time, struct health_reading *host,
 			   struct own_reading *own, struct latency_reading *each) __must_check;

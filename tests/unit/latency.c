@@ -74,6 +74,19 @@ static void test_a_trampoline_is_for_what_is_described_and_alone_and_not_patched
 		  LATENCY_BY_KPROBE,
 		  LATENCY_RETURN_POINTER,
 		  "trampoline" },
+		/* What is told counts only where BTF has nothing of this function. */
+		{ { false, 1, false, true, LATENCY_RETURN_NONE, LATENCY_RETURN_LONG },
+		  LATENCY_BY_KPROBE,
+		  LATENCY_RETURN_LONG,
+		  "BTF" },
+		{ { true, 2, false, true, LATENCY_RETURN_INT, LATENCY_RETURN_LONG },
+		  LATENCY_BY_KPROBE,
+		  LATENCY_RETURN_LONG,
+		  "name" },
+		{ { true, 1, false, true, LATENCY_RETURN_INT, LATENCY_RETURN_LONG },
+		  LATENCY_BY_TRAMPOLINE,
+		  LATENCY_RETURN_INT,
+		  NULL },
 	};
 
 	(void)state;

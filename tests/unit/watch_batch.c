@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 
 #include "flow/controls.h"
 #include "flow/vigil.h"
@@ -106,6 +107,72 @@ static void test_what_is_known_on_both_sides_happened(void **state)
 	assert_int_equal(b.signal[1], 4);
 }
 
+static struct own_reading own_reading(bool loaded, uint64_t warnings, uint64_t others,
+				      uint64_t crashes)
+{
+	return (struct own_reading){
+		.leak = { .known = true, .bytes = 4096 },
+		.blame = { true,
+			   true,
+			   { .warnings = warnings, .others = others, .crashes = crashes } },
+		.loaded = loaded,
+	};
+}
+
+static void test_a_warning_of_other_code_is_counted_and_one_of_the_new_code_decides(void **state)
+{
+	const struct own_reading before = own_reading(true, 0, 0, 0);
+	const struct own_reading other = own_reading(true, 0, 2, 0);
+	const struct own_reading mine = own_reading(true, 1, 2, 0);
+	/* Whose it is is not known yet. */
+	const struct own_reading early = own_reading(false, 0, 1, 0);
+	static struct batch b;
+
+	(void)state;
+	b.hard = 1u << HARD_WARNING;
+	watch_batch_own(&b, &before, &other, false);
+	assert_int_equal(b.hard, 0);
+	assert_int_equal(b.signal[4], 2);
+	assert_non_null(strstr(watch_batch_signal_words(4), "other code"));
+	b.hard = 0;
+	watch_batch_own(&b, &other, &mine, false);
+	assert_int_equal(b.hard, 1u << HARD_WARNING);
+	assert_int_equal(b.signal[4], 0);
+	watch_batch_own(&b, &early, &early, false);
+	assert_int_equal(b.hard, 1u << HARD_WARNING);
+}
+
+static void test_a_process_that_the_new_code_ended_decides_unless_the_old_did_it_too(void **state)
+{
+	const struct own_reading before = own_reading(true, 0, 0, 3);
+	const struct own_reading now = own_reading(true, 0, 0, 4);
+	static struct batch b;
+
+	(void)state;
+	watch_batch_own(&b, &before, &now, true);
+	assert_int_equal(b.hard, 0);
+	watch_batch_own(&b, &before, &before, false);
+	assert_int_equal(b.hard, 0);
+	watch_batch_own(&b, &before, &now, false);
+	assert_int_equal(b.hard, 1u << HARD_CRASH);
+}
+
+static void test_bytes_that_are_not_all_followed_are_not_judged(void **state)
+{
+	struct own_reading r = own_reading(true, 0, 0, 0);
+	static struct batch b;
+
+	(void)state;
+	watch_batch_own(&b, &r, &r, false);
+	assert_true(b.has_leak && b.leak == 4096);
+	r.leak.unfollowed = 1;
+	watch_batch_own(&b, &r, &r, false);
+	assert_false(b.has_leak);
+	r.leak = (struct leak_reading){ .why = "nothing is known" };
+	watch_batch_own(&b, &r, &r, false);
+	assert_false(b.has_leak);
+}
+
 static void test_the_policy_counts_in_batches(void **state)
 {
 	struct judge_policy usual = judge_policy_usual();
@@ -167,6 +234,11 @@ int main(void)
 		cmocka_unit_test(test_no_pointer_is_an_error_and_nothing_returned_is_none),
 		cmocka_unit_test(test_controls_add_up),
 		cmocka_unit_test(test_what_is_known_on_both_sides_happened),
+		cmocka_unit_test(
+			test_a_warning_of_other_code_is_counted_and_one_of_the_new_code_decides),
+		cmocka_unit_test(
+			test_a_process_that_the_new_code_ended_decides_unless_the_old_did_it_too),
+		cmocka_unit_test(test_bytes_that_are_not_all_followed_are_not_judged),
 		cmocka_unit_test(test_the_policy_counts_in_batches),
 		cmocka_unit_test(test_the_worst_of_those_that_are_called_stands),
 		cmocka_unit_test(test_controls_are_those_called_most_within_reason),

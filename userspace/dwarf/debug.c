@@ -38,19 +38,47 @@ static struct error *make_up_addresses(struct debug *d)
 	return NULL;
 }
 
+/* No more comes out of so much that zlib made (RFC 1951 has 258 bytes for 2 bits). */
+#define ZLIB_MOST 1032
+
+/* What libdw will read of a section: in the image, or what libelf makes of it. */
+static uint8_t *contents(struct debug *d, const struct section *s, size_t *size)
+{
+	Elf_Scn *scn = elf_getscn(d->elf, s->index);
+	Elf64_Chdr head;
+	Elf_Data *data;
+
+	*size = s->size;
+	if (!s->bytes)
+		return NULL;
+	if (!(s->flags & SHF_COMPRESSED))
+		return d->image + (s->bytes - (uint8_t *)d->object->content.s);
+	if (s->size < sizeof(head))
+		return NULL;
+	memcpy(&head, s->bytes, sizeof(head));
+	if (head.ch_size / ZLIB_MOST > s->size || elf_compress(scn, 0, 0) < 0)
+		return NULL;
+	data = elf_rawdata(scn, NULL);
+	*size = data ? data->d_size : 0;
+	return data ? data->d_buf : NULL;
+}
+
 /* Fields of debug sections are absolute, of 4 or 8 bytes. */
 static bool relocate(struct debug *d, const struct section *s)
 {
-	uint8_t *bytes = d->image + (s->bytes - (uint8_t *)d->object->content.s);
+	size_t all, size;
+	uint8_t *bytes = contents(d, s, &all);
 
+	if (!bytes)
+		return false;
 	vec_for_each(&s->relocs, r) {
 		const struct section *to = r->symbol->section;
 		uint64_t value = r->symbol->value + (uint64_t)r->addend;
-		size_t size = r->type == R_X86_64_64 ? 8 : 4;
 
 		if (r->type != R_X86_64_64 && r->type != R_X86_64_32)
 			return false;
-		if (s->size - r->offset < size)
+		size = r->type == R_X86_64_64 ? 8 : 4;
+		if (r->offset > all || all - r->offset < size)
 			return false;
 		if (to)
 			value += d->address[to->index];
@@ -61,14 +89,9 @@ static bool relocate(struct debug *d, const struct section *s)
 
 static bool relocate_all(struct debug *d)
 {
-	vec_for_each(&d->object->sections, it) {
-		const struct section *s = *it;
-
-		if (!str_starts(s->name, ".debug_") || !s->relocs.n)
-			continue;
-		if (!s->bytes || s->flags & SHF_COMPRESSED || !relocate(d, s))
+	vec_for_each(&d->object->sections, it)
+		if (str_starts((*it)->name, ".debug_") && (*it)->relocs.n && !relocate(d, *it))
 			return false;
-	}
 	return true;
 }
 
@@ -129,11 +152,10 @@ struct error *debug_open(const struct object *o, struct debug **out)
 	TRY(make_up_addresses(d));
 	if (o->content.n && object_section(o, ".debug_info")) {
 		TRY(copy_image(d));
-		if (relocate_all(d)) {
-			elf_version(EV_CURRENT);
-			d->elf = elf_memory((char *)d->image, o->content.n);
-			d->dwarf = d->elf ? dwarf_begin_elf(d->elf, DWARF_C_READ, NULL) : NULL;
-		}
+		elf_version(EV_CURRENT);
+		d->elf = elf_memory((char *)d->image, o->content.n);
+		if (d->elf && relocate_all(d))
+			d->dwarf = dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
 	}
 	if (d->dwarf)
 		TRY(open_units(d));

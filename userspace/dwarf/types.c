@@ -48,8 +48,7 @@ static bool is_other_name(int tag)
 	       tag == DW_TAG_restrict_type || tag == DW_TAG_atomic_type;
 }
 
-/* The type of a member, parameter, array or pointer, without typedefs and qualifiers. */
-static bool type_of(Dwarf_Die *die, Dwarf_Die *out)
+bool types_type_of(Dwarf_Die *die, Dwarf_Die *out)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Die at = *die;
@@ -105,7 +104,7 @@ static struct field read_field(Dwarf_Die *die)
 		f.offset = bytes * 8;
 	if (number(die, DW_AT_bit_offset, &bits))
 		f.offset += bits << 32;
-	f.has_type = type_of(die, &f.type);
+	f.has_type = types_type_of(die, &f.type);
 	return f;
 }
 
@@ -167,9 +166,9 @@ static bool same_size(Dwarf_Die *a, Dwarf_Die *b)
 static bool same_parameter(Dwarf_Die *a, Dwarf_Die *b, unsigned int depth)
 {
 	Dwarf_Die x, y;
-	bool has = type_of(a, &x);
+	bool has = types_type_of(a, &x);
 
-	return type_of(b, &y) == has && (!has || same_type(&x, &y, depth));
+	return types_type_of(b, &y) == has && (!has || same_type(&x, &y, depth));
 }
 
 static bool same_bound(Dwarf_Die *a, Dwarf_Die *b, unsigned int depth)
@@ -211,8 +210,8 @@ static bool same_type(Dwarf_Die *a, Dwarf_Die *b, unsigned int depth)
 		number(b, DW_AT_encoding, &y);
 		return x == y;
 	case DW_TAG_pointer_type:
-		has = type_of(a, &p);
-		if (type_of(b, &q) != has || !has)
+		has = types_type_of(a, &p);
+		if (types_type_of(b, &q) != has || !has)
 			return !has;
 		if (dwarf_tag(&p) != DW_TAG_subroutine_type)
 			return dwarf_tag(&q) != DW_TAG_subroutine_type;

@@ -33,6 +33,11 @@ struct layout_changes {
 };
 struct error *types_compare(const struct debug *before, const struct debug *after,
 			    struct arena *arena, struct layout_changes *out) __must_check;
+/*
+ * The type that a member, parameter, function, array or pointer has, without typedefs and
+ * qualifiers. False: it has none (void).
+ */
+bool types_type_of(Dwarf_Die *die, Dwarf_Die *out);
 /* Whether two functions, or types of functions, take and return the same. */
 bool types_same_prototype(Dwarf_Die *a, Dwarf_Die *b);
 

@@ -28,6 +28,7 @@ static const char *const causes[] = {
 	[FIX_CAUSE_WARNING] = "warning",
 	[FIX_CAUSE_SLOWER] = "slower",
 	[FIX_CAUSE_ERRORS] = "errors",
+	[FIX_CAUSE_CRASH] = "crash",
 	[FIX_CAUSE_REDIRECT_LOST] = "redirect-lost",
 };
 

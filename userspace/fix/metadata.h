@@ -69,6 +69,7 @@ enum fix_cause {
 	FIX_CAUSE_WARNING,	/* the kernel's log has what it should not */
 	FIX_CAUSE_SLOWER,	/* calls take longer */
 	FIX_CAUSE_ERRORS,	/* calls fail that did not */
+	FIX_CAUSE_CRASH,	/* the new code ends processes by a signal */
 	FIX_CAUSE_REDIRECT_LOST /* the new code does not run */
 };
 

@@ -99,7 +99,11 @@ struct error *host_watch_baseline(struct host_watch *a, struct host *h, const st
 	host_say(h, "baseline", a->bundle->name, "watching what is there for %s, beside %s",
 		 str_duration(w.baseline).s, strbuf_str(&beside));
 	host_say(h, "cost", a->bundle->name, "%s", strbuf_str(&cost));
-	return vigil_baseline(a->vigil);
+	TRY(vigil_baseline(a->vigil));
+	if (vigil_blind(a->vigil))
+		host_say(h, "note", a->bundle->name, "leaks of the new code are not seen: %s",
+			 vigil_blind(a->vigil));
+	return NULL;
 }
 
 double host_watch_wait(const struct host_watch *a)

@@ -258,7 +258,7 @@ static struct error *next(void *self, double *time, struct health_reading *host,
 {
 	struct process_watch *w = self;
 
-	TRY(watcher_next(w->watcher, time, host, NULL));
+	TRY(watcher_next(w->watcher, time, host, NULL, NULL));
 	vec_for_each(&w->timed, t)
 		if (!t->over)
 			TRY(read_one(w, t));

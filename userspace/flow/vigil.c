@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/str.h"
 #include "flow/host_proof.h"
+#include "flow/payload_returns.h"
 #include "flow/vigil_state.h"
 #include "flow/watch_batch.h"
 #include "livepatch/live.h"
@@ -28,7 +29,7 @@ static struct error *kernel_next(void *self, double *time, struct health_reading
 	struct vigil *v = self;
 
 	(void)hard;
-	return watcher_next(v->watcher, time, host, each);
+	return watcher_next(v->watcher, time, host, &v->own_now, each);
 }
 
 /* The structure alone: probes that count would be on the path that is timed. */
@@ -110,8 +111,11 @@ static struct error *start_watcher(struct vigil *v)
 		.budget = v->wish.budget,
 		.blind = watch_is_emulated() ? "the processor is emulated: its time means nothing"
 					     : NULL,
+		.own = &v->own,
+		.targets = v->targets,
 	};
 
+	TRY(own_code_read(v->payload, &v->own));
 	return watcher_start(v->functions.v, v->functions.n, &wish, &v->ways, &v->watcher);
 }
 
@@ -131,6 +135,7 @@ struct error *vigil_begin(const struct bundle_payload *p, const struct vigil_wis
 		v->wish.budget = BUDGET_USUAL;
 	memcpy(v->check.command, wish->health_check, sizeof(v->check.command));
 	TRY(list_targets(v));
+	TRY(payload_returns(p, v->functions.v, v->targets));
 	if (!v->wish.n_controls) {
 		TRY(controls_choose(p, &v->chosen));
 		v->wish.controls = v->chosen.v.v;
@@ -177,6 +182,11 @@ struct error *vigil_controls(const struct vigil *v, struct strbuf *out)
 					   : strbuf_puts(out, "nothing: no control is known");
 }
 
+const char *vigil_blind(const struct vigil *v)
+{
+	return v->own_last.leak.why;
+}
+
 void vigil_detach(struct vigil *v)
 {
 	if (v->source.detach)
@@ -203,6 +213,7 @@ void vigil_end(struct vigil **at)
 	free(v->now);
 	vec_free(&v->functions);
 	vec_free(&v->chosen.v);
+	own_code_free(&v->own);
 	free(v);
 }
 
@@ -217,6 +228,8 @@ static struct latency_counts difference(const struct vigil *v, size_t i)
 static void common(const struct vigil *v, const struct health_reading *host, struct histogram *h,
 		   struct batch *b)
 {
+	bool usual = v->own_edge[EDGE_BEFORE].blame.counts.old_crashes > 0;
+
 	memset(h, 0, JUDGE_CONTROLS * sizeof(*h));
 	for (size_t i = v->targets; i < v->functions.n; i++) {
 		struct latency_counts d = difference(v, i);
@@ -225,6 +238,7 @@ static void common(const struct vigil *v, const struct health_reading *host, str
 	}
 	b->control = h;
 	watch_batch_host(b, &v->host_last, host);
+	watch_batch_own(b, &v->own_last, &v->own_now, usual);
 }
 
 static uint64_t errors_of(const struct batch *b)
@@ -290,6 +304,7 @@ static void keep_edge(struct vigil *v, enum vigil_edge edge, double time,
 {
 	memcpy(v->edge[edge], v->now, v->functions.n * sizeof(*v->now));
 	v->host_edge[edge] = *host;
+	v->own_edge[edge] = v->own_now;
 	v->edge_time[edge] = time;
 }
 
@@ -326,6 +341,7 @@ static struct error *step(struct vigil *v, bool since, bool skip, uint32_t hard)
 	keep_edge(v, since ? EDGE_ENDED : EDGE_BEFORE, b->time, &host);
 	memcpy(v->last, v->now, v->functions.n * sizeof(*v->now));
 	v->host_last = host;
+	v->own_last = v->own_now;
 	v->begun = true;
 	return NULL;
 }
@@ -377,6 +393,27 @@ size_t vigil_worst(const struct judge_verdict *v, const double *calls, size_t n,
 	return worst == n ? 0 : worst;
 }
 
+/* What the judge can't know: who it was. */
+static void name_cause(const struct vigil *v, struct judge_verdict *is)
+{
+	const struct blame_victim *victim = &v->own_last.blame.counts.victim;
+	const struct judge_finding *signals = &is->finding[METRIC_SIGNALS];
+	char said[sizeof(is->reason)];
+
+	if (is->hard == HARD_CHECK) {
+		snprintf(is->reason, sizeof(is->reason), "%s: %.100s", hard_name(HARD_CHECK),
+			 v->check.why);
+	} else if (is->hard == HARD_CRASH && victim->pid) {
+		snprintf(is->reason, sizeof(is->reason),
+			 "a crash in the new code: it ended %.15s (%d) by SIG%s", victim->comm,
+			 victim->pid, sigabbrev_np(victim->signal));
+	} else if (is->metric == METRIC_SIGNALS && is->word > JUDGE_INCONCLUSIVE) {
+		snprintf(said, sizeof(said), "%s", is->reason + strlen(signals->metric));
+		snprintf(is->reason, sizeof(is->reason), "%s%.100s",
+			 watch_batch_signal_words(signals->part), said);
+	}
+}
+
 static struct error *look(const struct vigil *v, double started, struct vigil_verdict *out)
 {
 	struct judge_verdict *each __free = calloc(v->targets, sizeof(*each));
@@ -388,6 +425,7 @@ static struct error *look(const struct vigil *v, double started, struct vigil_ve
 		judge_verdict(v->judges[i], &each[i]);
 	worst = vigil_worst(each, v->calls, v->targets, &out->idle);
 	out->judge = each[worst];
+	name_cause(v, &out->judge);
 	out->judge.seconds_more *= v->wish.interval;
 	out->function = v->functions.v[worst].name;
 	out->at = clock_seconds();
@@ -443,9 +481,6 @@ static struct error *watch(struct vigil *v, struct vigil_verdict *out)
 		TRY(check_service(v, &hard));
 		TRY(step(v, true, false, hard));
 		TRY(look(v, began, out));
-		if (out->judge.word == JUDGE_FAILED && out->judge.hard == HARD_CHECK)
-			snprintf(out->judge.reason, sizeof(out->judge.reason), "%s: %.100s",
-				 hard_name(HARD_CHECK), v->check.why);
 		if (out->judge.word != JUDGE_INCONCLUSIVE)
 			return NULL;
 	}

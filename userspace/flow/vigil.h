@@ -42,6 +42,8 @@ struct error *vigil_begin_on(const struct vigil_source *source, const struct wat
 struct error *vigil_controls(const struct vigil *v, struct strbuf *out) __must_check;
 /* "to be timed takes a call 130 ns; one call in 6 of slab_alloc() is timed", or why not. */
 struct error *vigil_cost(const struct vigil *v, struct strbuf *out) __must_check;
+/* Why leaks of the kernel's new code can't be seen here, after the baseline; or NULL. */
+const char *vigil_blind(const struct vigil *v);
 /* Until the baseline is whole. ERROR_REFUSED if the health check fails, or if a function's probe
  * was not attached as it should.
  */

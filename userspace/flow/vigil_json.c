@@ -152,8 +152,31 @@ static double per_second(const struct vigil *v, enum vigil_edge from, enum vigil
 			   : 0;
 }
 
+/* A warning of the kernel is hard only where nobody can tell whose code it is from. */
+static bool is_hard(const struct vigil *v, enum health_signal s)
+{
+	return health_signal_is_hard(s) &&
+	       !(s == HEALTH_WARNINGS && v->own_last.blame.warnings_known);
+}
+
+/* What the patch's own code did; before it was there, what it replaces. */
+static void add_own(struct json *j, const char *name, bool known, uint64_t before, uint64_t after)
+{
+	json_object(j, name);
+	if (known) {
+		json_u64(j, "before", before);
+		json_u64(j, "after", after);
+		json_bool(j, "hard", true);
+	} else {
+		json_string(j, "unknown", "this kernel does not tell whose code it is");
+	}
+	json_end(j);
+}
+
 void vigil_json_signals(const struct vigil *v, struct json *j)
 {
+	const struct blame_reading *b = &v->own_edge[EDGE_ENDED].blame;
+
 	json_object(j, "signals");
 	for (unsigned int i = 0; i < HEALTH_SIGNALS; i++) {
 		enum health_signal s = (enum health_signal)i;
@@ -172,9 +195,12 @@ void vigil_json_signals(const struct vigil *v, struct json *j)
 				 at(v, EDGE_BEFORE, i)->value - at(v, EDGE_BEGUN, i)->value);
 			json_u64(j, "after",
 				 at(v, EDGE_ENDED, i)->value - at(v, EDGE_LIVE, i)->value);
-			json_bool(j, "hard", health_signal_is_hard(s));
+			json_bool(j, "hard", is_hard(v, s));
 		}
 		json_end(j);
 	}
+	add_own(j, "new_code_warnings", b->warnings_known, 0, b->counts.warnings);
+	add_own(j, "new_code_crashes", b->crashes_known,
+		v->own_edge[EDGE_BEFORE].blame.counts.old_crashes, b->counts.crashes);
 	json_end(j);
 }

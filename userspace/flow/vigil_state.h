@@ -32,11 +32,14 @@ struct vigil {
 	/* Where the baseline and the watch begin and end, of each function. */
 	struct latency_reading *edge[VIGIL_EDGES];
 	struct health_reading host_edge[VIGIL_EDGES];
+	struct own_reading own_edge[VIGIL_EDGES];
 	double edge_time[VIGIL_EDGES];
 	VEC(struct vigil_point) points;
 	struct health_reading host_last;
-	struct judge **judges; /* of each target */
-	double *calls;	       /* of each target, since the probes are there */
+	struct own_code own;		      /* the kernel's; where it lies */
+	struct own_reading own_last, own_now; /* zero for processes */
+	struct judge **judges;		      /* of each target */
+	double *calls;			      /* of each target, since the probes are there */
 	double proof_due;
 	struct service_check check;
 	bool begun;

@@ -29,7 +29,9 @@ static const struct {
 /* And which are counted, against how often they came before. */
 static const enum health_signal counted[] = { HEALTH_OOM_KILLS, HEALTH_PROCESS_CRASHES,
 					      HEALTH_PROCESS_ERRORS, HEALTH_TCP_RETRANSMITS };
-_Static_assert(ARRAY_SIZE(counted) <= JUDGE_SIGNALS, "the judge has room for them");
+/* Behind them, warnings from other code. */
+#define OTHER_WARNINGS ARRAY_SIZE(counted)
+_Static_assert(OTHER_WARNINGS < JUDGE_SIGNALS, "the judge has room for them");
 
 static uint64_t grown(uint64_t before, uint64_t now)
 {
@@ -115,6 +117,29 @@ void watch_batch_host(struct batch *b, const struct health_reading *before,
 		b->signal[i] = happened(before, now, counted[i]);
 		b->no_signals &= !now->v[counted[i]].known;
 	}
+}
+
+const char *watch_batch_signal_words(unsigned int i)
+{
+	return i < ARRAY_SIZE(counted) ? health_signal_words(counted[i])
+				       : "warnings of the kernel from other code";
+}
+
+void watch_batch_own(struct batch *b, const struct own_reading *before,
+		     const struct own_reading *now, bool usual)
+{
+	const struct blame_counts *was = &before->blame.counts, *is = &now->blame.counts;
+
+	b->has_leak = now->leak.known && !now->leak.unfollowed;
+	b->leak = (double)now->leak.bytes;
+	if (now->blame.warnings_known && now->loaded) {
+		b->hard &= ~(1u << HARD_WARNING);
+		if (is->warnings > was->warnings)
+			b->hard |= 1u << HARD_WARNING;
+	}
+	b->signal[OTHER_WARNINGS] = grown(was->others, is->others);
+	if (is->crashes > was->crashes && !usual)
+		b->hard |= 1u << HARD_CRASH;
 }
 
 bool watch_is_emulated(void)

@@ -3,6 +3,7 @@
 #ifndef SUTURE_FLOW_WATCH_BATCH_H
 #define SUTURE_FLOW_WATCH_BATCH_H
 
+#include "flow/own_watch.h"
 #include "judge/judge.h"
 #include "probe/health.h"
 #include "probe/latency.h"
@@ -20,6 +21,15 @@ void watch_batch_control(struct batch *b, struct histogram *latency, const struc
 /* Events of the host: those that are hard, and those that are counted. */
 void watch_batch_host(struct batch *b, const struct health_reading *before,
 		      const struct health_reading *now);
+/* What is counted in .signal[i] of a batch: "processes that crashed". */
+const char *watch_batch_signal_words(unsigned int i);
+/*
+ * What the patch's own code did. A warning from it is hard, one from other code is counted; where
+ * nobody can tell, any is hard. So is a process that it ended, unless 'usual': the old code did
+ * that, too.
+ */
+void watch_batch_own(struct batch *b, const struct own_reading *before,
+		     const struct own_reading *now, bool usual);
 
 /*
  * A policy for one of 'targets' functions that are judged beside each other, with a batch every

@@ -86,32 +86,57 @@ static bool wait_for(int fd, double until)
 	return poll(&p, 1, left > 0 ? (int)(left * 1000) + 1 : 0) == 0;
 }
 
-static struct error *send_reading(int fd, struct watch *w, struct health *host,
-				  struct latency_reading *each, bool *heard)
+struct probes {
+	struct watch *watch; /* NULL: the host alone */
+	struct health *host;
+	struct own_watch own; /* .code NULL: of no patch */
+	size_t targets;
+};
+
+static void probes_close(struct probes *p)
+{
+	own_watch_close(&p->own);
+	health_close(&p->host);
+	watch_close(&p->watch);
+}
+
+static size_t functions_of(const struct probes *p)
+{
+	return p->watch ? watch_size(p->watch) : 0;
+}
+
+static struct error *send_reading(int fd, struct probes *p, struct latency_reading *each,
+				  bool *heard)
 {
 	const struct head h = { .time = clock_seconds() };
 	struct health_reading health;
+	struct own_reading own = { 0 };
+	size_t n = functions_of(p);
+	uint64_t calls = 0;
 
-	size_t n = w ? watch_size(w) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		TRY(watch_read(w, i, &each[i]));
-	TRY(health_read(host, &health));
+	for (size_t i = 0; i < n; i++) {
+		TRY(watch_read(p->watch, i, &each[i]));
+		calls += i < p->targets ? each[i].counts.entries : 0;
+	}
+	TRY(health_read(p->host, &health));
+	if (p->own.code)
+		TRY(own_watch_read(&p->own, calls, &own));
 	*heard = aside_send(fd, &h, sizeof(h)) && aside_send(fd, &health, sizeof(health)) &&
+		 aside_send(fd, &own, sizeof(own)) &&
 		 (!n || aside_send(fd, each, n * sizeof(*each)));
 	return NULL;
 }
 
-static struct error *serve(int fd, struct watch *w, struct health *host, double interval)
+static struct error *serve(int fd, struct probes *p, double interval)
 {
-	struct latency_reading *each __free = calloc((w ? watch_size(w) : 0) + 1, sizeof(*each));
+	struct latency_reading *each __free = calloc(functions_of(p) + 1, sizeof(*each));
 	double due = clock_seconds();
 	bool heard = true;
 
 	if (!each)
 		return error_nomem();
 	while (heard && wait_for(fd, due)) {
-		TRY(send_reading(fd, w, host, each, &heard));
+		TRY(send_reading(fd, p, each, &heard));
 		due += interval;
 		/* A reading that took long is not made up for. */
 		if (due < clock_seconds())
@@ -120,28 +145,38 @@ static struct error *serve(int fd, struct watch *w, struct health *host, double 
 	return NULL;
 }
 
-static void be_watcher(int fd, void *arg)
+/* The host alone takes no kernel that can be probed. */
+static struct error *probes_open(const struct task *t, struct watcher_ways *ways,
+				 struct probes *out)
 {
 	static const struct watch_options usual;
+
+	out->targets = t->wish->targets;
+	if (t->n)
+		TRY(watch_open(t->functions, t->n, &usual, &out->watch));
+	TRY(health_open(&out->host));
+	if (t->wish->own)
+		TRY(own_watch_open(t->wish->own, &out->own));
+	if (t->n)
+		TRY(learn_cost(out->watch, t->wish, ways));
+	/* Else the module that is loaded next would wait for it. */
+	if (t->n)
+		kprobe_settle();
+	return NULL;
+}
+
+static void be_watcher(int fd, void *arg)
+{
 	const struct task *t = arg;
 	struct watch_sampling *sampling __free = calloc(t->n + 1, sizeof(*sampling));
 	struct watcher_ways ways = { .sampling = sampling };
-	struct watch *w __cleanup_watch = NULL;
-	struct health *host __cleanup_health = NULL;
+	struct probes p __cleanup(probes_close) = { 0 };
 	struct error *e __cleanup_error = sampling ? NULL : error_nomem();
 
-	/* The host alone takes no kernel that can be probed. */
-	if (!e && t->n)
-		e = watch_open(t->functions, t->n, &usual, &w);
 	if (!e)
-		e = health_open(&host);
-	if (!e && t->n)
-		e = learn_cost(w, t->wish, &ways);
-	/* Else the module that is loaded next would wait for it. */
-	if (!e && t->n)
-		kprobe_settle();
-	if (!e && send_ways(fd, w, &ways))
-		e = serve(fd, w, host, t->wish->interval);
+		e = probes_open(t, &ways, &p);
+	if (!e && send_ways(fd, p.watch, &ways))
+		e = serve(fd, &p, t->wish->interval);
 	if (e)
 		send_error(fd, e);
 }
@@ -188,12 +223,14 @@ struct error *watcher_start(const struct watch_function *f, size_t n,
 }
 
 struct error *watcher_next(struct watcher *w, double *time, struct health_reading *host,
-			   struct latency_reading *each)
+			   struct own_reading *own, struct latency_reading *each)
 {
 	double until = clock_seconds() + ANSWERS;
+	struct own_reading unasked;
 
 	TRY(hear(w, until, time));
 	TRY(aside_receive(w->fd, until, host, sizeof(*host)));
+	TRY(aside_receive(w->fd, until, own ? own : &unasked, sizeof(*own)));
 	return w->n ? aside_receive(w->fd, until, each, w->n * sizeof(*each)) : NULL;
 }
 

@@ -7,6 +7,7 @@
 #ifndef SUTURE_FLOW_WATCHER_H
 #define SUTURE_FLOW_WATCHER_H
 
+#include "flow/own_watch.h"
 #include "probe/health.h"
 #include "probe/watch.h"
 
@@ -16,6 +17,8 @@ struct watcher_wish {
 	double interval;   /* seconds */
 	double budget;	   /* of the probes: watch_keep_budget() */
 	const char *blind; /* why no cost can be known, so that none is looked for; or NULL */
+	const struct own_code *own; /* a patch's, whose functions come first; or NULL */
+	size_t targets;		    /* how many they are */
 };
 
 /* How it is attached, and what that costs. */
@@ -33,9 +36,12 @@ struct watcher_ways {
 struct error *watcher_start(const struct watch_function *f, size_t n,
 			    const struct watcher_wish *wish, struct watcher_ways *ways,
 			    struct watcher **out) __must_check;
-/* The next reading: the host's, that of each function, and when (clock_seconds()). */
+/*
+ * The next reading: the host's, the patch's own (NULL: nobody asks), that of each function, and
+ * when (clock_seconds()).
+ */
 struct error *watcher_next(struct watcher *w, double *time, struct health_reading *host,
-			   struct latency_reading *each) __must_check;
+			   struct own_reading *own, struct latency_reading *each) __must_check;
 /* Detach, and wait a moment for that. */
 void watcher_end(struct watcher **w);
 #define __cleanup_watcher __cleanup(watcher_end)

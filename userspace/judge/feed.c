@@ -74,8 +74,13 @@ static bool is_error(unsigned int class)
 
 static void feed_leak(struct judge *j, bool since, const struct batch *b)
 {
-	if (b->has_leak)
-		levels_add(&j->leak[since], b->time, b->leak);
+	bool known = b->has_leak && isfinite(b->leak);
+
+	if (known && j->leak_known)
+		series_add(&j->leak[since], (b->leak - j->leak_level) / (b->time - j->leak_time));
+	j->leak_known = known;
+	j->leak_time = b->time;
+	j->leak_level = b->leak;
 }
 
 void judge_feed_counts(struct judge *j, bool since, const struct batch *b)

@@ -12,11 +12,12 @@ enum standing { STANDING_EQUAL, STANDING_OPEN, STANDING_WORSE, STANDING_FAILED }
 struct judge_finding {
 	const char *metric; /* "latency" */
 	enum standing standing;
-	double effect;		  /* a factor on before; of leaks bytes a second */
+	double effect;		  /* a factor on before; of leaks bytes a second more */
 	struct interval interval; /* the confidence sequence, in the same unit */
 	double smallest;	  /* the smallest effect that would by now be called harm */
 	double seconds_more;	  /* until equal may be said, if nothing changes; INFINITY: never */
 	const char *why;	  /* of an open one: what is missing; else NULL */
+	unsigned int part;	  /* of host signals that are worse: which, an index of them */
 };
 
 /*

@@ -53,21 +53,6 @@ void judge_free(struct judge **j)
 	*j = NULL;
 }
 
-/* The k-th look, at twice the time of the one before, may spend 1 / (k (k + 1)) of the share. */
-static void look_for_leak(struct judge *j)
-{
-	struct slope before, since;
-
-	if (j->leak_found || j->seconds[1] < 30u << j->leak_look || j->leak_look > 24)
-		return;
-	j->leak_look++;
-	before = slope_of(&j->leak[0]);
-	since = slope_of(&j->leak[1]);
-	j->leak_found =
-		since.per_second - fmax(before.per_second, 0) >= j->policy.leak &&
-		since.chance < judge_share(j, METRIC_LEAK) / (j->leak_look * (j->leak_look + 1.0));
-}
-
 void judge_second(struct judge *j, bool since, const struct batch *b)
 {
 	/* A hard signal counts whatever else is odd about its second. */
@@ -77,17 +62,17 @@ void judge_second(struct judge *j, bool since, const struct batch *b)
 		j->odd++;
 		return;
 	}
-	/* What waits from before the patch is of neither side. */
-	if (since && !j->since)
+	/* What waits from before the patch is of neither side, nor is what grew meanwhile. */
+	if (since && !j->since) {
 		memset(j->waiting, 0, sizeof(j->waiting));
+		j->leak_known = false;
+	}
 	j->since = since;
 	j->begun = true;
 	j->last = b->time;
 	j->seconds[since]++;
 	judge_feed_latency(j, since, b);
 	judge_feed_counts(j, since, b);
-	if (since)
-		look_for_leak(j);
 }
 
 static void find(const struct judge *j, struct judge_verdict *v)
@@ -132,7 +117,14 @@ static void explain(struct judge_verdict *v)
 	else if (f->why)
 		snprintf(v->reason, sizeof(v->reason), "%s: %s", f->metric, f->why);
 	else if (v->metric == METRIC_LEAK)
-		snprintf(v->reason, sizeof(v->reason), "leak: %.0f bytes a second", f->effect);
+		snprintf(v->reason, sizeof(v->reason),
+			 "leak: what the new code holds grows by %.0f bytes a second [%.0f, %.0f]",
+			 f->effect, f->interval.low, f->interval.high);
+	else if (isinf(f->effect))
+		snprintf(
+			v->reason, sizeof(v->reason),
+			"%s: none was seen before; now %.2f times what may have been there at least",
+			f->metric, f->interval.low);
 	else
 		snprintf(v->reason, sizeof(v->reason), "%s: %.2f times what it was [%.2f, %.2f]",
 			 f->metric, f->effect, f->interval.low, f->interval.high);

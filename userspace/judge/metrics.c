@@ -7,6 +7,9 @@
 
 /* Without a control harm is not called before: what is over by then was not the patch. */
 #define ALONE 60
+/* Of leaks neither; the sequence is narrowest here. */
+#define LEAK_LEAST 30
+#define LEAK_BEST 60.0
 
 static const double shares[JUDGE_METRICS] = {
 	[METRIC_LATENCY] = 0.35, [METRIC_TAIL] = 0.1, [METRIC_ERRORS] = 0.35,
@@ -139,6 +142,8 @@ static struct judge_finding counted(const struct counts *c, const char *name,
 	}
 	if (c->events[0] > 0)
 		f.effect = c->events[1] / c->exposure[1] / (c->events[0] / c->exposure[0]);
+	else if (c->events[1] > 0)
+		f.effect = INFINITY;
 	/* The baseline's bound and the watch's own width, around no effect. */
 	f.smallest =
 		m->harm * (1 + 4 * sqrt(by / fmax(c->events[0], 1)) +
@@ -182,8 +187,10 @@ struct judge_finding judge_signals(const struct judge *j)
 {
 	double alpha = judge_share(j, METRIC_SIGNALS), bar = -log(alpha / 2);
 	const struct margin *m = &j->policy.signals;
-	double floor = j->policy.signal_floor;
+	double floor = j->policy.signal_floor, each = alpha / JUDGE_SIGNALS;
 	struct judge_finding f, worst = { .metric = "host signals" };
+	double evidence, most = -INFINITY;
+	unsigned int speaks = 0;
 	bool quiet = false;
 
 	if (!j->has_signals)
@@ -195,32 +202,60 @@ struct judge_finding judge_signals(const struct judge *j)
 				continue;
 			quiet = true;
 		}
-		f = counted(&j->signal[i], "host signals", m, alpha / JUDGE_SIGNALS, 20 * floor);
+		f = counted(&j->signal[i], "host signals", m, each, 20 * floor);
 		if (!i || f.standing > worst.standing)
 			worst = f;
+		evidence = counts_log_evidence(&j->signal[i], m->harm, floor, each);
+		if (j->signal[i].events[1] > 0 && evidence > most) {
+			most = evidence;
+			speaks = i;
+		}
 	}
 	decide(&worst, log_mean_of(j->signal, JUDGE_SIGNALS, m->harm, floor, alpha / 2) >= bar,
 	       log_mean_of(j->signal, JUDGE_SIGNALS, m->fail, floor, alpha / 2) >= bar);
+	/* What is told is the one that speaks loudest. */
+	if (worst.standing >= STANDING_WORSE) {
+		f = counted(&j->signal[speaks], "host signals", m, each, 20 * floor);
+		worst.effect = f.effect;
+		worst.interval = f.interval;
+		worst.part = speaks;
+	}
 	return worst;
 }
 
+/*
+ * Levels wander, and what leaks call by call adds up to a path that looks like wandering. What it
+ * grows by from one batch to the next does not: where nothing leaks it is 0 in the mean, for what
+ * was taken is given back.
+ */
 struct judge_finding judge_leak(const struct judge *j)
 {
-	struct slope before = slope_of(&j->leak[0]), since = slope_of(&j->leak[1]);
-	struct judge_finding f = { .metric = "leak", .standing = STANDING_EQUAL };
+	const struct series *before = &j->leak[0], *since = &j->leak[1];
+	double least = j->policy.leak, alpha = judge_share(j, METRIC_LEAK);
+	double was = fmax(series_mean(before), 0), grows = series_mean(since) - was;
+	double long_run = series_long_run(before, since);
+	double radius = fixed_radius(before->n, long_run, alpha / 2) +
+			sequence_radius(since->n, long_run, alpha / 2, LEAK_BEST);
+	struct judge_finding f = { .metric = "leak",
+				   .standing = STANDING_EQUAL,
+				   .effect = grows,
+				   .interval = { grows - radius, grows + radius },
+				   .smallest = least + radius };
 
-	f.effect = since.per_second;
-	f.interval = (struct interval){ -INFINITY, INFINITY };
-	f.smallest = j->policy.leak;
-	if (j->leak_found) {
-		f.standing = STANDING_WORSE;
+	if (!since->n) {
+		f.why = "nobody counted what the new code holds";
 		return f;
 	}
-	/* Nobody measured bytes, or they do not grow by what counts. */
-	if (!since.points || since.per_second - fmax(before.per_second, 0) < j->policy.leak)
+	if (grows < least)
 		return f;
 	f.standing = STANDING_OPEN;
 	f.seconds_more = j->seconds[1];
 	f.why = "bytes grow, not yet long enough to be sure";
+	/* What is set up once is over after a while; what leaks goes on. */
+	if (since->n < LEAK_LEAST || f.interval.low < least || series_recent(since) - was < least)
+		return f;
+	f.standing = STANDING_WORSE;
+	f.seconds_more = 0;
+	f.why = NULL;
 	return f;
 }

@@ -6,7 +6,6 @@
 #include "judge/counts.h"
 #include "judge/judge.h"
 #include "judge/shift.h"
-#include "judge/slope.h"
 
 struct judge {
 	struct judge_policy policy;
@@ -27,9 +26,9 @@ struct judge {
 	struct shift latency, tail;
 
 	struct counts errors, class[RETURN_CLASSES], control_errors, signal[JUDGE_SIGNALS];
-	struct levels leak[2];
-	unsigned int leak_look; /* how often was looked */
-	bool leak_found;
+	struct series leak[2]; /* by how many bytes a second what is held has grown */
+	bool leak_known;       /* of the batch before this one: */
+	double leak_time, leak_level;
 	double calls[2];
 };
 

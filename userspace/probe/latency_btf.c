@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "probe/latency_class.h"
 
 enum latency_return latency_btf_return(const struct btf *btf, unsigned int type)
 {
@@ -21,14 +22,7 @@ enum latency_return latency_btf_return(const struct btf *btf, unsigned int type)
 		return LATENCY_RETURN_INT;
 	if (!btf_is_int(t))
 		return LATENCY_RETURN_NONE;
-	if (t->size == 1)
-		return LATENCY_RETURN_BOOL;
-	/* What lies above a value of 2 bytes in the register is undefined. */
-	if (t->size != 4 && t->size != 8)
-		return LATENCY_RETURN_NONE;
-	if (!(btf_int_encoding(t) & BTF_INT_SIGNED))
-		return t->size == 8 ? LATENCY_RETURN_UNSIGNED : LATENCY_RETURN_UNSIGNED_INT;
-	return t->size == 8 ? LATENCY_RETURN_LONG : LATENCY_RETURN_INT;
+	return latency_class_integer(t->size, btf_int_encoding(t) & BTF_INT_SIGNED);
 }
 
 static void look(const struct btf *btf, const char *name, struct latency_facts *out)

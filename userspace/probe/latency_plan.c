@@ -23,7 +23,7 @@ struct latency_plan latency_plan(const struct latency_facts *f)
 	return (struct latency_plan){
 		.way = why ? LATENCY_BY_KPROBE : LATENCY_BY_TRAMPOLINE,
 		/* One of several namesakes is in BTF: it need not be this one. */
-		.returned = f->has_btf && f->namesakes == 1 ? f->returned : LATENCY_RETURN_NONE,
+		.returned = f->has_btf && f->namesakes == 1 ? f->returned : f->told,
 		.why = why,
 	};
 }

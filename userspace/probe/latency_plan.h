@@ -23,6 +23,7 @@ struct latency_facts {
 	bool patched;		/* a livepatch replaces it now */
 	bool trampolines;	/* they are wanted, and nobody has seen one fail here */
 	enum latency_return returned; /* by BTF; NONE without */
+	enum latency_return told;     /* by who asks, of this very function; NONE: nobody knows */
 };
 
 enum latency_way {

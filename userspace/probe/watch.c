@@ -35,8 +35,9 @@ struct watch {
 
 static struct error *copy(struct watch *w, const struct watch_function *f, struct watched *out)
 {
-	out->f = (struct watch_function){ arena_strdup(&w->arena, f->object),
-					  arena_strdup(&w->arena, f->name), f->sympos };
+	out->f =
+		(struct watch_function){ arena_strdup(&w->arena, f->object),
+					 arena_strdup(&w->arena, f->name), f->sympos, f->returned };
 	return out->f.object && out->f.name ? NULL : error_nomem();
 }
 
@@ -67,6 +68,7 @@ static struct error *learn(struct watch *w, struct watched *of, bool only_kprobe
 	TRY(hooks_read(of->f.object, of->f.name, &hooks));
 	of->facts.patched = hooks.livepatch;
 	of->facts.trampolines = !only_kprobes;
+	of->facts.told = of->f.returned;
 	TRY(latency_btf_facts(w->btf, of->f.object, of->f.name, &of->facts));
 	of->plan = latency_plan(&of->facts);
 	return NULL;

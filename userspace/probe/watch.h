@@ -14,7 +14,8 @@
 struct watch_function {
 	const char *object; /* "vmlinux" or a module */
 	const char *name;
-	unsigned int sympos; /* 0: must be unique in its object */
+	unsigned int sympos;	      /* 0: must be unique in its object */
+	enum latency_return returned; /* where the kernel has no BTF for it; NONE: not known */
 };
 
 struct watch;

@@ -349,6 +349,7 @@ static struct error *back(struct apply *a, bool loaded, struct error *why)
 		error_free(&why);
 		return e;
 	}
+	host_guard_dismiss(&a->h, a->bundle->name);
 	host_forget(&a->h, a->bundle->digest.hex);
 	return error_context(why, loaded ? "rolled back whole" : "not applied");
 }

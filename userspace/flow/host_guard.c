@@ -2,10 +2,13 @@
 /* Who keeps the deadline: the guard in the kernel where its module is to be had, else a process. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 
 #include "base/file.h"
@@ -82,32 +85,72 @@ static char *duty_file(const char *dir, const char *name)
  * The lock on it is the sign that somebody keeps the deadline, and goes with him. The file stays:
  * who waits for the lock must wait at the same file.
  */
-static int open_duty(const char *dir, const char *name)
+static int open_duty(const char *path)
 {
-	char *path __free = duty_file(dir, name);
-
-	return path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-static void sleep_until(uint64_t deadline)
+/* Its file is written to once nothing is to be kept any more, or goes with the state folder. */
+void host_guard_dismiss(const struct host *h, const char *name)
+{
+	char *path __free = duty_file(h->dir, name);
+	int fd __closefd = path ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+	ssize_t n = fd >= 0 ? write(fd, "\n", 1) : 0;
+
+	/* Who is not told goes at his deadline, and finds nothing to do. */
+	(void)n;
+}
+
+/* Its file has grown since, or is no more. */
+static bool is_dismissed(int duty, off_t size)
+{
+	struct stat now;
+
+	return fstat(duty, &now) || !now.st_nlink || now.st_size != size;
+}
+
+static bool wait_for_either(struct pollfd fds[2])
+{
+	char events[4096];
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return true;
+	if (fds[1].revents & POLLIN && read(fds[1].fd, events, sizeof(events)) < 0)
+		fds[1].fd = -1; /* which poll(2) passes over */
+	return fds[0].revents;
+}
+
+/* False: dismissed before. */
+static bool sleep_until(uint64_t deadline, int duty, const char *path)
 {
 	struct itimerspec at = { .it_value = { .tv_sec = (time_t)(deadline / 1000000),
 					       .tv_nsec = (long)(deadline % 1000000) * 1000 } };
-	int fd __closefd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
-	uint64_t n;
+	int timer __closefd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	int seen __closefd = inotify_init1(IN_CLOEXEC);
+	struct pollfd fds[] = { { .fd = timer, .events = POLLIN },
+				{ .fd = seen, .events = POLLIN } };
+	struct stat began;
 
-	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL))
-		return;
-	while (read(fd, &n, sizeof(n)) < 0 && errno == EINTR)
-		;
+	if (fstat(duty, &began) || timer < 0 ||
+	    timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL))
+		return true;
+	/* Where nothing can be seen the deadline alone ends it. */
+	if (seen >= 0 && inotify_add_watch(seen, path, IN_MODIFY | IN_ATTRIB) < 0)
+		fds[1].fd = -1;
+	while (!wait_for_either(fds))
+		if (is_dismissed(duty, began.st_size))
+			return false;
+	return true;
 }
 
 /* Opening the host settles what is overdue: that is all there is to do (recover.h). */
-static void keep_deadline(uint64_t deadline)
+static void keep_deadline(uint64_t deadline, int duty, const char *path)
 {
 	static const struct host_request nothing = { 0 };
 
-	sleep_until(deadline + 1000);
+	if (!sleep_until(deadline + 1000, duty, path))
+		return;
 	for (int tries = 0; tries < 600; tries++) {
 		struct host h __cleanup_host = HOST_CLOSED;
 		struct error *e __cleanup_error = host_open(&nothing, HOST_CHANGE, &h);
@@ -119,7 +162,7 @@ static void keep_deadline(uint64_t deadline)
 }
 
 /* Never returns. Nothing of the ledger that the parent has open is touched. */
-static void on_duty(int duty, int lock, uint64_t deadline)
+static void on_duty(int duty, const char *path, int lock, uint64_t deadline)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -134,24 +177,27 @@ static void on_duty(int duty, int lock, uint64_t deadline)
 	/* One of an earlier apply may have it still. */
 	while (flock(duty, LOCK_EX) && errno == EINTR)
 		;
-	keep_deadline(deadline);
+	keep_deadline(deadline, duty, path);
 	_exit(0);
 }
 
 struct error *host_guard_process(const struct host *h, const char *name, uint64_t deadline)
 {
-	int duty __closefd = open_duty(h->dir, name);
+	char *path __free = duty_file(h->dir, name);
+	int duty __closefd = path ? open_duty(path) : -1;
 	pid_t pid;
 
+	if (!path)
+		return error_nomem();
 	if (duty < 0)
-		return error_errno(errno, "%s/guard.%s", h->dir, name);
+		return error_errno(errno, "%s", path);
 	if (flock(duty, LOCK_EX | LOCK_NB) && errno != EWOULDBLOCK)
 		return error_errno(errno, "locking %s/guard.%s", h->dir, name);
 	pid = fork();
 	if (pid < 0)
 		return error_errno(errno, "starting the process that keeps the deadline");
 	if (!pid)
-		on_duty(duty, h->lock, deadline);
+		on_duty(duty, path, h->lock, deadline);
 	return NULL;
 }
 

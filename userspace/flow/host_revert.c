@@ -25,6 +25,7 @@ struct error *host_revert_row(struct host *h, const struct ledger_patch *row,
 		NULL));
 	host_say(h, "reverted", row->name, "%s is %s, and %s", row->name, ledger_state_name(over),
 		 host_is_of_processes(row) ? "no process has it" : "its module is unloaded");
+	host_guard_dismiss(h, row->name);
 	host_forget(h, row->bundle);
 	return NULL;
 }
@@ -130,6 +131,7 @@ struct error *host_confirm(const char *name, const struct host_request *r)
 						   .why = r->reason,
 						   .evidence = strbuf_str(&evidence) },
 			  NULL));
+	host_guard_dismiss(&h, p.row->name);
 	host_say(&h, "confirmed", p.row->name, "%s is confirmed: it stays", p.row->name);
 	return NULL;
 }

@@ -134,6 +134,8 @@ void host_guard_disarm(const char *module);
  */
 struct error *host_guard_process(const struct host *h, const char *name,
 				 uint64_t deadline) __must_check;
+/* Nothing is to be kept any more: it was confirmed, or taken back. */
+void host_guard_dismiss(const struct host *h, const char *name);
 /* Which one is on duty; *left in seconds; *said: what the kernel's guard did, or NULL. */
 struct error *host_guard_look(const char *dir, const char *name, const char *module,
 			      struct arena *a, enum host_guard_kind *kind,

@@ -6,6 +6,17 @@
  */
 #include "hotpatch/timing_layout.h"
 
+/* The slot that is looked at first for the key in rsi: rcx; how many may be: edx. */
+	.macro first_slot
+	imul	$TIMING_HASH, %rsi, %rcx
+	shr	$32, %rcx
+	and	$(TIMING_SLOTS - 1), %ecx
+	shl	$TIMING_SLOT_BITS, %ecx
+	mov	data(%rip), %rdx
+	lea	TIMING_TABLE(%rdx, %rcx), %rcx
+	mov	$TIMING_PROBES, %edx
+	.endm
+
 	.section .note.GNU-stack, "", @progbits
 	.section .rodata
 	.globl timing_code, timing_code_enter, timing_code_return, timing_code_end
@@ -25,13 +36,7 @@ timing_code_enter:
 	lea	timing_code_return(%rip), %rax
 	cmp	%rax, (%rsi)		/* a tail call out of one that is timed */
 	je	unseen
-	imul	$TIMING_HASH, %rsi, %rcx
-	shr	$32, %rcx
-	and	$(TIMING_SLOTS - 1), %ecx
-	shl	$TIMING_SLOT_BITS, %ecx
-	mov	data(%rip), %rdx
-	lea	TIMING_TABLE(%rdx, %rcx), %rcx
-	mov	$TIMING_PROBES, %edx
+	first_slot
 look:
 	mov	(%rcx), %rax
 	cmp	%rsi, %rax		/* of a call that never returned: longjmp() */
@@ -75,13 +80,7 @@ timing_code_return:
 	or	%rdx, %rax
 	mov	%rax, %rdi
 	lea	40(%rsp), %rsi
-	imul	$TIMING_HASH, %rsi, %rcx
-	shr	$32, %rcx
-	and	$(TIMING_SLOTS - 1), %ecx
-	shl	$TIMING_SLOT_BITS, %ecx
-	mov	data(%rip), %rdx
-	lea	TIMING_TABLE(%rdx, %rcx), %rcx
-	mov	$TIMING_PROBES, %edx
+	first_slot
 find:
 	cmp	%rsi, (%rcx)
 	je	found

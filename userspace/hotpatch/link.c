@@ -398,6 +398,7 @@ static struct error *link_all(struct link *l)
 	TRY(link_unwind(l));
 	ask_unwind(l);
 	TRY(redirect_all(l));
+	TRY(link_check_stays(l));
 	TRY(link_pieces(l));
 	TRY(name_functions(l));
 	find_hooks(l->o);

@@ -57,6 +57,8 @@ struct error *link_unwind(struct link *l) __must_check;
 
 /* pieces.c: where nobody may be besides the old functions. */
 struct error *link_pieces(struct link *l) __must_check;
+/* ERROR_REFUSED: one that may stay on a stack calls what is replaced with it (stays.c). */
+struct error *link_check_stays(const struct link *l) __must_check;
 
 /* The request says so. */
 bool link_may_be_on_stack(const struct link *l, const char *function);

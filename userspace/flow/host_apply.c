@@ -420,7 +420,9 @@ static struct error *apply(struct apply *a, const char *path, struct findings *f
 	TRY(findings_error(findings));
 	host_say(&a->h, "checked", a->bundle->name, "nothing speaks against it");
 	TRY(does_go_on(a));
-	TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
+	/* It had its verdict when the others got it. */
+	if (!a->goes_on)
+		TRY(host_watch_baseline(&a->watch, &a->h, a->bundle, a->payload));
 	TRY(host_keep(&a->h, path, a->bundle, a->payload, &a->kept, &a->ko, &a->guard_ko));
 	e = write_intent(a);
 	if (e) {

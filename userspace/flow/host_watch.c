@@ -116,12 +116,14 @@ double host_watch_wait(const struct host_watch *a)
 struct error *host_watch_processes(struct host_watch *a, struct host *h, const struct bundle *b,
 				   struct process_patch *p)
 {
-	const struct vigil_wish w = wish_of(a);
 	struct strbuf why __cleanup_strbuf = { 0 }, cost __cleanup_strbuf = { 0 };
+	struct vigil_wish w;
 	size_t timed;
 
-	if (!(w.watch > 0))
+	/* Nobody asked for a verdict, or those that are left get what has one. */
+	if (!a->request || !(a->request->watch > 0))
 		return NULL;
+	w = wish_of(a);
 	if (w.n_controls)
 		host_say(h, "note", b->name, "no controls: in processes there are none");
 	TRY(process_watch_begin(p, w.interval, &a->processes, &timed, &why));

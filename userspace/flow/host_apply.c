@@ -165,6 +165,22 @@ static struct error *too_late(struct apply *a)
 	return text.n ? error_advise(e, "%s", text.s) : e;
 }
 
+/* The guard, most likely: it says why. */
+static struct error *was_first(const struct apply *a, struct error *e)
+{
+	struct arena arena = { 0 };
+	enum host_guard_kind kind;
+	const char *said = NULL;
+	struct error *unknown __cleanup_error =
+		host_guard_look(a->h.dir, a->bundle->name, a->module, &arena, &kind, &said);
+
+	e = error_with_kind(e, ERROR_VERIFY);
+	if (!unknown && said)
+		e = error_advise(e, "the guard in the kernel: %s", said);
+	arena_free(&arena);
+	return e;
+}
+
 static struct error *transit(struct apply *a)
 {
 	double start = clock_seconds();
@@ -173,9 +189,8 @@ static struct error *transit(struct apply *a)
 
 	a->next_tell = FIRST_TOLD;
 	e = load_await_enabled(a->module, timeout_of(a->r), watch, a, &done);
-	/* The guard was first: what it saw is in the kernel's log. */
 	if (e && error_kind(e) == ERROR_FAILED)
-		e = error_with_kind(e, ERROR_VERIFY);
+		e = was_first(a, e);
 	TRY(e);
 	if (!done)
 		return too_late(a);

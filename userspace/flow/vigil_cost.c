@@ -57,7 +57,10 @@ static void add_share(struct json *j, const struct vigil *v)
 	}
 	json_double(j, "share", sum.probes / sum.own);
 	json_double(j, "ns_a_call", sum.probes / sum.calls);
-	json_string(j, "measured", "calibrated on this host, in a loop and where they are");
+	json_string(j, "measured",
+		    v->source.cost.timed > 0
+			    ? "calibrated on this host, in a loop"
+			    : "calibrated on this host, in a loop and where they are");
 }
 
 void vigil_json_cost(const struct vigil *v, struct json *j)

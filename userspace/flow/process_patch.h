@@ -81,7 +81,8 @@ struct error *process_patch_check(struct process_patch *p,
 /*
  * Until every process was tried, those that begin meanwhile too; then read back. With
  * options.count calls are counted for so many seconds, or until all functions were called in all
- * processes. Counting that a killed manager left on is ended in any case.
+ * processes. Counting that a killed manager left on is ended, but with .timing_rate, where what
+ * times goes on.
  */
 struct error *process_patch_apply(struct process_patch *p,
 				  const struct hotpatch_options *o) __must_check;
